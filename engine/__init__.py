@@ -1,0 +1,1 @@
+"""Networks: what a graph is, computes, learns, reads and writes. Knows no window."""

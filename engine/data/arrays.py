@@ -1,0 +1,1 @@
+"""NPZ files: arrays named by the inputs and outputs of the graph."""

@@ -1,0 +1,85 @@
+"""Where data comes from: one small class per source, as for layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeVar
+
+import numpy as np
+
+from engine.fields import Settings
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is known of one array of a data set without loading it: the shape of a sample, and its classes."""
+
+    shape: tuple[int, ...]
+    classes: tuple[str, ...] = ()
+    """Names of the classes where the array holds labels 0, 1, 2, ..."""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Arrays by name, samples along the first axis: `features` go into a network, `targets` are what it predicts.
+
+    A source that comes split has its parts in `validation` and `test` (arrays of both kinds, by name).
+    """
+
+    features: Mapping[str, Array]
+    targets: Mapping[str, Array]
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    validation: Mapping[str, Array] | None = None
+    test: Mapping[str, Array] | None = None
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        return {**self.features, **self.targets}
+
+    @property
+    def size(self) -> int:
+        """Number of samples, those of `validation` and `test` not counted."""
+        return len(next(iter(self.arrays.values()), np.empty(0)))
+
+
+class Source(Settings):
+    """Base of all sources. Fields are settings; `load` reads the data and raises `DataError` or `FileError`."""
+
+    title: ClassVar[str] = ""
+    task: ClassVar[Literal["classification", "regression", ""]] = ""
+
+    def load(self) -> DataSet:
+        """Read the data, whole."""
+        raise NotImplementedError
+
+    def features(self) -> dict[str, Column]:
+        """Names and shapes of what goes in, without reading it all; empty where that needs the file."""
+        return {}
+
+    def targets(self) -> dict[str, Column]:
+        """Names and shapes of what is to be predicted, without reading it all."""
+        return {}
+
+
+SOURCES: dict[str, type[Source]] = {}
+"""Every source by the name that a project file gives it."""
+
+S = TypeVar("S", bound=Source)
+
+
+def register(name: str) -> Callable[[type[S]], type[S]]:
+    """Class decorator that makes a source known to windows, files and the command line."""
+
+    def add(cls: type[S]) -> type[S]:
+        SOURCES[name] = cls
+        return cls
+
+    return add
+
+
+def source_name(source: Source) -> str:
+    """The name under which a source is registered."""
+    return next(name for name, cls in SOURCES.items() if cls is type(source))

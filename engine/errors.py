@@ -1,0 +1,108 @@
+"""Everything that this program raises on purpose.
+
+LayerloomError                   base: its text is a sentence for the person at the window
+├── GraphError                   an edit of a graph that is refused
+│   ├── CycleError               a wire would close a circle
+│   ├── PortOccupiedError        an input already has a wire
+│   ├── DuplicateEdgeError       the same wire twice
+│   ├── PortError                no such port: an Input takes no wire, an Output gives none
+│   ├── NameTakenError           two nodes of one name
+│   └── UnknownNodeError         no such node
+├── ShapeError                   a layer that cannot work on the shape it gets
+├── NotReadyError                a graph with problems was asked to compute
+├── DataError                    data that cannot be read, or that does not fit the graph
+├── TrainingError                a training run that cannot go on
+├── FileError                    a file that is missing, damaged, or cannot be written
+│   └── FileFormatError          a file of the wrong kind or of a future version
+└── Cancelled                    thrown into a generator of events to ask it to end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from os import PathLike
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.inference import Problem
+    from engine.layer import Repair
+
+
+class LayerloomError(Exception):
+    """Base of all errors raised on purpose; `str(error)` is a sentence for a person."""
+
+
+class GraphError(LayerloomError):
+    """An edit of a graph that is refused."""
+
+
+class CycleError(GraphError):
+    """A wire would close a circle."""
+
+
+class PortOccupiedError(GraphError):
+    """An input port already has a wire."""
+
+
+class DuplicateEdgeError(GraphError):
+    """The same wire twice."""
+
+
+class PortError(GraphError):
+    """The layer has no such port."""
+
+
+class NameTakenError(GraphError):
+    """Two nodes of one name, or a name that is not usable."""
+
+
+class UnknownNodeError(GraphError):
+    """No node has this identifier."""
+
+
+class ShapeError(LayerloomError):
+    """A layer cannot work on the shape it gets.
+
+    `field` is the setting at fault, if one is; `repairs` are ways out that a user can apply.
+    """
+
+    def __init__(self, message: str, field: str | None = None, repairs: Iterable[Repair] = ()) -> None:
+        super().__init__(message)
+        self.field = field
+        self.repairs = tuple(repairs)
+
+
+class NotReadyError(LayerloomError):
+    """A graph with problems was asked to compute; `problems` says which."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(" ".join(problem.message for problem in self.problems))
+
+
+class DataError(LayerloomError):
+    """Data that cannot be read, or that does not fit the graph."""
+
+
+class TrainingError(LayerloomError):
+    """A training run that cannot go on."""
+
+
+class FileError(LayerloomError):
+    """A file is missing, damaged, or cannot be written; the text names it."""
+
+    def __init__(self, path: str | PathLike[str], reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class FileFormatError(FileError):
+    """A file of the wrong kind, or of a version this program does not know."""
+
+
+class Cancelled(LayerloomError):
+    """Thrown into a generator of events to ask it to end; training then still yields its result."""
+
+    def __init__(self) -> None:
+        super().__init__("Cancelled.")

@@ -1,0 +1,94 @@
+"""What work tells of itself: frozen events of plain numbers and NumPy arrays, yielded by generators.
+
+Every long job is a generator of these. To end one early, throw `Cancelled` into it: a job that has nothing to
+show ends there, training still yields its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+HostWeights = Mapping[str, Mapping[str, "np.ndarray[Any, Any]"]]
+"""Weights as NumPy arrays, by the identifier of the node that owns them, then by name (`Model.to_host`)."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """How far a job is: `done` of `total` (None while unknown), and what it is at."""
+
+    text: str
+    done: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Result(Event):
+    """The last event of a job that makes something: the thing made."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """A run begins: sizes are known, and the functions are compiled next."""
+
+    epochs: int
+    steps_per_epoch: int
+    samples: int
+    validation_samples: int
+    test_samples: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Compiled(Event):
+    """The functions are compiled, in so many seconds; the first step follows."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StepsDone(Event):
+    """Some steps are done. `step` counts all steps of the run; the arrays hold a figure for each new step."""
+
+    epoch: int
+    step: int
+    logs: Mapping[str, np.ndarray[Any, Any]]
+    seconds: float
+    """Time since the first step, pauses included."""
+
+
+@dataclass(frozen=True)
+class EpochDone(Event):
+    """An epoch is done; epochs count from 1. `logs` has Keras's names: loss, accuracy, val_loss, ..."""
+
+    epoch: int
+    step: int
+    logs: Mapping[str, float]
+    weights: HostWeights
+    seconds: float
+    improved: bool = False
+    """Whether the validation loss (the training loss where there is no validation) is the best so far."""
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """A run has ended: with its last weights, and the figures on the test data where there are any."""
+
+    epochs: int
+    step: int
+    test: Mapping[str, float]
+    weights: HostWeights
+    seconds: float
+    stopped: bool = False
+    history: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, "tuple[float, ...]"])
+    optimizer_state: tuple[np.ndarray[Any, Any], ...] = ()

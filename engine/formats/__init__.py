@@ -1,0 +1,1 @@
+"""Files and code: projects, Keras models, generated Python."""

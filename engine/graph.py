@@ -1,0 +1,353 @@
+"""A network as a value: nodes, the wires between them, and edits that return a new graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+
+from engine.errors import (
+    CycleError,
+    DuplicateEdgeError,
+    GraphError,
+    NameTakenError,
+    PortError,
+    PortOccupiedError,
+    UnknownNodeError,
+)
+from engine.layer import Layer
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in its place. Linked nodes (`shares`) use the weights of another node, and its settings."""
+
+    id: str
+    name: str
+    layer: Layer
+    shares: str | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A wire from a node's output to an input port of another. Ports count from 0."""
+
+    source: str
+    target: str
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in the order in which they were made, and edges. Frozen: every edit returns a new graph."""
+
+    nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
+    edges: tuple[Edge, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.nodes, MappingProxyType):
+            object.__setattr__(self, "nodes", MappingProxyType(dict(self.nodes)))
+
+    # Reading
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes.values())
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self.nodes
+
+    def __getitem__(self, node_id: str) -> Node:
+        try:
+            return self.nodes[node_id]
+        except KeyError:
+            raise UnknownNodeError(f"There is no node {node_id!r}.") from None
+
+    def by_name(self, name: str) -> Node:
+        """The node of this name; raises `UnknownNodeError`."""
+        for node in self:
+            if node.name == name:
+                return node
+        raise UnknownNodeError(f"There is no node named {name!r}.")
+
+    def of_type(self, layer_type: type[Layer]) -> tuple[Node, ...]:
+        """The nodes that hold such a layer, in order."""
+        return tuple(node for node in self if isinstance(node.layer, layer_type))
+
+    @cached_property
+    def _incoming(self) -> dict[str, tuple[Edge, ...]]:
+        incoming: dict[str, list[Edge]] = {node_id: [] for node_id in self.nodes}
+        for edge in self.edges:
+            incoming[edge.target].append(edge)
+        return {key: tuple(sorted(edges, key=lambda e: e.port)) for key, edges in incoming.items()}
+
+    @cached_property
+    def _outgoing(self) -> dict[str, tuple[Edge, ...]]:
+        outgoing: dict[str, list[Edge]] = {node_id: [] for node_id in self.nodes}
+        for edge in self.edges:
+            outgoing[edge.source].append(edge)
+        return {key: tuple(edges) for key, edges in outgoing.items()}
+
+    def incoming(self, node_id: str) -> tuple[Edge, ...]:
+        """Edges into a node, in the order of its ports."""
+        return self._incoming[node_id]
+
+    def outgoing(self, node_id: str) -> tuple[Edge, ...]:
+        """Edges out of a node, in the order in which they were drawn."""
+        return self._outgoing[node_id]
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Identifiers of all nodes, each after those it depends on; otherwise in the order of making."""
+        waiting = {node_id: len(edges) for node_id, edges in self._incoming.items()}
+        place = {node_id: index for index, node_id in enumerate(self.nodes)}
+        ready = [node_id for node_id, count in waiting.items() if not count]
+        order: list[str] = []
+        while ready:
+            node_id = ready.pop(0)
+            order.append(node_id)
+            free: list[str] = []
+            for edge in self._outgoing[node_id]:
+                waiting[edge.target] -= 1
+                if not waiting[edge.target]:
+                    free.append(edge.target)
+            ready.extend(sorted(free, key=place.__getitem__))
+        return tuple(order)
+
+    def ancestors(self, node_ids: Iterable[str]) -> frozenset[str]:
+        """The nodes that these depend on, themselves included."""
+        return self._reach(node_ids, lambda node_id: (edge.source for edge in self._incoming[node_id]))
+
+    def descendants(self, node_ids: Iterable[str]) -> frozenset[str]:
+        """The nodes that depend on these, themselves included."""
+        return self._reach(node_ids, lambda node_id: (edge.target for edge in self._outgoing[node_id]))
+
+    @staticmethod
+    def _reach(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> frozenset[str]:
+        seen: set[str] = set()
+        waiting = list(start)
+        while waiting:
+            node_id = waiting.pop()
+            if node_id not in seen:
+                seen.add(node_id)
+                waiting.extend(following(node_id))
+        return frozenset(seen)
+
+    def owner(self, node_id: str) -> Node:
+        """The node whose weights this one uses: itself, unless it is linked."""
+        node = self[node_id]
+        return self[node.shares] if node.shares is not None else node
+
+    def linked(self, node_id: str) -> tuple[str, ...]:
+        """All nodes that share this one's weights, itself included, the owner first."""
+        owner = self.owner(node_id).id
+        return (owner, *(node.id for node in self if node.shares == owner))
+
+    def free_port(self, node_id: str) -> int | None:
+        """The first input port without a wire, None where all are taken."""
+        taken = {edge.port for edge in self._incoming[node_id]}
+        limit = self[node_id].layer.max_inputs
+        port = next(port for port in range(len(taken) + 1) if port not in taken)
+        return port if limit is None or port < limit else None
+
+    def port_count(self, node_id: str) -> int:
+        """How many input ports to show: one more than are taken where a layer takes any number."""
+        layer = self[node_id].layer
+        if layer.max_inputs is not None:
+            return layer.max_inputs
+        return max(layer.min_inputs, 1 + max((edge.port + 1 for edge in self._incoming[node_id]), default=0))
+
+    # Editing nodes
+
+    def new_node(self, layer: Layer, name: str | None = None, *, shares: str | None = None) -> Node:
+        """A node for this graph, with an identifier and a name that are free; not yet part of it."""
+        number = 1 + max((int(m[1]) for m in (re.fullmatch(r"n(\d+)", key) for key in self.nodes) if m), default=0)
+        return Node(f"n{number}", self.free_name(name or snake_case(layer.type_name())), layer, shares)
+
+    def free_name(self, wanted: str) -> str:
+        """The name if it is free, else with the first number that makes it so, as Keras counts."""
+        names = {node.name for node in self}
+        if wanted not in names:
+            return wanted
+        stem = re.sub(r"_\d+$", "", wanted)
+        number = 1
+        while f"{stem}_{number}" in names:
+            number += 1
+        return f"{stem}_{number}"
+
+    def add(self, *nodes: Node) -> Graph:
+        """With more nodes; raises `NameTakenError` where an identifier or name is taken."""
+        result = dict(self.nodes)
+        names = {node.name for node in self}
+        for node in nodes:
+            if node.id in result or node.name in names:
+                raise NameTakenError(f"There is already a node named {node.name!r}.")
+            check_name(node.name)
+            result[node.id] = node
+            names.add(node.name)
+        return Graph(MappingProxyType(result), self.edges)
+
+    def remove(self, *node_ids: str, heal: bool = False) -> Graph:
+        """Without some nodes and their wires; `heal` joins what a chain of them had joined.
+
+        Where the owner of shared weights goes, the first node linked to it takes them over.
+        """
+        graph = self
+        for node_id in node_ids:
+            graph = graph._remove_one(self[node_id].id, heal)
+        return graph
+
+    def _remove_one(self, node_id: str, heal: bool) -> Graph:
+        before, after = self._incoming[node_id], self._outgoing[node_id]
+        nodes = {key: node for key, node in self.nodes.items() if key != node_id}
+        heirs = [key for key in self.linked(node_id) if key != node_id] if self[node_id].shares is None else []
+        for key in heirs:
+            nodes[key] = replace(nodes[key], shares=None if key == heirs[0] else heirs[0])
+        healing = heal and len(before) == 1
+        edges: list[Edge] = []
+        for edge in self.edges:
+            if edge.source == node_id and healing and edge.target != node_id:
+                edges.append(replace(edge, source=before[0].source))
+            elif node_id not in (edge.source, edge.target):
+                edges.append(edge)
+        graph = Graph(MappingProxyType(nodes), tuple(edges))
+        return graph if healing else graph._close_gaps(edge.target for edge in after)
+
+    def _close_gaps(self, node_ids: Iterable[str]) -> Graph:
+        """Renumber the ports of layers that take any number of inputs, so that none is skipped."""
+        ports: dict[Edge, Edge] = {}
+        for node_id in set(node_ids):
+            if node_id in self.nodes and self.nodes[node_id].layer.max_inputs is None:
+                for port, edge in enumerate(self._incoming[node_id]):
+                    ports[edge] = replace(edge, port=port)
+        return Graph(self.nodes, tuple(ports.get(edge, edge) for edge in self.edges)) if ports else self
+
+    def rename(self, node_id: str, name: str) -> Graph:
+        """With another name for a node; raises `NameTakenError`."""
+        node = self[node_id]
+        if name == node.name:
+            return self
+        check_name(name)
+        if any(other.name == name for other in self):
+            raise NameTakenError(f"There is already a node named {name!r}.")
+        return self._with(replace(node, name=name))
+
+    def set_layer(self, node_id: str, layer: Layer) -> Graph:
+        """With other settings, or another layer, for a node and all that are linked to it."""
+        return self._with(*(replace(self[key], layer=layer) for key in self.linked(node_id)))
+
+    def _with(self, *changed: Node) -> Graph:
+        return Graph(MappingProxyType({**self.nodes, **{node.id: node for node in changed}}), self.edges)
+
+    # Editing wires
+
+    def check_connect(self, source: str, target: str, port: int | None = None) -> Edge:
+        """The edge that would join two nodes (at the first free port if none is given).
+
+        Raises `PortError`, `DuplicateEdgeError`, `PortOccupiedError` or `CycleError`.
+        """
+        giver, taker = self[source], self[target]
+        if not giver.layer.has_output:
+            raise PortError(f"{giver.name} gives no output: nothing comes after {giver.layer.type_name()}.")
+        if taker.layer.max_inputs == 0:
+            raise PortError(f"{taker.name} takes no wire: {taker.layer.type_name()} is where data enters.")
+        if source == target:
+            raise CycleError(f"{giver.name} cannot feed itself.")
+        taken = {edge.port: edge for edge in self._incoming[target]}
+        variadic = taker.layer.max_inputs is None
+        if not variadic and any(edge.source == source for edge in taken.values()):
+            raise DuplicateEdgeError(f"{giver.name} is wired to {taker.name} already.")
+        if port is None:
+            port = self.free_port(target)
+        if port is None or port in taken:
+            raise PortOccupiedError(f"The input of {taker.name} is taken by {self[taken[port or 0].source].name}.")
+        if port < 0 or (taker.layer.max_inputs is not None and port >= taker.layer.max_inputs):
+            raise PortError(f"{taker.name} has no input {port + 1}.")
+        if variadic and any(edge.source == source for edge in taken.values()):
+            raise DuplicateEdgeError(f"{giver.name} is wired to {taker.name} already.")
+        if source in self.descendants([target]):
+            raise CycleError(f"A wire from {giver.name} to {taker.name} would close a circle.")
+        return Edge(source, target, port)
+
+    def connect(self, source: str, target: str, port: int | None = None) -> Graph:
+        """With one more wire; raises what `check_connect` raises."""
+        edge = self.check_connect(source, target, port)
+        graph = Graph(self.nodes, (*self.edges, edge))
+        return graph._close_gaps([target])
+
+    def can_connect(self, source: str, target: str, port: int | None = None) -> str | None:
+        """None if `connect` would succeed, else the reason why not, as a sentence."""
+        try:
+            self.check_connect(source, target, port)
+        except GraphError as error:
+            return str(error)
+        return None
+
+    def disconnect(self, *edges: Edge) -> Graph:
+        """Without some wires; raises `UnknownNodeError` where there is no such wire."""
+        for edge in edges:
+            if edge not in self.edges:
+                raise UnknownNodeError(f"There is no wire from {edge.source!r} to {edge.target!r}.")
+        graph = Graph(self.nodes, tuple(edge for edge in self.edges if edge not in edges))
+        return graph._close_gaps(edge.target for edge in edges)
+
+    def insert(self, node: Node, edge: Edge) -> Graph:
+        """With a node on a wire; the node may be new or already here. Raises `PortError` where it cannot sit."""
+        if node.layer.max_inputs == 0 or not node.layer.has_output:
+            raise PortError(f"{node.layer.type_name()} cannot sit on a wire.")
+        graph = self if node.id in self.nodes else self.add(node)
+        edges = tuple(e for e in graph.edges if e != edge)
+        without = Graph(graph.nodes, edges)
+        entered = without.check_connect(edge.source, node.id)
+        half = Graph(graph.nodes, (*edges, entered))
+        left = half.check_connect(node.id, edge.target, edge.port)
+        return Graph(graph.nodes, (*edges, entered, left))
+
+    # Parts
+
+    def part(self, node_ids: Iterable[str]) -> Graph:
+        """Some of the nodes and the wires among them. A linked node whose owner stays behind owns its weights."""
+        wanted = set(node_ids)
+        kept: dict[str, Node] = {}
+        heirs: dict[str, str] = {}
+        for node in self:
+            if node.id in wanted:
+                shares = node.shares
+                if shares is not None and shares not in wanted:
+                    first = heirs.setdefault(shares, node.id)
+                    shares = None if first == node.id else first
+                kept[node.id] = replace(node, shares=shares)
+        edges = tuple(edge for edge in self.edges if edge.source in kept and edge.target in kept)
+        return Graph(MappingProxyType(kept), edges)._close_gaps(kept)
+
+    def merge(self, other: Graph) -> tuple[Graph, dict[str, str]]:
+        """With another graph beside this one, under free names; also where each of its nodes went."""
+        graph, ids = self, dict[str, str]()
+        for node in other:
+            new = graph.new_node(node.layer, node.name)
+            ids[node.id] = new.id
+            graph = graph.add(new)
+        links = [replace(graph[ids[n.id]], shares=ids[n.shares]) for n in other if n.shares is not None]
+        edges = tuple(Edge(ids[e.source], ids[e.target], e.port) for e in other.edges)
+        return Graph(graph._with(*links).nodes, (*self.edges, *edges)), ids
+
+
+def snake_case(name: str) -> str:
+    """Keras's default name of a layer: `Conv2D` becomes `conv2d`, `MaxPooling2D` `max_pooling2d`."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def check_name(name: str) -> None:
+    """Raise `NameTakenError` for a name that no file could hold."""
+    if not name.strip():
+        raise NameTakenError("A node needs a name.")
+    if len(name) > 200:
+        raise NameTakenError("A name may have 200 characters at most.")
+    if "/" in name or any(ord(character) < 32 for character in name):
+        raise NameTakenError("A name may hold neither slashes nor line breaks.")

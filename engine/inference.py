@@ -1,0 +1,313 @@
+"""Shapes, parameter counts and problems of a whole graph, in plain Python and only where an edit reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+from engine.errors import ShapeError
+from engine.graph import Edge, Graph, Node
+from engine.layer import InsertBefore, Repair, SetField, Shape, Weight, show_shape
+from engine.layers.core import Activation, Dense, Input, Output
+from engine.layers.reshaping import Flatten
+from engine.losses import LOSSES
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A way out of a problem that the user can take with one click."""
+
+    text: str
+    edit: Callable[[Graph], Graph]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, where, and what can be done. Warnings leave the graph able to train.
+
+    `node` is None for a problem of the whole graph, `field` names the setting at fault if one is.
+    """
+
+    node: str | None
+    message: str
+    field: str | None = None
+    fixes: tuple[Fix, ...] = ()
+    severity: Literal["error", "warning"] = "error"
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """What is known of a node: the shape it gives (None where that is unknown), its weights, its problems."""
+
+    inputs: tuple[Shape, ...] = ()
+    shape: Shape | None = None
+    weights: tuple[Weight, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    waiting: bool = False
+    """True where the shape is unknown because something before it is."""
+
+    @property
+    def parameters(self) -> int:
+        return sum(weight.size for weight in self.weights)
+
+    @property
+    def trainable_parameters(self) -> int:
+        return sum(weight.size for weight in self.weights if weight.trainable)
+
+
+@dataclass(frozen=True)
+class Inference:
+    """The facts of every node of a graph."""
+
+    graph: Graph
+    facts: Mapping[str, NodeFacts] = field(default_factory=dict[str, NodeFacts])
+
+    def __getitem__(self, node_id: str) -> NodeFacts:
+        return self.facts[node_id]
+
+    def shape(self, node_id: str) -> Shape | None:
+        return self.facts[node_id].shape
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, those of the whole graph first."""
+        return (*_graph_problems(self.graph), *(p for key in self.graph.order for p in self.facts[key].problems))
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    @cached_property
+    def parameters(self) -> int:
+        """Parameters of the whole graph; shared weights count once."""
+        return sum(self.facts[node.id].parameters for node in self.graph if node.shares is None)
+
+    @cached_property
+    def trainable_parameters(self) -> int:
+        return sum(self.facts[node.id].trainable_parameters for node in self.graph if node.shares is None)
+
+
+def infer(graph: Graph, previous: Inference | None = None) -> Inference:
+    """Shapes, weights and problems of a graph; from `previous`, what an edit did not reach is kept as it was."""
+    facts: dict[str, NodeFacts] = {}
+    kept = previous.facts if previous is not None else {}
+    for node_id in graph.order:
+        old = kept.get(node_id)
+        if previous is not None and old is not None and _untouched(graph, previous, node_id, facts):
+            facts[node_id] = old
+        else:
+            new = _facts(graph, graph[node_id], facts)
+            facts[node_id] = old if new == old and old is not None else new
+    for node in graph:  # an owner of shared weights may come after the nodes that are linked to it
+        if node.shares is not None and (found := _sharing_problems(graph, node, facts)):
+            facts[node.id] = replace(facts[node.id], problems=(*facts[node.id].problems, *found))
+    return Inference(graph, facts)
+
+
+def _untouched(graph: Graph, previous: Inference, node_id: str, facts: Mapping[str, NodeFacts]) -> bool:
+    before = previous.graph
+    node, edges = graph[node_id], graph.incoming(node_id)
+    if before.nodes[node_id] is not node or before.incoming(node_id) != edges:
+        return False
+    if any(facts[edge.source] is not previous.facts[edge.source] for edge in edges):
+        return False
+    # A message may name the node before this one.
+    if any(graph[edge.source] is not before.nodes[edge.source] for edge in edges):
+        return False
+    if node.shares is not None and previous.facts[node_id].problems:
+        return False
+    if bool(graph.outgoing(node_id)) != bool(before.outgoing(node_id)):
+        return False
+    return not isinstance(node.layer, Output) or _giver(graph, node_id) == _giver(before, node_id)
+
+
+def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFacts:
+    edges = graph.incoming(node.id)
+    layer = node.layer
+    if len(edges) < layer.min_inputs:
+        return NodeFacts(problems=(_missing_input(node, len(edges)),))
+    shapes = [facts[edge.source].shape for edge in edges]
+    inputs = tuple(shape for shape in shapes if shape is not None)
+    if len(inputs) < len(shapes):
+        return NodeFacts(waiting=True)
+    try:
+        shape = layer.output_shape(*inputs)
+        weights = layer.weights(*inputs)
+    except ShapeError as error:
+        fixes = _combined(tuple(_fix(node, edges, repair) for repair in error.repairs), error.repairs)
+        return NodeFacts(inputs, problems=(Problem(node.id, str(error), error.field, fixes),))
+    problems: list[Problem] = []
+    if isinstance(layer, Output):
+        problems += _output_problems(graph, node, shape)
+    elif not graph.outgoing(node.id):
+        problems.append(_loose_end(node))
+    return NodeFacts(inputs, shape, weights, tuple(problems))
+
+
+def _missing_input(node: Node, count: int) -> Problem:
+    wanted = node.layer.min_inputs
+    if wanted == 1:
+        return Problem(node.id, f"{node.name} has no input: draw a wire to it.")
+    return Problem(node.id, f"{node.name} needs at least {wanted} inputs and has {count}: draw more wires to it.")
+
+
+def _loose_end(node: Node) -> Problem:
+    def add_output(graph: Graph) -> Graph:
+        new = graph.new_node(Output())
+        return graph.add(new).connect(node.id, new.id)
+
+    return Problem(
+        node.id,
+        f"{node.name} leads nowhere: what it computes is not used.",
+        fixes=(Fix("Add an Output after it", add_output),),
+        severity="warning",
+    )
+
+
+def _sharing_problems(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> list[Problem]:
+    owner, mine, theirs = graph.owner(node.id), facts[node.id], facts[graph.owner(node.id).id]
+    if mine.shape is None or mine.weights == theirs.weights:
+        return []
+    if theirs.shape is None:
+        return [Problem(node.id, f"{node.name} uses the weights of {owner.name}, which has no input yet.")]
+    needs, has = (", ".join(f"{w.name} {show_shape(w.shape)}" for w in f.weights) for f in (mine, theirs))
+    return [Problem(node.id, f"{node.name} cannot use the weights of {owner.name}: it needs {needs}, not {has}.")]
+
+
+def _fix(node: Node, edges: tuple[Edge, ...], repair: Repair) -> Fix:
+    if isinstance(repair, SetField):
+        value = repair.value
+        return Fix(
+            f"Set {repair.field} to {value}",
+            lambda graph: graph.set_layer(node.id, graph[node.id].layer.replace(**{repair.field: value})),
+        )
+    return _insertion(node, edges, (repair,))
+
+
+def _insertion(node: Node, edges: tuple[Edge, ...], repairs: tuple[InsertBefore, ...]) -> Fix:
+    def insert(graph: Graph) -> Graph:
+        for repair in repairs:
+            for place, edge in enumerate(edges):
+                if repair.port in (None, place):
+                    graph = graph.insert(graph.new_node(repair.layer), edge)
+        return graph
+
+    layer = repairs[0].layer
+    settings = layer.model_dump(exclude_defaults=True)
+    detail = " to " + show_shape(settings["target_shape"]) if "target_shape" in settings else ""
+    return Fix(f"Insert {layer.type_name()}{detail} before {node.name}", insert)
+
+
+def _combined(fixes: tuple[Fix, ...], repairs: tuple[Repair, ...]) -> tuple[Fix, ...]:
+    """Several insertions that belong together (a Flatten on each branch) are one fix."""
+    insertions = tuple(repair for repair in repairs if isinstance(repair, InsertBefore))
+    if len(insertions) < 2 or len({repair.layer for repair in insertions}) > 1:
+        return fixes
+
+    def apply_all(graph: Graph) -> Graph:
+        for fix in fixes:
+            graph = fix.edit(graph)
+        return graph
+
+    return (Fix(fixes[0].text, apply_all),)
+
+
+# The whole graph
+
+
+def _graph_problems(graph: Graph) -> tuple[Problem, ...]:
+    problems: list[Problem] = []
+    if not graph.of_type(Input):
+        problems.append(Problem(None, "There is no Input: drag one onto the canvas for the data to enter by."))
+    if not graph.of_type(Output):
+        problems.append(Problem(None, "There is no Output: drag one onto the canvas and wire the last layer to it."))
+    return tuple(problems)
+
+
+# Outputs and their losses
+
+
+def _giver(graph: Graph, node_id: str) -> Node | None:
+    edges = graph.incoming(node_id)
+    return graph[edges[0].source] if edges else None
+
+
+def _output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
+    layer, giver = node.layer, _giver(graph, node.id)
+    assert isinstance(layer, Output)
+    assert giver is not None
+    loss = LOSSES[layer.loss]
+    problems: list[Problem] = []
+    if loss.targets in ("labels", "one-hot"):
+        if not shape or shape[-1] is None or shape[-1] < 2:
+            problems.append(
+                Problem(
+                    node.id,
+                    f"{layer.loss} needs one number per class, but {giver.name} gives {show_shape(shape)}.",
+                    "loss",
+                    (_set_loss(node, "binary_crossentropy"), _set_loss(node, "mean_squared_error")),
+                )
+            )
+            return problems
+        if len(shape) > 1:
+            problems.append(
+                Problem(
+                    node.id,
+                    f"{giver.name} gives {show_shape(shape)}: that is a class for each place. "
+                    "For one class a sample, flatten before the last layer.",
+                    fixes=_flatten_before(graph, giver),
+                    severity="warning",
+                )
+            )
+    problems += _activation_problems(node, giver, layer.loss)
+    if "accuracy" in layer.metrics and loss.targets == "numbers":
+        kept = tuple(name for name in layer.metrics if name != "accuracy")
+        metrics = kept if "mae" in kept else (*kept, "mae")
+        problems.append(
+            Problem(
+                node.id,
+                f"Accuracy says little with {layer.loss}: predicted numbers are hardly ever met exactly.",
+                "metrics",
+                (_set_field(node.id, "metrics", metrics, "Show the mean absolute error instead"),),
+                severity="warning",
+            )
+        )
+    return problems
+
+
+def _activation_problems(node: Node, giver: Node, loss_name: str) -> list[Problem]:
+    wanted = LOSSES[loss_name].activation
+    actual = giver.layer.activation_name
+    if actual is None:
+        actual = "linear" if not isinstance(giver.layer, Activation) else actual
+    if wanted is None:
+        if actual in ("softmax", "relu") and isinstance(giver.layer, Dense):
+            text = f"{giver.name} ends in {actual}, which cannot give every number that {loss_name} asks for."
+            fix = _set_field(giver.id, "activation", "linear", f"Set activation of {giver.name} to linear")
+            return [Problem(node.id, text, "loss", (fix,), severity="warning")]
+        return []
+    if actual == wanted or (wanted == "softmax" and actual == "sigmoid"):
+        return []
+    text = f"{loss_name} takes probabilities, but {giver.name} does not end in {wanted}."
+    fixes: tuple[Fix, ...]
+    if "activation" in type(giver.layer).model_fields:
+        fixes = (_set_field(giver.id, "activation", wanted, f"Set activation of {giver.name} to {wanted}"),)
+    else:
+        repair = (InsertBefore(Activation(activation=wanted)),)
+        fixes = (_insertion(node, (Edge(giver.id, node.id, 0),), repair),)
+    return [Problem(node.id, text, "loss", fixes, severity="warning")]
+
+
+def _set_field(node_id: str, name: str, value: object, text: str) -> Fix:
+    return Fix(text, lambda graph: graph.set_layer(node_id, graph[node_id].layer.replace(**{name: value})))
+
+
+def _set_loss(node: Node, loss: str) -> Fix:
+    return _set_field(node.id, "loss", loss, f"Set the loss to {loss}")
+
+
+def _flatten_before(graph: Graph, giver: Node) -> tuple[Fix, ...]:
+    edges = graph.incoming(giver.id)
+    return (_insertion(giver, edges, (InsertBefore(Flatten()),)),) if isinstance(giver.layer, Dense) else ()

@@ -1,0 +1,124 @@
+"""Input and Output, Dense, Activation."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from engine.errors import ShapeError
+from engine.fields import ActivationName, Choice, InitializerName, PositiveInt, one_of
+from engine.layer import Layer, Op, Shape, Weight, register, show_shape
+from engine.losses import LOSSES
+from engine.metrics import METRICS
+from engine.ops import core as ops
+
+
+def _check_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    if not shape:
+        raise ValueError("needs at least one size, such as 64 or 28, 28, 1")
+    if math.prod(shape) > 2**31:
+        raise ValueError("is larger than two thousand million numbers a sample")
+    return shape
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+LossName = Annotated[str, Choice(tuple(LOSSES)), one_of(LOSSES)]
+MetricName = Annotated[str, Choice(tuple(METRICS)), one_of(METRICS)]
+
+
+@register(category="Input and output")
+class Input(Layer):
+    """Where a feature of the data enters the network."""
+
+    shape: Annotated[tuple[PositiveInt, ...], AfterValidator(_check_shape)] = Field(
+        (64,), description="Shape of one sample, without the batch: 64, or height, width, channels."
+    )
+    dtype: Literal["float32", "int32"] = Field("float32", description="Type of the numbers.")
+
+    min_inputs: ClassVar[int] = 0
+    max_inputs: ClassVar[int | None] = 0
+    keras_class: ClassVar[str | None] = "InputLayer"
+    positional: ClassVar[tuple[str, ...]] = ("shape",)
+    caption: ClassVar[tuple[str, ...]] = ("shape",)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.shape
+
+    def op(self) -> Op:
+        return Op(ops.identity)
+
+
+@register(category="Input and output")
+class Output(Layer):
+    """What the network is to predict: names a target of the data and says how far off a prediction is."""
+
+    loss: LossName = Field("sparse_categorical_crossentropy", description="What training makes small.")
+    loss_weight: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="Share of this output in the total loss of a network with several outputs."
+    )
+    metrics: Annotated[tuple[MetricName, ...], AfterValidator(_distinct)] = Field(
+        ("accuracy",), description="Figures shown beside the loss; they do not steer training."
+    )
+
+    has_output: ClassVar[bool] = False
+    caption: ClassVar[tuple[str, ...]] = ("loss",)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def op(self) -> Op:
+        return Op(ops.identity)
+
+
+@register(category="Core")
+class Dense(Layer):
+    """Densely connected layer: activation(x @ kernel + bias), along the last axis.
+
+    https://keras.io/api/layers/core_layers/dense/
+    """
+
+    units: PositiveInt = Field(64, description="Number of outputs.")
+    activation: ActivationName = Field("linear", description="Function applied to each output.")
+    use_bias: bool = Field(True, description="Add a learned number to each output.")
+    kernel_initializer: InitializerName = Field("glorot_uniform", description="Where the kernel starts.")
+    bias_initializer: InitializerName = Field("zeros", description="Where the bias starts.")
+
+    keras_class: ClassVar[str | None] = "Dense"
+    positional: ClassVar[tuple[str, ...]] = ("units",)
+    caption: ClassVar[tuple[str, ...]] = ("units", "activation")
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        features = inputs[0][-1] or 0
+        kernel = Weight("kernel", (features, self.units), self.kernel_initializer)
+        return (kernel, Weight("bias", (self.units,), self.bias_initializer)) if self.use_bias else (kernel,)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        (shape,) = inputs
+        if not shape or shape[-1] is None:
+            raise ShapeError(f"Dense needs a known number of features, but gets {show_shape(shape)}.")
+        return (*shape[:-1], self.units)
+
+    def op(self) -> Op:
+        return Op(ops.dense, ("kernel", "bias"))
+
+
+@register(category="Core")
+class Activation(Layer):
+    """Applies an activation function. https://keras.io/api/layers/core_layers/activation/"""
+
+    activation: ActivationName = Field("relu", description="Function applied to each number.")
+
+    keras_class: ClassVar[str | None] = "Activation"
+    positional: ClassVar[tuple[str, ...]] = ("activation",)
+    caption: ClassVar[tuple[str, ...]] = ("activation",)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def op(self) -> Op:
+        return Op(ops.identity)

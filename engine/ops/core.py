@@ -1,0 +1,42 @@
+"""Dense, reshaping and merging."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import jax
+import jax.numpy as jnp
+
+
+def dense(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None) -> jax.Array:
+    y = x @ kernel
+    return y if bias is None else y + bias
+
+
+def flatten(x: jax.Array) -> jax.Array:
+    return x.reshape(x.shape[0], -1)
+
+
+def reshape(x: jax.Array, target_shape: tuple[int, ...]) -> jax.Array:
+    return x.reshape(x.shape[0], *target_shape)
+
+
+def concatenate(*x: jax.Array, axis: int = -1) -> jax.Array:
+    return jnp.concatenate(x, axis)
+
+
+def add(*x: jax.Array) -> jax.Array:
+    return reduce(jnp.add, x)
+
+
+def identity(x: jax.Array) -> jax.Array:
+    return x
+
+
+def rescaling(x: jax.Array, scale: float, offset: float = 0.0) -> jax.Array:
+    return x * scale + offset
+
+
+def dropout(x: jax.Array, key: jax.Array, rate: float) -> jax.Array:
+    keep = jax.random.bernoulli(key, 1.0 - rate, x.shape)
+    return jnp.where(keep, x / (1.0 - rate), 0.0)

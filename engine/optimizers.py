@@ -1,0 +1,101 @@
+"""Keras's optimizers with their names, defaults and numbers (https://keras.io/api/optimizers/), on optax.
+
+The learning rate is given to each step (`learning_rate=`), so that it can change without a new compilation.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import jax
+import jax.numpy as jnp
+import optax
+from pydantic import Field
+
+from engine.fields import Settings
+
+Rate = Annotated[float, Field(gt=0, le=1000)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+Epsilon = Annotated[float, Field(gt=0, le=1)]
+_TYPE: Any = {"hidden": True}
+
+
+class Adam(Settings):
+    """Adam: steps by running means of the gradient and of its square. https://arxiv.org/abs/1412.6980"""
+
+    type: Literal["Adam"] = Field("Adam", json_schema_extra=_TYPE)
+    learning_rate: Rate = Field(0.001, description="Length of a step.")
+    beta_1: Decay = Field(0.9, description="How long the mean gradient remembers.")
+    beta_2: Decay = Field(0.999, description="How long the mean square remembers.")
+    epsilon: Epsilon = Field(1e-7, description="Keeps the division away from zero.")
+
+    def transformation(self) -> optax.GradientTransformationExtraArgs:
+        """The optimizer as optax has it; `update` takes `learning_rate`."""
+        return optax.chain(_scale_by_adam(self.beta_1, self.beta_2, self.epsilon), _descend())
+
+
+class SGD(Settings):
+    """Gradient descent, with momentum if wanted. https://keras.io/api/optimizers/sgd/"""
+
+    type: Literal["SGD"] = Field("SGD", json_schema_extra=_TYPE)
+    learning_rate: Rate = Field(0.01, description="Length of a step.")
+    momentum: Decay = Field(0.0, description="Share of the last step that is kept.")
+    nesterov: bool = Field(False, description="Look ahead along the momentum.")
+
+    def transformation(self) -> optax.GradientTransformationExtraArgs:
+        """The optimizer as optax has it; `update` takes `learning_rate`."""
+        return optax.chain(_descend(), *([optax.trace(self.momentum, self.nesterov)] if self.momentum else []))
+
+
+class RMSprop(Settings):
+    """RMSprop: divides the gradient by a running mean of its size. https://keras.io/api/optimizers/rmsprop/"""
+
+    type: Literal["RMSprop"] = Field("RMSprop", json_schema_extra=_TYPE)
+    learning_rate: Rate = Field(0.001, description="Length of a step.")
+    rho: Decay = Field(0.9, description="How long the mean square remembers.")
+    momentum: Decay = Field(0.0, description="Share of the last step that is kept.")
+    epsilon: Epsilon = Field(1e-7, description="Keeps the division away from zero.")
+
+    def transformation(self) -> optax.GradientTransformationExtraArgs:
+        """The optimizer as optax has it; `update` takes `learning_rate`."""
+        momentum = [optax.trace(self.momentum)] if self.momentum else []
+        return optax.chain(optax.scale_by_rms(self.rho, self.epsilon), _descend(), *momentum)
+
+
+Optimizer = Annotated[Adam | SGD | RMSprop, Field(discriminator="type")]
+
+OPTIMIZERS: dict[str, type[Adam | SGD | RMSprop]] = {"Adam": Adam, "SGD": SGD, "RMSprop": RMSprop}
+"""Every optimizer by its Keras name."""
+
+
+def _descend() -> optax.GradientTransformationExtraArgs:
+    """A step against the gradient; its length is the learning rate given to `update`."""
+
+    def update(
+        updates: Any, state: optax.EmptyState, params: Any = None, *, learning_rate: jax.Array, **_: Any
+    ) -> tuple[Any, optax.EmptyState]:
+        del params
+        return jax.tree.map(lambda g: -learning_rate * g, updates), state
+
+    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
+
+
+def _scale_by_adam(beta_1: float, beta_2: float, epsilon: float) -> optax.GradientTransformation:
+    """Adam as Keras computes it: epsilon is added before the bias of the mean square is corrected."""
+
+    def init(params: Any) -> optax.ScaleByAdamState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return optax.ScaleByAdamState(count=jnp.zeros([], jnp.int32), mu=zeros, nu=zeros)
+
+    def update(
+        updates: Any, state: optax.ScaleByAdamState, params: Any = None
+    ) -> tuple[Any, optax.ScaleByAdamState]:
+        del params
+        count = state.count + 1
+        mu = jax.tree.map(lambda m, g: m + (g - m) * (1 - beta_1), state.mu, updates)
+        nu = jax.tree.map(lambda v, g: v + (g * g - v) * (1 - beta_2), state.nu, updates)
+        alpha = jnp.sqrt(1 - beta_2**count) / (1 - beta_1**count)
+        step = jax.tree.map(lambda m, v: alpha * m / (jnp.sqrt(v) + epsilon), mu, nu)
+        return step, optax.ScaleByAdamState(count=count, mu=mu, nu=nu)
+
+    return optax.GradientTransformation(init, update)

@@ -1,0 +1,80 @@
+"""A project: a graph, how it is laid out, the data it learns from and how it is trained. A frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import Field, SerializeAsAny, field_validator
+
+from engine.data.builtin import Digits
+from engine.data.source import SOURCES, Source
+from engine.fields import PositiveInt, Seed, Settings
+from engine.graph import Graph
+from engine.optimizers import Adam, Optimizer
+
+Position = tuple[float, float]
+
+Share = Annotated[float, Field(ge=0, le=0.9)]
+
+
+class DataSettings(Settings):
+    """Which data a project learns from, and how much of it is held back.
+
+    Where the source brings validation or test data of its own, the shares do not apply to it.
+    """
+
+    source: SerializeAsAny[Source] = Field(Digits(), json_schema_extra={"hidden": True})
+    validation_split: Share = Field(0.1, description="Share of the samples that training is watched on.")
+    test_split: Share = Field(0.2, description="Share of the samples kept for the end.")
+    seed: Seed = Field(0, description="Decides which samples are held back.")
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _read_source(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            fields: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
+            name = fields.pop("type", None)
+            if name not in SOURCES:
+                raise ValueError(f"unknown source {name!r}; known are {', '.join(SOURCES)}")
+            return SOURCES[name].model_validate(fields)
+        return value
+
+
+class TrainingSettings(Settings):
+    """How a project is trained; the names are those of Keras's compile and fit."""
+
+    optimizer: Optimizer = Field(Adam(), json_schema_extra={"hidden": True})
+    epochs: PositiveInt = Field(20, description="Times that the whole training data is gone through.")
+    batch_size: PositiveInt = Field(32, description="Samples per step.")
+    shuffle: bool = Field(True, description="Put the samples in another order each epoch.")
+    seed: Seed = Field(0, description="Decides first weights, order and dropout: same seed, same numbers.")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where cards lie on the canvas, by node, in canvas units (the middle of a card). Plain numbers."""
+
+    positions: Mapping[str, Position] = field(default_factory=lambda: MappingProxyType({}))
+
+    def moved(self, positions: Mapping[str, Position]) -> Layout:
+        """With other places for some nodes."""
+        return Layout(MappingProxyType({**self.positions, **positions}))
+
+    def keeping(self, graph: Graph) -> Layout:
+        """Without places of nodes that are gone."""
+        if all(key in graph for key in self.positions):
+            return self
+        return Layout(MappingProxyType({key: place for key, place in self.positions.items() if key in graph}))
+
+
+@dataclass(frozen=True)
+class Project:
+    """All that a project file holds."""
+
+    graph: Graph = field(default_factory=Graph)
+    layout: Layout = field(default_factory=Layout)
+    data: DataSettings = field(default_factory=DataSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)

@@ -1,0 +1,181 @@
+"""The project that is open: the value now, the values before, and signals of what changed between two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from engine.graph import Graph
+from engine.inference import Inference, infer
+from engine.project import DataSettings, Layout, Position, Project, TrainingSettings
+from graph_editor.layout import place_missing
+
+
+class EditProject(QUndoCommand):
+    """The one undo command: the project before, and after. Edits with the same `merge_key` in a row become one."""
+
+    def __init__(
+        self, document: ProjectDocument, text: str, before: Project, after: Project, merge_key: str | None = None
+    ) -> None:
+        super().__init__(text)
+        self._document = document
+        self._before = before
+        self._after = after
+        self._merge_key = merge_key
+
+    def redo(self) -> None:
+        self._document._show(self._after)
+
+    def undo(self) -> None:
+        self._document._show(self._before)
+
+    def id(self) -> int:
+        return -1 if self._merge_key is None else 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, EditProject) or other._merge_key != self._merge_key:
+            return False
+        self._after = other._after
+        self.setObsolete(self._after == self._before)
+        return True
+
+
+class ProjectDocument(QObject):
+    """Holds the project now. Everything that changes it goes through `edit`; everything that shows it listens.
+
+    After each edit the two values are compared, and the signals say what is new, gone or different. They are
+    sent removals first, so that a listener never sees an edge without its nodes; `project_changed` comes last.
+    """
+
+    node_added = Signal(str)
+    node_removed = Signal(str)
+    node_changed = Signal(str)
+    """Name, settings or link of a node."""
+    node_moved = Signal(str)
+    edge_added = Signal(object)
+    edge_removed = Signal(object)
+    inference_changed = Signal(object)
+    """Shape, weights or problems of these nodes (a frozenset of identifiers)."""
+    data_changed = Signal()
+    training_changed = Signal()
+    project_changed = Signal()
+    modified_changed = Signal(bool)
+
+    def __init__(self, project: Project | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.cleanChanged.connect(lambda clean: self.modified_changed.emit(not clean))
+        self._project = _placed(project or Project())
+        self._inference = infer(self._project.graph)
+
+    @property
+    def project(self) -> Project:
+        return self._project
+
+    @property
+    def graph(self) -> Graph:
+        return self._project.graph
+
+    @property
+    def inference(self) -> Inference:
+        return self._inference
+
+    @property
+    def modified(self) -> bool:
+        """Whether there are edits since the last `set_saved`."""
+        return not self.undo_stack.isClean()
+
+    def position(self, node_id: str) -> Position:
+        """Where the middle of a card lies."""
+        return self._project.layout.positions[node_id]
+
+    # Editing
+
+    def edit(self, text: str, after: Project, merge_key: str | None = None) -> None:
+        """Put another project in place of this one, undoably. `text` names the edit in the Edit menu.
+
+        Edits in a row that have the same `merge_key` are undone as one. Cards without a place get one.
+        """
+        after = _placed(after)
+        if after != self._project:
+            self.undo_stack.push(EditProject(self, text, self._project, after, merge_key))
+
+    def edit_graph(
+        self,
+        text: str,
+        graph: Graph,
+        positions: dict[str, Position] | None = None,
+        merge_key: str | None = None,
+    ) -> None:
+        """Put another graph in place, with places for its new cards if they are known."""
+        layout = self._project.layout.moved(positions or {})
+        self.edit(text, replace(self._project, graph=graph, layout=layout), merge_key)
+
+    def move(self, text: str, positions: dict[str, Position]) -> None:
+        """Move cards."""
+        self.edit(text, replace(self._project, layout=self._project.layout.moved(positions)))
+
+    def edit_data(self, text: str, data: DataSettings, merge_key: str | None = None) -> None:
+        """Change where the data comes from, or how it is split."""
+        self.edit(text, replace(self._project, data=data), merge_key)
+
+    def edit_training(self, text: str, training: TrainingSettings, merge_key: str | None = None) -> None:
+        """Change how the project is trained."""
+        self.edit(text, replace(self._project, training=training), merge_key)
+
+    def reset(self, project: Project) -> None:
+        """Show another project; what was done before cannot be undone any more."""
+        self.undo_stack.clear()
+        self._show(_placed(project))
+
+    def set_saved(self) -> None:
+        """Take the project as it is now for what is on disk."""
+        self.undo_stack.setClean()
+
+    # Telling
+
+    def _show(self, after: Project) -> None:
+        before, inferred = self._project, self._inference
+        self._project = after
+        self._inference = infer(after.graph, inferred)
+        self._tell_graph(before, after)
+        changed = frozenset(
+            key for key, facts in self._inference.facts.items() if inferred.facts.get(key) is not facts
+        )
+        if changed or before.graph != after.graph:
+            self.inference_changed.emit(changed)
+        if before.data != after.data:
+            self.data_changed.emit()
+        if before.training != after.training:
+            self.training_changed.emit()
+        self.project_changed.emit()
+
+    def _tell_graph(self, before: Project, after: Project) -> None:
+        old, new = before.graph, after.graph
+        old_edges, new_edges = frozenset(old.edges), frozenset(new.edges)
+        for edge in old.edges:
+            if edge not in new_edges:
+                self.edge_removed.emit(edge)
+        for key in old.nodes:
+            if key not in new:
+                self.node_removed.emit(key)
+        for key, node in new.nodes.items():
+            if key not in old:
+                self.node_added.emit(key)
+            else:
+                if old.nodes[key] is not node and old.nodes[key] != node:
+                    self.node_changed.emit(key)
+                if before.layout.positions[key] != after.layout.positions[key]:
+                    self.node_moved.emit(key)
+        for edge in new.edges:
+            if edge not in old_edges:
+                self.edge_added.emit(edge)
+
+
+def _placed(project: Project) -> Project:
+    layout = place_missing(project.graph, project.layout.keeping(project.graph))
+    return project if layout is project.layout else replace(project, layout=layout)
+
+
