@@ -1,0 +1,1 @@
+"""The program: windows, panels, actions, threads, settings and the command line."""

@@ -1,0 +1,108 @@
+"""What the program remembers between two starts. Damaged settings are treated as if there were none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
+
+APPEARANCES = ("system", "light", "dark")
+_RECENT = 10
+
+
+def config_folder() -> Path:
+    """Where settings lie; `LAYERLOOM_CONFIG_DIR` overrides it."""
+    return Path(os.environ.get("LAYERLOOM_CONFIG_DIR") or platformdirs.user_config_dir("layerloom"))
+
+
+def data_folder() -> Path:
+    """Where runs of unsaved projects lie; `LAYERLOOM_DATA_DIR` overrides it."""
+    return Path(os.environ.get("LAYERLOOM_DATA_DIR") or platformdirs.user_data_dir("layerloom"))
+
+
+class AppSettings:
+    """Typed access to the settings file."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        folder = folder or config_folder()
+        with contextlib.suppress(OSError):  # without a folder the settings last until the program ends
+            folder.mkdir(parents=True, exist_ok=True)
+        self._store = QSettings(str(folder / "layerloom.ini"), QSettings.Format.IniFormat)
+
+    # Layout of the window
+
+    def state(self, name: str) -> QByteArray | None:
+        """The remembered state of a window or splitter."""
+        value = self._value(f"window/{name}")
+        return value if isinstance(value, QByteArray) and not value.isEmpty() else None
+
+    def set_state(self, name: str, state: QByteArray) -> None:
+        self._store.setValue(f"window/{name}", state)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """A remembered yes or no."""
+        value = self._value(f"flags/{name}")
+        return {"true": True, "false": False}.get(str(value).lower(), default)
+
+    def set_flag(self, name: str, value: bool) -> None:
+        self._store.setValue(f"flags/{name}", "true" if value else "false")
+
+    # Appearance
+
+    @property
+    def appearance(self) -> str:
+        """One of `APPEARANCES`."""
+        value = self._value("appearance")
+        return value if isinstance(value, str) and value in APPEARANCES else "system"
+
+    @appearance.setter
+    def appearance(self, value: str) -> None:
+        self._store.setValue("appearance", value)
+
+    # Files
+
+    @property
+    def recent(self) -> list[Path]:
+        """Projects opened or saved lately, the latest first; those that are gone are left out."""
+        found = [Path(text) for text in self._texts("recent") if text]
+        return [path for path in found if path.is_file()][:_RECENT]
+
+    def add_recent(self, path: Path) -> None:
+        path = path.resolve()
+        self._set_recent([path, *(other for other in self.recent if other != path)])
+
+    def clear_recent(self) -> None:
+        self._set_recent([])
+
+    def _set_recent(self, paths: list[Path]) -> None:
+        self._store.setValue("recent", [str(path) for path in paths[:_RECENT]])
+
+    @property
+    def last_folder(self) -> Path:
+        """The folder that the last file dialog ended in."""
+        value = self._value("last_folder")
+        path = Path(value) if isinstance(value, str) and value else Path.home()
+        return path if path.is_dir() else Path.home()
+
+    @last_folder.setter
+    def last_folder(self, path: Path) -> None:
+        self._store.setValue("last_folder", str(path))
+
+    def save(self) -> None:
+        """Write the settings to disk now."""
+        self._store.sync()
+
+    def _texts(self, key: str) -> list[str]:
+        value = self._value(key)
+        if isinstance(value, str):
+            return [value]
+        return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+    def _value(self, key: str) -> object:
+        try:
+            return self._store.value(key)
+        except Exception:  # PySide raises whatever the bytes of a damaged value lead it to
+            return None

@@ -1,0 +1,101 @@
+"""One thread class for every long job: it iterates a generator of events and tells the window of each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QThread, Signal
+
+from engine.errors import Cancelled
+from engine.events import Event
+
+Job = Generator[Event, None, None]
+
+
+class TaskThread(QThread):
+    """Runs a generator of events in the background.
+
+    Signals come in the thread that this object belongs to, in order, `ended` last, whatever happens.
+    """
+
+    event = Signal(object)
+    failed = Signal(object)
+    """The exception that the job ended with; not sent for `Cancelled`."""
+    ended = Signal()
+
+    _happened = Signal(object)
+    _broke = Signal(object)
+
+    def __init__(self, job: Job, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._job = job
+        self._going = threading.Event()
+        self._going.set()
+        self._cancel = threading.Event()
+        self._happened.connect(self.event, Qt.ConnectionType.QueuedConnection)
+        self._broke.connect(self.failed, Qt.ConnectionType.QueuedConnection)
+        self.finished.connect(self._end, Qt.ConnectionType.QueuedConnection)
+
+    # For the window
+
+    @property
+    def paused(self) -> bool:
+        return not self._going.is_set()
+
+    def pause(self) -> None:
+        """Hold the job after the event it is at."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        """Let a held job go on."""
+        self._going.set()
+
+    def cancel(self) -> None:
+        """Throw `Cancelled` into the job after the event it is at; what it still yields is sent."""
+        self._cancel.set()
+        self._going.set()
+
+    def close(self, milliseconds: int = 5000) -> bool:
+        """Cancel and wait; False where the job did not end in that time."""
+        self.cancel()
+        return self.wait(milliseconds)
+
+    # In the thread
+
+    def run(self) -> None:
+        """Iterate the job. Called by Qt, in the new thread."""
+        try:
+            self._drain()
+        except Cancelled:
+            pass
+        except Exception as error:
+            self._broke.emit(error)
+        finally:
+            self._job.close()
+
+    def _drain(self) -> None:
+        thrown = False
+        while True:
+            self._going.wait()
+            try:
+                if self._cancel.is_set() and not thrown:
+                    thrown = True
+                    event = self._job.throw(Cancelled())
+                else:
+                    event = next(self._job)
+            except StopIteration:
+                return
+            self._happened.emit(event)
+
+    def _end(self) -> None:
+        self.wait()
+        self.ended.emit()
+
+
+def result_of(function: Any, *args: Any) -> Job:
+    """A job that calls a function and yields what it returns as its `Result`."""
+    from engine.events import Result
+
+    yield Result(function(*args))

@@ -1,0 +1,1 @@
+"""Icons that the program draws itself with."""

@@ -1,0 +1,25 @@
+"""What all tests share: no screen, JAX under Keras, settings of their own, and no Qt warnings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a Qt warning fail the test that it comes up in."""
+    for item in items:
+        item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+        item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints", extend=True))
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep settings and unsaved runs of a test away from those of the person who runs it."""
+    monkeypatch.setenv("LAYERLOOM_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("LAYERLOOM_DATA_DIR", str(tmp_path / "data"))
