@@ -1,0 +1,138 @@
+"""The training run that goes on, or went on last. There is never more than one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.settings import data_folder
+from app.task import Job, TaskThread
+from engine.errors import Cancelled
+from engine.events import EpochDone, Event, Finished, HostWeights
+from engine.graph import Graph
+from engine.project import Project
+
+
+class RunState(Enum):
+    """Where a run stands."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What a run has given so far: the project it was started with and the latest weights."""
+
+    project: Project
+    weights: HostWeights
+    test: dict[str, float] = field(default_factory=dict)
+
+    def fits(self, graph: Graph) -> bool:
+        """Whether a graph is the one that was trained, names of its nodes aside."""
+        return _structure(self.project.graph) == _structure(graph)
+
+
+def _structure(graph: Graph) -> object:
+    return {node.id: (node.layer, node.shares) for node in graph}, frozenset(graph.edges)
+
+
+class TrainingSession(QObject):
+    """Starts, holds and ends the run; tells the window what happens in it."""
+
+    state_changed = Signal(object)
+    started = Signal(object)
+    """The project that is trained."""
+    event = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state = RunState.IDLE
+        self._thread: TaskThread | None = None
+        self._project = Project()
+        self.trained: TrainedRun | None = None
+
+    @property
+    def state(self) -> RunState:
+        return self._state
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a run that has not ended, paused or not."""
+        return self._state is not RunState.IDLE
+
+    def start(self, project: Project, path: Path | None = None) -> bool:
+        """Train a project in the background; False where a run goes on already."""
+        if self.running:
+            return False
+        self._project = project
+        self._thread = TaskThread(training_job(project, path), self)
+        self._thread.event.connect(self._on_event)
+        self._thread.failed.connect(self._on_failed)
+        self._thread.ended.connect(self._on_ended)
+        self._set_state(RunState.RUNNING)
+        self.started.emit(project)
+        self._thread.start()
+        return True
+
+    def toggle_pause(self) -> None:
+        """Hold the run, or let it go on."""
+        if self._thread is None or self._state is RunState.STOPPING:
+            return
+        if self._state is RunState.PAUSED:
+            self._thread.resume()
+            self._set_state(RunState.RUNNING)
+        else:
+            self._thread.pause()
+            self._set_state(RunState.PAUSED)
+
+    def stop(self) -> None:
+        """Ask the run to end early; it still gives its result."""
+        if self._thread is not None and self.running:
+            self._set_state(RunState.STOPPING)
+            self._thread.cancel()
+
+    def close(self) -> bool:
+        """Stop and wait for the end of the run, five seconds at most."""
+        return self._thread is None or self._thread.close()
+
+    def forget(self) -> None:
+        """Drop the result of the last run, which belongs to another project."""
+        self.trained = None
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, EpochDone):
+            self.trained = TrainedRun(self._project, event.weights)
+        elif isinstance(event, Finished) and event.weights:
+            self.trained = TrainedRun(self._project, event.weights, dict(event.test))
+        self.event.emit(event)
+
+    def _on_failed(self, error: Exception) -> None:
+        if not isinstance(error, Cancelled):
+            self.failed.emit(error)
+
+    def _on_ended(self) -> None:
+        if self._thread is not None:
+            self._thread.deleteLater()
+        self._thread = None
+        self._set_state(RunState.IDLE)
+
+    def _set_state(self, state: RunState) -> None:
+        if state is not self._state:
+            self._state = state
+            self.state_changed.emit(state)
+
+
+def training_job(project: Project, path: Path | None) -> Job:
+    """The events of a run that is also written to disk, beside its project file where there is one."""
+    from engine.runs import new_run_folder, recorded
+    from engine.training import train
+
+    folder = new_run_folder(path or data_folder() / "unsaved.loom")
+    yield from recorded(project, train(project), folder)
