@@ -1,0 +1,260 @@
+"""Colours of the window, light and dark, and the one place that puts them on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+Scheme = Literal["system", "light", "dark"]
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Every colour that the window draws with, as "#rrggbb"."""
+
+    name: Literal["light", "dark"]
+    window: str
+    panel: str
+    field: str
+    button: str
+    hover: str
+    border: str
+    canvas: str
+    grid_dot: str
+    card: str
+    card_hover: str
+    card_border: str
+    text: str
+    muted: str
+    accent: str
+    on_accent: str
+    error: str
+    error_soft: str
+    warning: str
+    warning_soft: str
+    good: str
+    wire: str
+    selection: str
+    plot_train: str
+    plot_validation: str
+    plot_other: tuple[str, ...]
+
+
+LIGHT = Theme(
+    name="light",
+    window="#f3f4f7",
+    panel="#ffffff",
+    field="#ffffff",
+    button="#fafbfc",
+    hover="#e9ecf3",
+    border="#d5d9e1",
+    canvas="#f7f8fa",
+    grid_dot="#d3d8e0",
+    card="#ffffff",
+    card_hover="#fbfcff",
+    card_border="#c9cfd9",
+    text="#1d2330",
+    muted="#5a6372",
+    accent="#4353d3",
+    on_accent="#ffffff",
+    error="#c22537",
+    error_soft="#fdecee",
+    warning="#8f5500",
+    warning_soft="#fdf3e1",
+    good="#1c7440",
+    wire="#8b95a7",
+    selection="#4353d3",
+    plot_train="#3c5bdc",
+    plot_validation="#d0570f",
+    plot_other=("#1c7f74", "#a13d9a", "#8f6b00", "#5a6372"),
+)
+
+DARK = Theme(
+    name="dark",
+    window="#1b1e24",
+    panel="#21252d",
+    field="#191c22",
+    button="#2b303a",
+    hover="#303642",
+    border="#383e4a",
+    canvas="#16191e",
+    grid_dot="#2d323c",
+    card="#282d37",
+    card_hover="#2d333e",
+    card_border="#434b59",
+    text="#e8ebf1",
+    muted="#a7b0be",
+    accent="#93a1ff",
+    on_accent="#11142a",
+    error="#ff8791",
+    error_soft="#3b262b",
+    warning="#f2b95e",
+    warning_soft="#382f20",
+    good="#68cd90",
+    wire="#7a8598",
+    selection="#93a1ff",
+    plot_train="#86a0ff",
+    plot_validation="#ff9f63",
+    plot_other=("#4fc7b6", "#dd8ad6", "#d8b64a", "#a7b0be"),
+)
+
+_CATEGORIES: dict[str, tuple[str, str]] = {
+    "Input and output": ("#55708f", "#93aecb"),
+    "Core": ("#4662d9", "#8098ff"),
+    "Convolution": ("#0e8a80", "#41c4b6"),
+    "Pooling": ("#3f8f3a", "#7fcb72"),
+    "Normalization": ("#a8740a", "#e3b54c"),
+    "Regularization": ("#c4562a", "#f09469"),
+    "Reshaping": ("#7c6a5d", "#bfa997"),
+    "Merging": ("#8a4fc4", "#be92f0"),
+    "Recurrent": ("#c03f7d", "#f083b4"),
+    "Attention": ("#b23a48", "#f2848f"),
+    "Preprocessing": ("#2c7fb0", "#69b9e6"),
+    "Embedding": ("#5f7d12", "#aecb5c"),
+}
+
+
+def category_color(category: str, theme: Theme) -> str:
+    """The colour of a category of layers; one that is not known yet gets a colour of its own all the same."""
+    pair = _CATEGORIES.get(category)
+    if pair is None:
+        pairs = list(_CATEGORIES.values())
+        pair = pairs[sum(map(ord, category)) % len(pairs)]
+    return pair[theme.name == "dark"]
+
+
+@cache
+def color(value: str, alpha: int = 255) -> QColor:
+    """A colour to draw with, made once."""
+    result = QColor(value)
+    result.setAlpha(alpha)
+    return result
+
+
+class _ThemeNotifier(QObject):
+    """Tells everything that draws by itself when the colours change."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scheme: Scheme = "system"
+
+
+theme_notifier = _ThemeNotifier()
+
+
+def current() -> Theme:
+    """The colours in use: those set by hand, else those of the system."""
+    if theme_notifier.scheme != "system":
+        return DARK if theme_notifier.scheme == "dark" else LIGHT
+    if QGuiApplication.instance() is None:
+        return LIGHT
+    return DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
+
+
+def set_scheme(scheme: Scheme) -> None:
+    """Choose light or dark by hand, or follow the system again."""
+    theme_notifier.scheme = scheme
+    wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark, "system": Qt.ColorScheme.Unknown}
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        QGuiApplication.styleHints().setColorScheme(wanted[scheme])
+        _restyle()
+
+
+def apply_theme(app: QApplication) -> None:
+    """Give the program its style and colours, and keep them in step with the system."""
+    app.setStyle("Fusion")
+    hints = QGuiApplication.styleHints()
+    hints.colorSchemeChanged.connect(_restyle, Qt.ConnectionType.UniqueConnection)
+    _restyle()
+
+
+def _restyle() -> None:
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        theme = current()
+        app.setPalette(palette(theme))
+        app.setStyleSheet(stylesheet(theme))
+        theme_notifier.changed.emit()
+
+
+def palette(theme: Theme) -> QPalette:
+    """The theme as Qt's own widgets read it."""
+    result = QPalette()
+    role = QPalette.ColorRole
+    colors = {
+        role.Window: theme.window,
+        role.WindowText: theme.text,
+        role.Base: theme.field,
+        role.AlternateBase: theme.window,
+        role.Text: theme.text,
+        role.PlaceholderText: theme.muted,
+        role.Button: theme.button,
+        role.ButtonText: theme.text,
+        role.BrightText: theme.error,
+        role.ToolTipBase: theme.panel,
+        role.ToolTipText: theme.text,
+        role.Highlight: theme.accent,
+        role.HighlightedText: theme.on_accent,
+        role.Accent: theme.accent,
+        role.Link: theme.accent,
+        role.LinkVisited: theme.accent,
+        role.Mid: theme.border,
+    }
+    for key, value in colors.items():
+        result.setColor(key, color(value))
+    for key in (role.Text, role.WindowText, role.ButtonText):
+        result.setColor(QPalette.ColorGroup.Disabled, key, color(theme.muted, 150))
+    return result
+
+
+def stylesheet(theme: Theme) -> str:
+    """What a palette cannot say: quiet lists, thin scroll bars, soft buttons."""
+    t = theme
+    return f"""
+    QToolTip {{ background: {t.panel}; color: {t.text}; border: 1px solid {t.border}; padding: 4px 6px; }}
+    QTreeView, QListView, QTableView {{ background: {t.panel}; border: none; outline: 0; }}
+    QTreeView::item, QListView::item {{ padding: 3px 4px; border-radius: 4px; }}
+    QTreeView::item:hover, QListView::item:hover {{ background: {t.hover}; }}
+    QTreeView::item:selected, QListView::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
+    QScrollBar:vertical {{ width: 10px; background: transparent; margin: 0; }}
+    QScrollBar:horizontal {{ height: 10px; background: transparent; margin: 0; }}
+    QScrollBar::handle {{ background: {t.border}; border-radius: 3px; margin: 2px; min-height: 24px;
+        min-width: 24px; }}
+    QScrollBar::handle:hover {{ background: {t.muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
+        background: none; width: 0; height: 0; border: none; }}
+    QPushButton {{ background: {t.button}; border: 1px solid {t.border}; border-radius: 5px;
+        padding: 4px 12px; }}
+    QPushButton:hover {{ background: {t.hover}; }}
+    QPushButton:pressed {{ background: {t.border}; }}
+    QPushButton:focus {{ border-color: {t.accent}; }}
+    QPushButton:disabled {{ color: {t.muted}; background: {t.window}; }}
+    QPushButton:default, QPushButton[primary="true"] {{ background: {t.accent}; color: {t.on_accent};
+        border-color: {t.accent}; }}
+    QPushButton[primary="true"]:disabled {{ background: {t.border}; color: {t.muted};
+        border-color: {t.border}; }}
+    QLabel[muted="true"] {{ color: {t.muted}; }}
+    QLabel[heading="true"] {{ color: {t.muted}; font-weight: 600; }}
+    QLabel[refused="true"] {{ color: {t.error}; }}
+    QSplitter::handle {{ background: {t.border}; }}
+    QMenu {{ background: {t.panel}; border: 1px solid {t.border}; padding: 4px; }}
+    QMenu::item {{ padding: 5px 24px 5px 12px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
+    QMenu::item:disabled {{ color: {t.muted}; }}
+    QMenu::separator {{ height: 1px; background: {t.border}; margin: 4px 6px; }}
+    """
+
+
+def tabular(font: QFont) -> QFont:
+    """The same font with figures of equal width, where the font has them."""
+    result = QFont(font)
+    result.setFeature(QFont.Tag("tnum"), 1)
+    return result
