@@ -102,9 +102,9 @@ class TrainingSession(QObject):
         """Stop and wait for the end of the run, five seconds at most."""
         return self._thread is None or self._thread.close()
 
-    def forget(self) -> None:
-        """Drop the result of the last run, which belongs to another project."""
-        self.trained = None
+    def adopt(self, project: Project, weights: HostWeights | None) -> None:
+        """Take weights that came with a project for its result; None drops that of the last run."""
+        self.trained = None if weights is None else TrainedRun(project, weights)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, EpochDone):

@@ -1,0 +1,170 @@
+"""Opening and saving projects: which file is open, whether it is saved, and the dialogs about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from app.dialogs import choose, tell_error
+from app.jobs import run_job
+from app.settings import AppSettings
+from app.task import result_of
+from engine import templates
+from engine.errors import Cancelled
+from engine.events import HostWeights
+from engine.formats import keras_h5, project_file
+from engine.project import Project, TrainingSettings
+from graph_editor.document import ProjectDocument
+
+SUFFIX = ".loom"
+
+
+class ProjectFiles(QObject):
+    """The file behind the document. Everything here says what went wrong itself and answers with a bool."""
+
+    path_changed = Signal()
+    recent_changed = Signal()
+    project_replaced = Signal(object)
+    """Another project is shown; the weights that came with it, None where there are none."""
+
+    def __init__(self, document: ProjectDocument, settings: AppSettings, window: QWidget) -> None:
+        super().__init__(window)
+        self._document = document
+        self._settings = settings
+        self._window = window
+        self._path: Path | None = None
+        self._foreign = False  # shown, but never saved in a project file: closing asks
+
+    @property
+    def path(self) -> Path | None:
+        return self._path
+
+    @property
+    def name(self) -> str:
+        """The name of the project as the title shows it."""
+        return self._path.stem if self._path is not None else self.tr("Untitled")
+
+    @property
+    def modified(self) -> bool:
+        return self._document.modified or self._foreign
+
+    # Opening
+
+    def new(self, template: str | None = None) -> bool:
+        """Start an empty project, or one from a template."""
+        if not self.may_discard():
+            return False
+        self._show(templates.make(template) if template else Project(), None)
+        return True
+
+    def open(self) -> bool:
+        """Ask for a file and open it."""
+        if not self.may_discard():
+            return False
+        kinds = self.tr("Projects and Keras models (*.loom *.h5 *.hdf5);;All files (*)")
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, self.tr("Open"), str(self._settings.last_folder), kinds
+        )
+        return bool(name) and self._open(Path(name))
+
+    def open_path(self, path: Path) -> bool:
+        """Open a file that is known, after asking about unsaved changes."""
+        return self.may_discard() and self._open(path)
+
+    def _open(self, path: Path) -> bool:
+        keras = path.suffix.lower() in (".h5", ".hdf5")
+        read = _read_keras if keras else _read_project
+        opened = self._try(self.tr("Cannot open this file"), self.tr("Opening…"), read, path)
+        if opened is None:
+            return False
+        project, weights = opened
+        self._settings.last_folder = path.parent
+        self._show(project, None if keras else path, weights)
+        if not keras:
+            self._remember(path)
+        return True
+
+    def _show(self, project: Project, path: Path | None, weights: HostWeights | None = None) -> None:
+        self._document.reset(project)
+        self._path, self._foreign = path, weights is not None
+        self.project_replaced.emit(weights)
+        self.path_changed.emit()
+
+    # Saving
+
+    def save(self) -> bool:
+        """Save to the file that is open, or ask for one."""
+        return self.save_as() if self._path is None else self._save(self._path)
+
+    def save_as(self) -> bool:
+        """Ask for a file and save to it."""
+        start = self._path or self._settings.last_folder / (self.name + SUFFIX)
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, self.tr("Save as"), str(start), self.tr("Projects (*.loom)")
+        )
+        if not name:
+            return False
+        path = Path(name)
+        return self._save(path if path.suffix else path.with_suffix(SUFFIX))
+
+    def _save(self, path: Path) -> bool:
+        project = self._document.project
+        done = self._try(self.tr("Cannot save"), self.tr("Saving…"), _write, project, path)
+        if done is None:
+            return False
+        if self._document.project is project:
+            self._document.set_saved()
+        self._path, self._foreign = path, False
+        self._settings.last_folder = path.parent
+        self._remember(path)
+        self.path_changed.emit()
+        return True
+
+    def may_discard(self) -> bool:
+        """Ask about unsaved changes where there are any; True where the project may go."""
+        if not self.modified:
+            return True
+        answer = choose(
+            self._window,
+            self.tr("Unsaved changes"),
+            self.tr("Save the changes to “{0}”?").format(self.name),
+            [self.tr("Save"), self.tr("Discard")],
+            self.tr("What is not saved is lost."),
+        )
+        return self.save() if answer == 0 else answer == 1
+
+    def clear_recent(self) -> None:
+        """Forget which files were open."""
+        self._settings.clear_recent()
+        self.recent_changed.emit()
+
+    def _remember(self, path: Path) -> None:
+        self._settings.add_recent(path)
+        self.recent_changed.emit()
+
+    def _try(self, title: str, text: str, function: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return run_job(self._window, text, result_of(function, *args))
+        except Cancelled:
+            return None
+        except Exception as error:
+            tell_error(self._window, title, error)
+            return None
+
+
+def _write(project: Project, path: Path) -> bool:
+    project_file.save(project, path)
+    return True
+
+
+def _read_project(path: Path) -> tuple[Project, None]:
+    return project_file.load(path), None
+
+
+def _read_keras(path: Path) -> tuple[Project, HostWeights]:
+    model = keras_h5.load_model(path)
+    return Project(model.graph, training=model.training or TrainingSettings()), model.weights

@@ -1,0 +1,216 @@
+"""The panel below the canvas: how the run goes, its curves, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from app.dialogs import sentence
+from app.panels.curves import Curves, main_metric
+from app.session import RunState, TrainingSession
+from app.texts import count, duration, figure, metric_label
+from engine.events import Compiled, EpochDone, Event, Finished, Progress, Started, StepsDone
+from graph_editor import theme as themes
+
+
+class Pace:
+    """Steps per second of late, pauses left out, and the time that the rest of the run will take."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._rate = 0.0
+        self._step = 0
+        self._since = time.monotonic()
+
+    def skip(self) -> None:
+        """Leave out the time until now."""
+        self._since = time.monotonic()
+
+    def took(self, step: int) -> None:
+        """Learn how far the run is now."""
+        now = time.monotonic()
+        seconds = now - self._since
+        if seconds < 0.2:
+            return
+        rate = (step - self._step) / seconds
+        self._rate = rate if not self._rate else 0.7 * self._rate + 0.3 * rate
+        self._step, self._since = step, now
+
+    @property
+    def rate(self) -> float:
+        return self._rate
+
+    @property
+    def left(self) -> float | None:
+        """Seconds to the end, None while unknown."""
+        return (self._total - self._step) / self._rate if self._rate else None
+
+
+class Figures(QWidget):
+    """Two figures in large type with what they are."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 0, 4, 4)
+        layout.setSpacing(0)
+        layout.addStretch()
+        self.labels: list[tuple[QLabel, QLabel]] = []
+        for size in (22, 16):
+            caption, value = QLabel(), QLabel()
+            caption.setProperty("muted", True)
+            font = themes.tabular(value.font())
+            font.setPointSize(size)
+            font.setBold(True)
+            value.setFont(font)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            layout.addWidget(caption)
+            layout.addWidget(value)
+            layout.addSpacing(6)
+            self.labels.append((caption, value))
+        layout.addStretch()
+        self.setFixedWidth(150)
+
+    def show_logs(self, logs: Mapping[str, float], prefix: str, caption: str) -> None:
+        """Show the main metric and the loss of these figures (those that begin with `prefix`)."""
+        plain = {name.removeprefix(prefix): value for name, value in logs.items() if name.startswith(prefix)}
+        names = [name for name in (main_metric(plain), "loss") if name in plain]
+        for (title, value), name in zip(self.labels, [*names, None], strict=False):
+            title.setText(caption.format(metric_label(name).lower()) if name else "")
+            value.setText(figure(name, plain[name]) if name else "")
+        self.setVisible(bool(names))
+
+
+class TrainingPanel(QWidget):
+    """Listens to the session; it changes nothing itself."""
+
+    def __init__(self, session: TrainingSession, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("trainingPanel")
+        self._session = session
+        self._pace = Pace(0)
+        self._epochs = self._per_epoch = 0
+        self._failed = False
+        self.state = QLabel(self.tr("Ready"))
+        self.state.setObjectName("runState")
+        self.bar = QProgressBar(textVisible=False)
+        self.bar.setFixedHeight(6)
+        self.epoch, self.rate, self.left = QLabel(), QLabel(), QLabel()
+        self.curves = Curves()
+        self.figures = Figures()
+        self.figures.hide()
+        self._lay_out()
+        session.started.connect(self._begin)
+        session.event.connect(self.take)
+        session.failed.connect(self._fail)
+        session.state_changed.connect(self._state_changed)
+
+    def _lay_out(self) -> None:
+        for label in (self.epoch, self.rate, self.left):
+            label.setFont(themes.tabular(label.font()))
+            label.setProperty("muted", True)
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addWidget(self.state)
+        row.addWidget(self.bar, 1)
+        for label in (self.epoch, self.rate, self.left):
+            row.addWidget(label)
+        below = QHBoxLayout()
+        below.addWidget(self.curves, 1)
+        below.addWidget(self.figures)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 4)
+        layout.setSpacing(6)
+        layout.addLayout(row)
+        layout.addLayout(below, 1)
+
+    def reset(self) -> None:
+        """Forget the last run: another project is shown."""
+        if not self._session.running:
+            self.curves.clear()
+            self.figures.hide()
+            self._show_progress("", "", "")
+            self.bar.reset()
+            self.state.setText(self.tr("Ready"))
+
+    # Events of the run
+
+    def take(self, event: Event) -> None:
+        """Show an event."""
+        self.curves.take(event)
+        if isinstance(event, Progress):
+            self.state.setText(event.text + "…")
+        elif isinstance(event, Started):
+            self._show_start(event)
+        elif isinstance(event, Compiled):
+            self.state.setText(self.tr("Training"))
+            self._pace.skip()
+        elif isinstance(event, StepsDone):
+            self._show_steps(event)
+        elif isinstance(event, EpochDone):
+            self.figures.show_logs(event.logs, "val_", self.tr("Validation {0}"))
+        elif isinstance(event, Finished):
+            self._show_result(event)
+
+    def _begin(self) -> None:
+        self._failed = False
+        self.curves.clear()
+        self.figures.hide()
+        self.bar.setRange(0, 0)
+        self._show_progress("", "", "")
+
+    def _show_start(self, event: Started) -> None:
+        self._epochs, self._per_epoch = event.epochs, event.steps_per_epoch
+        self._pace = Pace(event.epochs * event.steps_per_epoch)
+
+    def _show_steps(self, event: StepsDone) -> None:
+        if self._session.state is RunState.RUNNING:
+            self.state.setText(self.tr("Training"))
+        self._pace.took(event.step)
+        self.bar.setRange(0, self._epochs * self._per_epoch)
+        self.bar.setValue(event.step)
+        left = self._pace.left
+        self._show_progress(
+            self.tr("epoch {0} of {1}").format(event.epoch, self._epochs),
+            self.tr("{0} steps/s").format(count(round(self._pace.rate))) if self._pace.rate else "",
+            self.tr("{0} left").format(duration(left)) if left is not None else "",
+        )
+
+    def _show_result(self, event: Finished) -> None:
+        self.bar.setRange(0, max(1, self._epochs * self._per_epoch))
+        self.bar.setValue(event.step)
+        self.state.setText(self.tr("Stopped early") if event.stopped else self.tr("Trained"))
+        self._show_progress(
+            self.tr("{0} of {1} epochs").format(event.epochs, self._epochs),
+            self.tr("{0} steps").format(count(event.step)),
+            self.tr("in {0}").format(duration(event.seconds)),
+        )
+        if event.test:
+            prefix = "test_" if any(name.startswith("test_") for name in event.test) else ""
+            self.figures.show_logs(event.test, prefix, self.tr("Test {0}"))
+
+    def _show_progress(self, epoch: str, rate: str, left: str) -> None:
+        for label, text in ((self.epoch, epoch), (self.rate, rate), (self.left, left)):
+            label.setText(text)
+            label.setVisible(bool(text))
+
+    def _fail(self, error: Exception) -> None:
+        self._failed = True
+        self.state.setText(self.tr("Failed"))
+        self.state.setToolTip(sentence(error))
+
+    def _state_changed(self, state: RunState) -> None:
+        if state is RunState.PAUSED:
+            self.state.setText(self.tr("Paused"))
+        elif state is RunState.STOPPING:
+            self.state.setText(self.tr("Stopping…"))
+        elif state is RunState.RUNNING:
+            self._pace.skip()
+            self.state.setText(self.tr("Training") if self._per_epoch else self.tr("Starting…"))
+        elif self.bar.maximum() == 0:
+            self.bar.setRange(0, 1)
+            self.bar.reset()
+            self.state.setText(self.tr("Failed") if self._failed else self.tr("Stopped"))

@@ -1,0 +1,79 @@
+"""How the project is trained: epochs, batch size, optimizer."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from engine.fields import Settings
+from engine.optimizers import OPTIMIZERS
+from engine.project import TrainingSettings
+from graph_editor.document import ProjectDocument
+from graph_editor.fields_form import SettingsForm
+
+
+class TrainingSettingsPanel(QScrollArea):
+    """Edits the training settings of the document, undoably."""
+
+    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._shown: TrainingSettings | None = None
+        self.run_form = SettingsForm()
+        self.optimizer = QComboBox()
+        self.optimizer.addItems(list(OPTIMIZERS))
+        self.optimizer_form = SettingsForm()
+        self._lay_out()
+        self.run_form.changed.connect(self._run_changed)
+        self.optimizer_form.changed.connect(self._optimizer_changed)
+        self.optimizer.textActivated.connect(self._optimizer_chosen)
+        document.project_changed.connect(self._show)
+        self._show()
+
+    def _lay_out(self) -> None:
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(10, 10, 10, 10)
+        layout.addWidget(self._heading(self.tr("Run")))
+        layout.addWidget(self.run_form)
+        layout.addSpacing(8)
+        layout.addWidget(self._heading(self.tr("Optimizer")))
+        row = QFormLayout()
+        row.addRow(self.tr("Method"), self.optimizer)
+        self.optimizer.setToolTip(self.tr("How the weights are changed at each step."))
+        layout.addLayout(row)
+        layout.addWidget(self.optimizer_form)
+        layout.addStretch()
+        self.setWidget(body)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+
+    @staticmethod
+    def _heading(text: str) -> QLabel:
+        label = QLabel(text)
+        label.setProperty("heading", True)
+        return label
+
+    def _show(self) -> None:
+        training = self._document.project.training
+        if training == self._shown:
+            return
+        self._shown = training
+        self.run_form.show_settings(training)
+        self.optimizer.setCurrentText(training.optimizer.type)
+        self.optimizer_form.show_settings(training.optimizer)
+
+    def _run_changed(self, settings: Settings, field: str) -> None:
+        if isinstance(settings, TrainingSettings):
+            self._edit(settings, field)
+
+    def _optimizer_changed(self, settings: Settings, field: str) -> None:
+        self._edit(self._document.project.training.replace(optimizer=settings), f"optimizer.{field}")
+
+    def _optimizer_chosen(self, name: str) -> None:
+        training = self._document.project.training
+        if training.optimizer.type != name:
+            self._edit(training.replace(optimizer=OPTIMIZERS[name]()), "optimizer")
+
+    def _edit(self, training: TrainingSettings, field: str) -> None:
+        label = field.rpartition(".")[2].replace("_", " ")
+        self._document.edit_training(self.tr("Change {0}").format(label), training, f"training.{field}")

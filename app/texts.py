@@ -1,0 +1,48 @@
+"""Numbers and names as a person reads them."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QCoreApplication
+
+_LABELS = {"mae": "Mean absolute error", "mse": "Mean squared error"}
+
+
+def tr(text: str) -> str:
+    """The text in the language of the program."""
+    return QCoreApplication.translate("Texts", text)
+
+
+def metric_label(name: str) -> str:
+    """The name of a loss or metric as a heading."""
+    return tr(_LABELS.get(name, name.replace("_", " ").capitalize()))
+
+
+def figure(name: str, value: float) -> str:
+    """A loss or metric in as many digits as one can take in; accuracy in per cent."""
+    if not math.isfinite(value):
+        return tr("not a number")
+    if name.endswith("accuracy"):
+        return f"{100 * value:.1f} %"
+    if value and (abs(value) >= 100_000 or abs(value) < 0.0001):
+        return f"{value:.2e}"
+    digits = max(0, min(4, 3 - math.floor(math.log10(abs(value))))) if value else 4
+    return f"{value:,.{digits}f}"
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any."""
+    whole = max(0, round(seconds))
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def count(number: int) -> str:
+    """A count with its thousands grouped."""
+    return f"{number:,}"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """The shape of a sample."""
+    return " × ".join(map(str, shape)) if shape else tr("one number")
