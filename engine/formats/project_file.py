@@ -150,13 +150,18 @@ class _Entry:
 def _read_entry(value: Any, place: Place) -> _Entry:
     fields = place.mapping(value, ("id", "name"), ("type", "settings", "shares"))
     node_id, name = place.at("id").text(fields["id"]), place.at("name").text(fields["name"])
+    check_node_name(node_id, place)
+    check_node_name(name, place)
+    shares = place.at("shares").text(fields["shares"]) if "shares" in fields else None
+    return _Entry(node_id, name, shares, fields)
+
+
+def check_node_name(name: str, place: Place) -> None:
+    """Raise `FileFormatError` for a name that no node can have."""
     try:
-        check_name(node_id)
         check_name(name)
     except GraphError as error:
         raise place.error(str(error)) from None
-    shares = place.at("shares").text(fields["shares"]) if "shares" in fields else None
-    return _Entry(node_id, name, shares, fields)
 
 
 def _check_distinct(entries: Sequence[_Entry], place: Place) -> None:

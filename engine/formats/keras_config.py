@@ -1,0 +1,129 @@
+"""A graph as the configuration of a Keras functional model. `keras_reading` has the way back.
+
+Input nodes are layers in Keras, Output nodes are not: they become the model's outputs. Linked nodes are one layer
+that is called several times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.formats.keras_layers import layer_config
+from engine.graph import Edge, Graph, Node
+from engine.inference import Inference
+from engine.layers.core import Input, Output
+from engine.model import compile_graph
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Which calls of which layers a Keras model of the graph consists of."""
+
+    graph: Graph
+    inference: Inference
+    nodes: tuple[Node, ...]
+    """The nodes that outputs need, without the outputs, each after those it depends on: one call each."""
+    inputs: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    """The nodes that give the model's outputs, in the order of the Output nodes."""
+    layers: tuple[Node, ...]
+    """The owners, in the order of Keras's `model.layers`, which weights are saved and loaded in."""
+
+    def sources(self, node_id: str) -> list[str]:
+        return [edge.source for edge in self.graph.incoming(node_id)]
+
+    def calls_of(self, owner_id: str) -> list[Node]:
+        return [node for node in self.nodes if self.graph.owner(node.id).id == owner_id]
+
+
+def calls(graph: Graph) -> Calls:
+    """The calls of a graph; raises `NotReadyError` where it has errors."""
+    model = compile_graph(graph)
+    nodes = tuple(node for node in model.order if not isinstance(node.layer, Output))
+    outputs = tuple(graph[graph.incoming(node.id)[0].source] for node in model.outputs)
+    layers = tuple(graph[key] for key in _keras_order(graph, [node.id for node in outputs]))
+    return Calls(graph, model.inference, nodes, model.inputs, outputs, layers)
+
+
+def _keras_order(graph: Graph, outputs: list[str]) -> list[str]:
+    """Owners by their depth below the outputs, then in the order of a walk up from these, as Keras has them.
+
+    See `map_graph` in keras/src/ops/function.py.
+    """
+    finished, first = _walk(graph, outputs)
+    depths: dict[str, int] = {}
+    layer_depths: dict[str, int] = {}
+    for node_id in reversed(finished):
+        owner = graph.owner(node_id).id
+        depth = max(depths.get(node_id, 0), layer_depths.get(owner, 0))
+        depths[node_id] = layer_depths[owner] = depth
+        for edge in graph.incoming(node_id):
+            depths[edge.source] = max(depth + 1, depths.get(edge.source, 0))
+    return sorted(layer_depths, key=lambda owner: (-layer_depths[owner], first[owner]))
+
+
+def _walk(graph: Graph, outputs: list[str]) -> tuple[list[str], dict[str, int]]:
+    """Nodes, each after those it depends on, and for each owner when it was first met."""
+    finished: dict[str, None] = {}
+    first: dict[str, int] = {}
+
+    def enter(node_id: str) -> tuple[str, Iterator[Edge]]:
+        first.setdefault(graph.owner(node_id).id, len(first))
+        return node_id, iter(graph.incoming(node_id))
+
+    for output in outputs:
+        stack = [] if output in finished else [enter(output)]
+        while stack:
+            node_id, edges = stack[-1]
+            source = next((edge.source for edge in edges if edge.source not in finished), None)
+            if source is None:
+                finished[node_id] = None
+                stack.pop()
+            else:
+                stack.append(enter(source))
+    return list(finished), first
+
+
+def to_config(graph: Graph, name: str = "model") -> dict[str, Any]:
+    """What Keras calls `model_config`; raises `NotReadyError` where the graph has errors."""
+    found = calls(graph)
+    place: dict[str, tuple[str, int]] = {}
+    for owner in found.layers:
+        for index, node in enumerate(found.calls_of(owner.id)):
+            place[node.id] = (owner.name, index)
+    config = {
+        "name": name,
+        "trainable": True,
+        "layers": [_layer_entry(found, owner, place) for owner in found.layers],
+        "input_layers": [[*place[node.id], 0] for node in found.inputs],
+        "output_layers": [[*place[node.id], 0] for node in found.outputs],
+    }
+    return {"class_name": "Functional", "config": config}
+
+
+def _layer_entry(found: Calls, owner: Node, place: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    return {
+        "module": "keras.layers",
+        "class_name": owner.layer.keras_class,
+        "config": layer_config(owner.layer, owner.name),
+        "registered_name": None,
+        "name": owner.name,
+        "inbound_nodes": []
+        if isinstance(owner.layer, Input)
+        else [_call_entry(found, node, place) for node in found.calls_of(owner.id)],
+    }
+
+
+def _call_entry(found: Calls, node: Node, place: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    tensors = [_tensor(found, source, place) for source in found.sources(node.id)]
+    return {"args": tensors if node.layer.max_inputs == 1 else [tensors], "kwargs": {}}
+
+
+def _tensor(found: Calls, node_id: str, place: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    layer = found.graph[node_id].layer
+    dtype = layer.dtype if isinstance(layer, Input) else "float32"
+    shape = found.inference.shape(node_id) or ()
+    config = {"shape": [None, *shape], "dtype": dtype, "keras_history": [*place[node_id], 0]}
+    return {"class_name": "__keras_tensor__", "config": config}

@@ -1,0 +1,222 @@
+"""A graph out of the configuration of a Keras model, functional or sequential. Nothing is imported or executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from engine.formats.keras_layers import batch_shape, read_layer
+from engine.formats.project_file import check_node_name, check_wiring
+from engine.formats.reading import Place, shown
+from engine.graph import Edge, Graph, Node
+from engine.inference import infer
+from engine.layer import Layer
+from engine.layers.core import Input, Output
+
+Call = tuple[str, int]
+"""A call of a layer: the layer's name, and which of its calls."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A layer as the file has it: the sources of each of its calls are looked up once all layers are known."""
+
+    name: str
+    layer: Layer
+    calls: tuple[tuple[Call, ...], ...]
+
+
+def from_config(model_config: Any, place: Place) -> Graph:
+    """The graph of a functional or sequential Keras model, its Output nodes with losses that fit.
+
+    Raises `FileFormatError`. Reads what Keras 2 wrote, too. Nothing is imported or executed.
+    """
+    found = place.mapping(model_config, ("class_name", "config"))
+    class_name = found["class_name"]
+    if class_name == "Sequential":
+        entries, inputs, outputs = _read_sequential(found["config"], place)
+    elif class_name in ("Functional", "Model"):
+        entries, inputs, outputs = _read_functional(found["config"], place)
+    else:
+        raise place.error(f"holds a model of the class {shown(class_name)}, not Functional or Sequential.")
+    graph = _assemble(entries, inputs, outputs, place)
+    for problem in infer(graph).errors:
+        where = place if problem.node is None else place.at(f"layer {shown(graph[problem.node].name)}")
+        raise where.error(problem.message)
+    return graph
+
+
+def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Call], list[Call]]:
+    found = place.mapping(config, ("layers", "input_layers", "output_layers"))
+    entries: list[_Entry] = []
+    for number, value in enumerate(place.at("layers").listing(found["layers"]), 1):
+        here = place.at(f"layer {number}")
+        entry = here.mapping(value, ("class_name", "config"))
+        inner = here.mapping(entry["config"])
+        name = here.text(entry.get("name", inner.get("name")))
+        here = place.at(f"layer {shown(name)}")
+        sources = [_read_call(c, here) for c in here.at("inbound_nodes").listing(entry.get("inbound_nodes", []))]
+        layer = read_layer(entry, inner, here)
+        entries.append(_Entry(name, layer, ((),) if isinstance(layer, Input) else tuple(sources)))
+    return entries, _read_ends(found["input_layers"], place), _read_ends(found["output_layers"], place)
+
+
+def _read_ends(value: Any, place: Place) -> list[Call]:
+    """Inputs or outputs of the model: one, a list of them, or a mapping by name."""
+    if isinstance(value, dict):
+        ends: dict[str, Any] = value
+        return [_history(end, place) for end in ends.values()]
+    listed = place.listing(value)
+    return (
+        [_history(listed, place)]
+        if listed and isinstance(listed[0], str)
+        else [_history(e, place) for e in listed]
+    )
+
+
+def _history(value: Any, place: Place) -> Call:
+    """Where a tensor comes from: a layer, the number of its call, the number of its output, which must be 0."""
+    listed = place.listing(value)
+    if len(listed) < 3:
+        raise place.error(f"a tensor is said to come from {shown(value)}.")
+    if place.whole(listed[2]) != 0:
+        raise place.error(f"it uses the second output of {shown(listed[0])}, which has one.")
+    return place.text(listed[0]), place.whole(listed[1])
+
+
+def _read_call(value: Any, place: Place) -> tuple[Call, ...]:
+    """The tensors that a layer is called on, as Keras 3 writes them, or as Keras 2 does: lists of origins."""
+    if isinstance(value, list):
+        origins: list[Any] = value
+        for origin in origins:
+            _check_keywords(origin[3] if isinstance(origin, list) and len(origin) > 3 else {}, place)  # pyright: ignore
+        return tuple(_history(origin, place) for origin in origins)
+    call = place.mapping(value, ("args",))
+    _check_keywords(call.get("kwargs", {}), place)
+    return tuple(_tensors(call["args"], place))
+
+
+def _check_keywords(value: Any, place: Place) -> None:
+    for key, argument in place.mapping(value).items():
+        if argument not in (None, False):
+            raise place.error(f"is called with {key} = {shown(argument)}, which this version cannot do.")
+
+
+def _tensors(value: Any, place: Place, depth: int = 0) -> Iterator[Call]:
+    if isinstance(value, list) and depth < 4:
+        items: list[Any] = value
+        for item in items:
+            yield from _tensors(item, place, depth + 1)
+        return
+    tensor: Any = value if isinstance(value, dict) else {}
+    if tensor.get("class_name") != "__keras_tensor__":
+        raise place.error(f"is called on {shown(value)}, which is not a tensor.")
+    yield _history(place.mapping(place.mapping(tensor.get("config")), ("keras_history",))["keras_history"], place)
+
+
+def _read_sequential(config: Any, place: Place) -> tuple[list[_Entry], list[Call], list[Call]]:
+    found: Any = config if isinstance(config, dict) else {"layers": config}  # Keras 2.2 wrote the bare list
+    entries: list[_Entry] = []
+    for number, value in enumerate(place.at("layers").listing(found.get("layers")), 1):
+        here = place.at(f"layer {number}")
+        entry = here.mapping(value, ("class_name", "config"))
+        inner = here.mapping(entry["config"])
+        name = here.text(inner.get("name", entry.get("name")))
+        here = place.at(f"layer {shown(name)}")
+        layer = read_layer(entry, inner, here)
+        if not entries and not isinstance(layer, Input):
+            entries.append(_first_input(found, inner, place))
+        calls: tuple[tuple[Call, ...], ...] = (((entries[-1].name, 0),),) if entries else ((),)
+        entries.append(_Entry(name, layer, calls))
+    if not entries:
+        raise place.error("the model has no layers.")
+    return entries, [(entries[0].name, 0)], [(entries[-1].name, 0)]
+
+
+def _first_input(model: Any, first: Mapping[str, Any], place: Place) -> _Entry:
+    shape = batch_shape(first)
+    shape = model.get("build_input_shape") if shape is None else shape
+    if shape is None:
+        raise place.error("the model has no input shape: it was saved before it was built.")
+    entry = {"class_name": "InputLayer"}
+    return _Entry("input", read_layer(entry, {"batch_shape": shape}, place.at("layer 'input'")), ((),))
+
+
+def _assemble(entries: list[_Entry], inputs: list[Call], outputs: list[Call], place: Place) -> Graph:
+    ranks = {name: rank for rank, (name, _) in enumerate(inputs)}
+    entries = sorted(entries, key=lambda entry: ranks.get(entry.name, len(ranks)))
+    builder = _Builder(place, {entry.name for entry in entries})
+    for entry in entries:
+        builder.add(entry)
+    for entry in entries:
+        builder.wire(entry)
+    for call in outputs:
+        builder.add_output(call)
+    graph = Graph(MappingProxyType(builder.nodes), tuple(builder.edges))
+    check_wiring(graph, place)
+    return graph
+
+
+class _Builder:
+    """Makes nodes and wires of the layers and calls of a file."""
+
+    def __init__(self, place: Place, names: set[str]) -> None:
+        self.place, self.names = place, names
+        self.nodes: dict[str, Node] = {}
+        self.edges: list[Edge] = []
+        self.calls: dict[Call, Node] = {}
+        self.layers: set[str] = set()
+
+    def _name(self, wanted: str) -> str:
+        name, number = wanted, 0
+        while name in self.names:
+            number += 1
+            name = f"{wanted}_{number}"
+        self.names.add(name)
+        return name
+
+    def _node(self, name: str, layer: Layer, shares: str | None = None) -> Node:
+        node = Node(f"n{len(self.nodes) + 1}", name, layer, shares)
+        self.nodes[node.id] = node
+        return node
+
+    def add(self, entry: _Entry) -> None:
+        """A node for each call of a layer; the first owns the weights."""
+        here = self.place.at(f"layer {shown(entry.name)}")
+        check_node_name(entry.name, here)
+        if entry.name in self.layers:
+            raise here.error("the name is taken by another layer.")
+        self.layers.add(entry.name)
+        for index, _ in enumerate(entry.calls):
+            name = entry.name if index == 0 else self._name(entry.name)
+            shares = None if index == 0 else self.calls[entry.name, 0].id
+            self.calls[entry.name, index] = self._node(name, entry.layer, shares)
+
+    def wire(self, entry: _Entry) -> None:
+        here = self.place.at(f"layer {shown(entry.name)}")
+        for index, sources in enumerate(entry.calls):
+            node, most = self.calls[entry.name, index], entry.layer.max_inputs
+            if not entry.layer.min_inputs <= len(sources) <= (len(sources) if most is None else most):
+                raise here.error(f"is called on {len(sources)} inputs, which {entry.layer.type_name()} is not.")
+            self.edges += [Edge(self._call(s, here).id, node.id, port) for port, s in enumerate(sources)]
+
+    def _call(self, call: Call, place: Place) -> Node:
+        if call not in self.calls:
+            raise place.error(f"needs call {call[1] + 1} of the layer {shown(call[0])}, which is not in the file.")
+        return self.calls[call]
+
+    def add_output(self, call: Call) -> None:
+        source = self._call(call, self.place.at("outputs"))
+        node = self._node(self._name("output"), _guess_output(source.layer))
+        self.edges.append(Edge(source.id, node.id))
+
+
+def _guess_output(last: Layer) -> Output:
+    """An Output that suits what the last layer gives."""
+    if last.activation_name == "softmax":
+        return Output(loss="sparse_categorical_crossentropy", metrics=("accuracy",))
+    if last.activation_name == "sigmoid":
+        return Output(loss="binary_crossentropy", metrics=("accuracy",))
+    return Output(loss="mean_squared_error", metrics=("mae",))
