@@ -2,13 +2,98 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from fast_sugiyama import from_edges
+
 from engine.graph import Graph
 from engine.project import Layout, Position
 
+CARD_WIDTH = 200.0
+CARD_HEIGHT = 54.0
+GRID = 10.0
+ROW = 110.0
+COLUMN = 240.0
+_SPACING = 4
+_TIGHT = 2 * 94.0
+"""The least distance between two cards that a third fits between."""
+
+
+def snap(value: float) -> float:
+    """The nearest line of the grid."""
+    return GRID * round(value / GRID)
+
 
 def arrange(graph: Graph) -> dict[str, Position]:
-    """A place for every node of a graph, flowing from top to bottom."""
-    return {key: (0.0, 110.0 * index) for index, key in enumerate(graph.order)}
+    """A place for every node of a graph, flowing from top to bottom, parts without a wire between them apart."""
+    ids = list(graph.nodes)
+    number = {key: index for index, key in enumerate(ids)}
+    edges = [(number[edge.source], number[edge.target]) for edge in graph.edges]
+    # Numbers instead of names, because the library sorts by hash, and that of a text differs in every run.
+    parts = [_rows(positions) for positions, *_ in from_edges(dict.fromkeys(edges), vertex_spacing=_SPACING)]
+    parts = [{ids[index]: place for index, place in part.items() if index < len(ids)} for part in parts]
+    parts = [_in_port_order(graph, _straightened(graph, part)) for part in parts]
+    parts.sort(key=lambda part: min(number[key] for key in part))
+    lonely = [key for key in ids if not graph.incoming(key) and not graph.outgoing(key)]
+    parts += [_stack(lonely[start : start + 8]) for start in range(0, len(lonely), 8)]
+    return _beside(parts)
+
+
+def _rows(positions: Iterable[tuple[object, tuple[float, float]]]) -> dict[int, Position]:
+    """The library's places, which count rows from the bottom, in canvas units and on the grid."""
+    found = [(int(str(index)), x, y) for index, (x, y) in positions]
+    top = max(y for _, _, y in found)
+    rows: dict[float, list[tuple[float, int]]] = defaultdict(list)
+    for index, x, y in found:
+        rows[(top - y) / _SPACING].append((x / _SPACING * COLUMN, index))
+    result: dict[int, Position] = {}
+    for row, cards in rows.items():
+        last = float("-inf")
+        for x, index in sorted(cards):
+            last = max(snap(x), last + (COLUMN - 2 * GRID))
+            result[index] = (last, row * ROW)
+    return result
+
+
+def _straightened(graph: Graph, part: dict[str, Position]) -> dict[str, Position]:
+    """With the cards that are alone in their row in one column, so that a trunk with shortcuts is straight."""
+    rows: dict[float, list[str]] = defaultdict(list)
+    for key, (_, y) in part.items():
+        rows[y].append(key)
+    alone = [cards[0] for _, cards in sorted(rows.items()) if len(cards) == 1]
+    trunk: set[str] = set()
+    for key in alone:
+        before = graph.incoming(key)
+        if len(before) != 1 or before[0].source in trunk:
+            trunk.add(key)
+    if not trunk:
+        return part
+    middle = part[next(key for key in alone if key in trunk)][0]
+    return {key: (middle, y) if key in trunk else (x, y) for key, (x, y) in part.items()}
+
+
+def _in_port_order(graph: Graph, part: dict[str, Position]) -> dict[str, Position]:
+    """Mirrored where that lets more wires arrive in the order of their ports."""
+    uncrossed = 0
+    for key in part:
+        xs = [part[edge.source][0] for edge in graph.incoming(key)]
+        uncrossed += sum((a < b) - (a > b) for a, b in zip(xs, xs[1:], strict=False))
+    return part if uncrossed >= 0 else {key: (-x, y) for key, (x, y) in part.items()}
+
+
+def _stack(node_ids: list[str]) -> dict[str, Position]:
+    return {key: (0.0, ROW * index) for index, key in enumerate(node_ids)}
+
+
+def _beside(parts: list[dict[str, Position]]) -> dict[str, Position]:
+    result: dict[str, Position] = {}
+    left = 0.0
+    for part in parts:
+        shift = snap(left - min(x for x, _ in part.values()))
+        result |= {key: (x + shift, y) for key, (x, y) in part.items()}
+        left = max(x + shift for x, _ in part.values()) + COLUMN + 60
+    return result
 
 
 def place_missing(graph: Graph, layout: Layout) -> Layout:
@@ -16,5 +101,70 @@ def place_missing(graph: Graph, layout: Layout) -> Layout:
     missing = [key for key in graph.order if key not in layout.positions]
     if not missing:
         return layout
-    found = arrange(graph)
-    return layout.moved({key: found[key] for key in missing})
+    if len(missing) == len(graph):
+        return layout.moved(arrange(graph))
+    places = dict(layout.positions)
+    for key in missing:
+        before = [places[edge.source] for edge in graph.incoming(key) if edge.source in places]
+        after = [places[edge.target] for edge in graph.outgoing(key) if edge.target in places]
+        if before and after:
+            places[key] = _between(graph, key, before, after, places)
+        else:
+            places[key] = free_place(_beyond(before, after, places), places.values())
+    return Layout().moved(places)
+
+
+def without(layout: Layout, node_id: str) -> Layout:
+    """The layout in which one node is to be placed anew."""
+    return Layout({key: place for key, place in layout.positions.items() if key != node_id})
+
+
+def free_place(wanted: Position, taken: Iterable[Position]) -> Position:
+    """The wanted place, or the next one to the right of it that is on no other card."""
+    x, y = snap(wanted[0]), snap(wanted[1])
+    near = sorted(place[0] for place in taken if abs(place[1] - y) < CARD_HEIGHT + GRID)
+    for other in near:
+        if abs(other - x) < CARD_WIDTH + GRID:
+            x = snap(other + COLUMN)
+    return x, y
+
+
+def _beyond(before: list[Position], after: list[Position], places: Mapping[str, Position]) -> Position:
+    """Below what comes before, above what comes after, or right of everything."""
+    if before:
+        return _middle(before), max(y for _, y in before) + ROW
+    if after:
+        return _middle(after), min(y for _, y in after) - ROW
+    return max(x for x, _ in places.values()) + COLUMN, min(y for _, y in places.values())
+
+
+def _between(
+    graph: Graph, key: str, before: list[Position], after: list[Position], places: dict[str, Position]
+) -> Position:
+    """Halfway between two cards; pushes down what follows where there is no room."""
+    top, bottom = max(y for _, y in before), min(y for _, y in after)
+    x = (_middle(before) + _middle(after)) / 2
+    if bottom <= top:
+        return free_place((x, top + ROW), places.values())
+    if bottom - top < _TIGHT:
+        _push_down(graph, key, bottom, snap(2 * ROW - (bottom - top)), places)
+        bottom = top + 2 * ROW
+    return free_place((x, (top + bottom) / 2), places.values())
+
+
+def _push_down(graph: Graph, key: str, limit: float, by: float, places: dict[str, Position]) -> None:
+    following = graph.descendants([key])
+    moved = {other for other in places if other in following and places[other][1] >= limit - 1}
+    resting = [place for other, place in places.items() if other not in moved]
+    if any(_touches((places[o][0], places[o][1] + by), place) for o in moved for place in resting):
+        moved = {other for other, (_, y) in places.items() if y >= limit - 1}
+    for other in moved:
+        places[other] = (places[other][0], places[other][1] + by)
+
+
+def _touches(a: Position, b: Position) -> bool:
+    return abs(a[0] - b[0]) < CARD_WIDTH + GRID and abs(a[1] - b[1]) < CARD_HEIGHT + GRID
+
+
+def _middle(places: list[Position]) -> float:
+    return sum(x for x, _ in places) / len(places)
