@@ -96,9 +96,15 @@ class FieldSpec:
 def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
     """The settings of a class in the order of declaration, for editors to be made from."""
     return tuple(
-        _spec(name, info.annotation, list(info.metadata), info.get_default(call_default_factory=True), info.description or "")
+        _spec(
+            name,
+            info.annotation,
+            list(info.metadata),
+            info.get_default(call_default_factory=True),
+            info.description or "",
+        )
         for name, info in settings.model_fields.items()
-        if not (info.json_schema_extra or {}) == {"hidden": True}
+        if info.json_schema_extra != {"hidden": True}
     )
 
 
@@ -130,7 +136,16 @@ def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, descrip
     else:
         kind = {bool: "bool", int: "int", float: "float", str: "text"}[annotation]
     return FieldSpec(
-        name, typing.cast(Kind, kind), default, description, minimum, maximum, exclusive, choices, length, optional
+        name,
+        typing.cast(Kind, kind),
+        default,
+        description,
+        minimum,
+        maximum,
+        exclusive,
+        choices,
+        length,
+        optional,
     )
 
 

@@ -73,7 +73,10 @@ class Inference:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """All problems, those of the whole graph first."""
-        return (*_graph_problems(self.graph), *(p for key in self.graph.order for p in self.facts[key].problems))
+        return (
+            *_graph_problems(self.graph),
+            *(p for key in self.graph.order for p in self.facts[key].problems),
+        )
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -203,7 +206,7 @@ def _insertion(node: Node, edges: tuple[Edge, ...], repairs: tuple[InsertBefore,
 def _combined(fixes: tuple[Fix, ...], repairs: tuple[Repair, ...]) -> tuple[Fix, ...]:
     """Several insertions that belong together (a Flatten on each branch) are one fix."""
     insertions = tuple(repair for repair in repairs if isinstance(repair, InsertBefore))
-    if len(insertions) < 2 or len({repair.layer for repair in insertions}) > 1:
+    if len(insertions) < 2 or any(repair.layer != insertions[0].layer for repair in insertions):
         return fixes
 
     def apply_all(graph: Graph) -> Graph:
@@ -222,7 +225,9 @@ def _graph_problems(graph: Graph) -> tuple[Problem, ...]:
     if not graph.of_type(Input):
         problems.append(Problem(None, "There is no Input: drag one onto the canvas for the data to enter by."))
     if not graph.of_type(Output):
-        problems.append(Problem(None, "There is no Output: drag one onto the canvas and wire the last layer to it."))
+        problems.append(
+            Problem(None, "There is no Output: drag one onto the canvas and wire the last layer to it.")
+        )
     return tuple(problems)
 
 

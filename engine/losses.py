@@ -83,9 +83,7 @@ def _absolute(target: jax.Array, y: jax.Array) -> jax.Array:
 
 
 LOSSES: dict[str, Loss] = {
-    "sparse_categorical_crossentropy": Loss(
-        _sparse_categorical, "labels", "softmax", _sparse_categorical_logits
-    ),
+    "sparse_categorical_crossentropy": Loss(_sparse_categorical, "labels", "softmax", _sparse_categorical_logits),
     "categorical_crossentropy": Loss(_categorical, "one-hot", "softmax", _categorical_logits),
     "binary_crossentropy": Loss(_binary, "binary", "sigmoid", _binary_logits),
     "mean_squared_error": Loss(_squared, "numbers"),

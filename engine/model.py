@@ -64,21 +64,13 @@ class Model:
     def init(self, seed: int) -> Variables:
         """New weights from a seed, the same ones every time.
 
-        Weight number i, counted through the layers in order, is drawn with `fold_in(key(seed), i)`.
+        Weight number i, counted through the layers in order, is drawn with `numpy.random.default_rng((seed, i))`.
         """
-        return self._init(seed)
-
-    @cached_property
-    def _init(self) -> Any:
-        return jax.jit(self._draw)
-
-    def _draw(self, seed: int) -> Variables:
-        key = jax.random.key(seed)
         variables = Variables({}, {})
         number = 0
         for node in self.owners:
             for weight in self.inference[node.id].weights:
-                value = initialize(weight.initializer, jax.random.fold_in(key, number), weight.shape, weight.dtype)
+                value = jnp.asarray(initialize(weight.initializer, seed, number, weight.shape, weight.dtype))
                 part = variables.params if weight.trainable else variables.state
                 part.setdefault(node.id, {})[weight.name] = value
                 number += 1
@@ -96,6 +88,23 @@ class Model:
 
         `key` is needed where `training` holds and a layer draws random numbers.
         """
+        values, contexts, state = self._pass(variables, inputs, training, key)
+        outputs: dict[str, jax.Array] = {}
+        logits: dict[str, tuple[jax.Array | None, str]] = {}
+        for node in self.outputs:
+            source = self.graph.incoming(node.id)[0].source
+            outputs[node.name] = values[node.id]
+            ctx = contexts.get(source, Context())
+            logits[node.name] = (ctx.logits, ctx.activation)
+        return Outcome(outputs, logits, state)
+
+    def values(self, variables: Variables, inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
+        """What every node gives for a batch at inference, by identifier."""
+        return self._pass(variables, inputs, False, None)[0]
+
+    def _pass(
+        self, variables: Variables, inputs: Mapping[str, jax.Array], training: bool, key: jax.Array | None
+    ) -> tuple[dict[str, jax.Array], dict[str, Context], Arrays]:
         params, state = variables
         values: dict[str, jax.Array] = {}
         contexts: dict[str, Context] = {}
@@ -112,14 +121,7 @@ class Model:
             values[node.id] = node.layer.apply(weights, *(values[source] for source in sources), ctx=ctx)
             if ctx.updates:
                 new_state[owner] = {**new_state[owner], **ctx.updates}
-        outputs: dict[str, jax.Array] = {}
-        logits: dict[str, tuple[jax.Array | None, str]] = {}
-        for node in self.outputs:
-            source = self.graph.incoming(node.id)[0].source
-            outputs[node.name] = values[node.id]
-            ctx = contexts.get(source, Context())
-            logits[node.name] = (ctx.logits, ctx.activation)
-        return Outcome(outputs, logits, new_state)
+        return values, contexts, new_state
 
     @cached_property
     def predict(self) -> Any:
@@ -130,7 +132,9 @@ class Model:
         """All weights as NumPy arrays, in Keras's order, by owner and name; copies."""
         return {
             node.id: {
-                weight.name: np.array((variables.params if weight.trainable else variables.state)[node.id][weight.name])
+                weight.name: np.array(
+                    (variables.params if weight.trainable else variables.state)[node.id][weight.name]
+                )
                 for weight in self.inference[node.id].weights
             }
             for node in self.owners

@@ -5,7 +5,7 @@ The learning rate is given to each step (`learning_rate=`), so that it can chang
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
@@ -23,11 +23,11 @@ _TYPE: Any = {"hidden": True}
 class Adam(Settings):
     """Adam: steps by running means of the gradient and of its square. https://arxiv.org/abs/1412.6980"""
 
-    type: Literal["Adam"] = Field("Adam", json_schema_extra=_TYPE)
-    learning_rate: Rate = Field(0.001, description="Length of a step.")
-    beta_1: Decay = Field(0.9, description="How long the mean gradient remembers.")
-    beta_2: Decay = Field(0.999, description="How long the mean square remembers.")
-    epsilon: Epsilon = Field(1e-7, description="Keeps the division away from zero.")
+    type: Literal["Adam"] = Field(default="Adam", json_schema_extra=_TYPE)
+    learning_rate: Rate = Field(default=0.001, description="Length of a step.")
+    beta_1: Decay = Field(default=0.9, description="How long the mean gradient remembers.")
+    beta_2: Decay = Field(default=0.999, description="How long the mean square remembers.")
+    epsilon: Epsilon = Field(default=1e-7, description="Keeps the division away from zero.")
 
     def transformation(self) -> optax.GradientTransformationExtraArgs:
         """The optimizer as optax has it; `update` takes `learning_rate`."""
@@ -37,10 +37,10 @@ class Adam(Settings):
 class SGD(Settings):
     """Gradient descent, with momentum if wanted. https://keras.io/api/optimizers/sgd/"""
 
-    type: Literal["SGD"] = Field("SGD", json_schema_extra=_TYPE)
-    learning_rate: Rate = Field(0.01, description="Length of a step.")
-    momentum: Decay = Field(0.0, description="Share of the last step that is kept.")
-    nesterov: bool = Field(False, description="Look ahead along the momentum.")
+    type: Literal["SGD"] = Field(default="SGD", json_schema_extra=_TYPE)
+    learning_rate: Rate = Field(default=0.01, description="Length of a step.")
+    momentum: Decay = Field(default=0.0, description="Share of the last step that is kept.")
+    nesterov: bool = Field(default=False, description="Look ahead along the momentum.")
 
     def transformation(self) -> optax.GradientTransformationExtraArgs:
         """The optimizer as optax has it; `update` takes `learning_rate`."""
@@ -50,11 +50,11 @@ class SGD(Settings):
 class RMSprop(Settings):
     """RMSprop: divides the gradient by a running mean of its size. https://keras.io/api/optimizers/rmsprop/"""
 
-    type: Literal["RMSprop"] = Field("RMSprop", json_schema_extra=_TYPE)
-    learning_rate: Rate = Field(0.001, description="Length of a step.")
-    rho: Decay = Field(0.9, description="How long the mean square remembers.")
-    momentum: Decay = Field(0.0, description="Share of the last step that is kept.")
-    epsilon: Epsilon = Field(1e-7, description="Keeps the division away from zero.")
+    type: Literal["RMSprop"] = Field(default="RMSprop", json_schema_extra=_TYPE)
+    learning_rate: Rate = Field(default=0.001, description="Length of a step.")
+    rho: Decay = Field(default=0.9, description="How long the mean square remembers.")
+    momentum: Decay = Field(default=0.0, description="Share of the last step that is kept.")
+    epsilon: Epsilon = Field(default=1e-7, description="Keeps the division away from zero.")
 
     def transformation(self) -> optax.GradientTransformationExtraArgs:
         """The optimizer as optax has it; `update` takes `learning_rate`."""
@@ -71,25 +71,21 @@ OPTIMIZERS: dict[str, type[Adam | SGD | RMSprop]] = {"Adam": Adam, "SGD": SGD, "
 def _descend() -> optax.GradientTransformationExtraArgs:
     """A step against the gradient; its length is the learning rate given to `update`."""
 
-    def update(
-        updates: Any, state: optax.EmptyState, params: Any = None, *, learning_rate: jax.Array, **_: Any
-    ) -> tuple[Any, optax.EmptyState]:
+    def update(updates: Any, state: Any, params: Any = None, *, learning_rate: jax.Array, **_: Any) -> Any:
         del params
         return jax.tree.map(lambda g: -learning_rate * g, updates), state
 
-    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
+    return optax.GradientTransformationExtraArgs(cast(Any, lambda _: optax.EmptyState()), cast(Any, update))
 
 
 def _scale_by_adam(beta_1: float, beta_2: float, epsilon: float) -> optax.GradientTransformation:
     """Adam as Keras computes it: epsilon is added before the bias of the mean square is corrected."""
 
-    def init(params: Any) -> optax.ScaleByAdamState:
-        zeros = jax.tree.map(jnp.zeros_like, params)
-        return optax.ScaleByAdamState(count=jnp.zeros([], jnp.int32), mu=zeros, nu=zeros)
+    def init(params: Any) -> Any:
+        mu, nu = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))
+        return optax.ScaleByAdamState(count=jnp.zeros([], jnp.int32), mu=mu, nu=nu)
 
-    def update(
-        updates: Any, state: optax.ScaleByAdamState, params: Any = None
-    ) -> tuple[Any, optax.ScaleByAdamState]:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
         del params
         count = state.count + 1
         mu = jax.tree.map(lambda m, g: m + (g - m) * (1 - beta_1), state.mu, updates)

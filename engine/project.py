@@ -26,10 +26,10 @@ class DataSettings(Settings):
     Where the source brings validation or test data of its own, the shares do not apply to it.
     """
 
-    source: SerializeAsAny[Source] = Field(Digits(), json_schema_extra={"hidden": True})
-    validation_split: Share = Field(0.1, description="Share of the samples that training is watched on.")
-    test_split: Share = Field(0.2, description="Share of the samples kept for the end.")
-    seed: Seed = Field(0, description="Decides which samples are held back.")
+    source: SerializeAsAny[Source] = Field(default=Digits(), json_schema_extra={"hidden": True})
+    validation_split: Share = Field(default=0.1, description="Share of the samples that training is watched on.")
+    test_split: Share = Field(default=0.2, description="Share of the samples kept for the end.")
+    seed: Seed = Field(default=0, description="Decides which samples are held back.")
 
     @field_validator("source", mode="before")
     @classmethod
@@ -46,11 +46,11 @@ class DataSettings(Settings):
 class TrainingSettings(Settings):
     """How a project is trained; the names are those of Keras's compile and fit."""
 
-    optimizer: Optimizer = Field(Adam(), json_schema_extra={"hidden": True})
-    epochs: PositiveInt = Field(20, description="Times that the whole training data is gone through.")
-    batch_size: PositiveInt = Field(32, description="Samples per step.")
-    shuffle: bool = Field(True, description="Put the samples in another order each epoch.")
-    seed: Seed = Field(0, description="Decides first weights, order and dropout: same seed, same numbers.")
+    optimizer: Optimizer = Field(default=Adam(), json_schema_extra={"hidden": True})
+    epochs: PositiveInt = Field(default=20, description="Times that the whole training data is gone through.")
+    batch_size: PositiveInt = Field(default=32, description="Samples per step.")
+    shuffle: bool = Field(default=True, description="Put the samples in another order each epoch.")
+    seed: Seed = Field(default=0, description="Decides first weights, order and dropout: same seed, same numbers.")
 
 
 @dataclass(frozen=True)

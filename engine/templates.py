@@ -113,12 +113,13 @@ def _diabetes_regression() -> Project:
     return Project(graph, data=DataSettings(source=Diabetes()), training=training)
 
 
-
 TEMPLATES: dict[str, Template] = {
     template.name: template
     for template in (
         Template("digits-cnn", "Digits, convolutional", "Reads handwritten digits.", _digits_cnn),
-        Template("digits-two-branch", "Digits, two branches", "Two kernel sizes, concatenated.", _digits_two_branch),
+        Template(
+            "digits-two-branch", "Digits, two branches", "Two kernel sizes, concatenated.", _digits_two_branch
+        ),
         Template("iris-mlp", "Iris, dense", "Tells three kinds of iris apart.", _iris_mlp),
         Template("diabetes-regression", "Diabetes, regression", "Foretells a number.", _diabetes_regression),
     )

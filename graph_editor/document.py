@@ -9,7 +9,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine.graph import Graph
 from engine.inference import Inference, infer
-from engine.project import DataSettings, Layout, Position, Project, TrainingSettings
+from engine.project import DataSettings, Position, Project, TrainingSettings
 from graph_editor.layout import place_missing
 
 
@@ -17,7 +17,12 @@ class EditProject(QUndoCommand):
     """The one undo command: the project before, and after. Edits with the same `merge_key` in a row become one."""
 
     def __init__(
-        self, document: ProjectDocument, text: str, before: Project, after: Project, merge_key: str | None = None
+        self,
+        document: ProjectDocument,
+        text: str,
+        before: Project,
+        after: Project,
+        merge_key: str | None = None,
     ) -> None:
         super().__init__(text)
         self._document = document
@@ -177,5 +182,3 @@ class ProjectDocument(QObject):
 def _placed(project: Project) -> Project:
     layout = place_missing(project.graph, project.layout.keeping(project.graph))
     return project if layout is project.layout else replace(project, layout=layout)
-
-

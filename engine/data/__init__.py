@@ -1,1 +1,9 @@
-"""Data sets: where they come from, how they are split, how they meet the inputs and outputs of a graph."""
+"""Data sets: where they come from, how they are split, how they meet the inputs and outputs of a graph.
+
+Importing this package fills `engine.data.source.SOURCES`.
+"""
+
+from engine.data import builtin
+from engine.data import arrays
+
+__all__ = ["arrays", "builtin"]

@@ -1,1 +1,121 @@
-"""NPZ files: arrays named by the inputs and outputs of the graph."""
+"""NPZ files: NumPy arrays, named by the inputs and outputs of a graph or as Keras's own data sets name them."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from engine.data.source import Array, DataSet, Source, register
+from engine.errors import DataError, FileError, FileFormatError
+from engine.fields import AsPath
+
+_PART = re.compile(r"^(.*?)_?(train|training|val|valid|validation|test)$")
+_TARGET = re.compile(r"^(y|labels?|targets?)(_|$|\d)")
+
+
+@register("npz")
+class Npz(Source):
+    """Arrays of a NumPy file, samples along the first axis.
+
+    An array goes to the Input or Output node of its name. Names may end in _train, _val or _test, as in
+    Keras's mnist.npz (x_train, y_train, x_test, y_test); validation and test data may also be files of their own.
+    """
+
+    path: Annotated[str, AsPath()] = Field(default="", description="The .npz file.")
+    validation_path: Annotated[str, AsPath()] = Field(
+        default="", description="A file of validation data; empty: a share of the first is held back."
+    )
+    test_path: Annotated[str, AsPath()] = Field(
+        default="", description="A file of test data; empty: a share of the first is held back."
+    )
+
+    title: ClassVar[str] = "NumPy arrays (.npz)"
+
+    def load(self) -> DataSet:
+        if not self.path:
+            raise DataError("No NPZ file is chosen yet.")
+        parts = _by_part(read_npz(self.path))
+        if self.validation_path:
+            parts["validation"] = read_npz(self.validation_path)
+        if self.test_path:
+            parts["test"] = read_npz(self.test_path)
+        for part, path in (("train", self.path), ("validation", self.validation_path), ("test", self.test_path)):
+            if part in parts:
+                _check_lengths(path or self.path, parts[part])
+        arrays = parts["train"]
+        targets = {name: array for name, array in arrays.items() if _TARGET.match(name.lower())}
+        features = {name: array for name, array in arrays.items() if name not in targets}
+        return DataSet(features, targets, {}, parts.get("validation"), parts.get("test"))
+
+
+def _by_part(arrays: dict[str, Array]) -> dict[str, dict[str, Array]]:
+    """Arrays by the part of the data that the end of their name tells; the end is cut off."""
+    parts: dict[str, dict[str, Array]] = {}
+    marked = {name: match for name in arrays if (match := _PART.match(name)) and match[1]}
+    if not any(match[2].startswith("train") for match in marked.values()):
+        return {"train": arrays}
+    for name, array in arrays.items():
+        match = marked.get(name)
+        part = "train" if match is None else {"tr": "train", "va": "validation", "te": "test"}[match[2][:2]]
+        parts.setdefault(part, {})[name if match is None else match[1]] = array
+    return parts
+
+
+def _check_lengths(path: str, arrays: dict[str, Array]) -> None:
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if not lengths:
+        raise FileFormatError(path, "holds no arrays.")
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
+        raise DataError(f"{path}: the arrays differ in their number of samples: {shown}.")
+    if not min(lengths.values()):
+        raise DataError(f"{path}: the arrays hold no samples.")
+
+
+def read_npz(path: str | Path) -> dict[str, Array]:
+    """All arrays of an .npz file; pickled objects are refused. Raises `FileError` or `FileFormatError`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {
+                info.filename.removesuffix(".npy"): _read_member(path, archive, info)
+                for info in archive.infolist()
+            }
+    except FileNotFoundError:
+        raise FileError(path, "there is no such file.") from None
+    except IsADirectoryError:
+        raise FileError(path, "is a folder, not an .npz file.") from None
+    except zipfile.BadZipFile:
+        raise FileFormatError(path, "is not a NumPy .npz file, or is damaged.") from None
+    except (OSError, EOFError, zipfile.error, NotImplementedError, RuntimeError) as error:
+        raise FileError(path, f"could not be read: {error}.") from error
+
+
+def _read_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
+    name = info.filename.removesuffix(".npy")
+    try:
+        with archive.open(info) as member:
+            version = np.lib.format.read_magic(member)
+            read_header: Any = (
+                np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            )
+            shape, _, dtype = read_header(member)
+            # A header that promises more than the file holds must not make us reserve memory for it.
+            if (
+                not dtype.hasobject
+                and int(np.prod(shape, dtype=object)) * dtype.itemsize != info.file_size - member.tell()
+            ):
+                raise FileFormatError(path, f"array {name!r} is not of the size that its header tells.")
+        if dtype.hasobject or dtype.kind not in "biuf":
+            raise FileFormatError(path, f"array {name!r} holds {dtype}, not numbers.")
+        if not shape:
+            raise FileFormatError(path, f"array {name!r} is a single number, not a row of samples.")
+        with archive.open(info) as member:
+            array: Array = np.lib.format.read_array(member, allow_pickle=False)
+            return array
+    except (ValueError, MemoryError, zipfile.BadZipFile) as error:
+        raise FileFormatError(path, f"array {name!r} is damaged: {error}.") from None

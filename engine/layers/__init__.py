@@ -1,5 +1,21 @@
-"""The layers, a file per family. Importing this package fills `engine.layer.LAYERS`."""
+"""The layers, a file per family. Importing this package fills `LAYERS`, in the order of the palette."""
 
-from engine.layers import core, conv, pooling, reshaping, merging, normalization, regularization, preprocessing  # noqa: F401, I001
+from engine.layers import core
+from engine.layers import conv
+from engine.layers import pooling
+from engine.layers import reshaping
+from engine.layers import merging
+from engine.layers import normalization
+from engine.layers import regularization
+from engine.layers import preprocessing
 
-# The order of import is the order of the palette.
+__all__ = [
+    "conv",
+    "core",
+    "merging",
+    "normalization",
+    "pooling",
+    "preprocessing",
+    "regularization",
+    "reshaping",
+]

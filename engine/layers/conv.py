@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
+import jax
 from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import ActivationName, InitializerName, Padding, Pair, PositiveInt
 from engine.layer import (
+    Context,
     InsertBefore,
     Layer,
     Op,
@@ -16,6 +19,7 @@ from engine.layer import (
     SetField,
     Shape,
     Weight,
+    Weights,
     register,
     show_shape,
 )
@@ -63,9 +67,7 @@ def window_output(
             field,
             (SetField("padding", "same"),),
         )
-    return tuple(
-        None if n is None else (n - r) // s + 1 for n, r, s in zip(sizes, reach, strides, strict=True)
-    )  # pyright: ignore
+    return tuple(None if n is None else (n - r) // s + 1 for n, r, s in zip(sizes, reach, strides, strict=True))  # pyright: ignore
 
 
 @register(category="Convolution")
@@ -75,16 +77,16 @@ class Conv2D(Layer):
     https://keras.io/api/layers/convolution_layers/convolution2d/
     """
 
-    filters: PositiveInt = Field(32, description="Number of kernels, and so of output channels.")
-    kernel_size: Pair = Field((3, 3), description="Height and width of a kernel.")
-    strides: Pair = Field((1, 1), description="Steps of the kernel down and across.")
-    padding: Padding = Field("valid", description="'same' pads the border with zeros, 'valid' does not.")
-    activation: ActivationName = Field("linear", description="Function applied to each output.")
-    dilation_rate: Pair = Field((1, 1), description="Spacing between the points of a kernel.")
-    groups: PositiveInt = Field(1, description="Groups of channels that are convolved apart.")
-    use_bias: bool = Field(True, description="Add a learned number to each channel.")
-    kernel_initializer: InitializerName = Field("glorot_uniform", description="Where the kernel starts.")
-    bias_initializer: InitializerName = Field("zeros", description="Where the bias starts.")
+    filters: PositiveInt = Field(default=32, description="Number of kernels, and so of output channels.")
+    kernel_size: Pair = Field(default=(3, 3), description="Height and width of a kernel.")
+    strides: Pair = Field(default=(1, 1), description="Steps of the kernel down and across.")
+    padding: Padding = Field(default="valid", description="'same' pads the border with zeros, 'valid' does not.")
+    activation: ActivationName = Field(default="linear", description="Function applied to each output.")
+    dilation_rate: Pair = Field(default=(1, 1), description="Spacing between the points of a kernel.")
+    groups: PositiveInt = Field(default=1, description="Groups of channels that are convolved apart.")
+    use_bias: bool = Field(default=True, description="Add a learned number to each channel.")
+    kernel_initializer: InitializerName = Field(default="glorot_uniform", description="Where the kernel starts.")
+    bias_initializer: InitializerName = Field(default="zeros", description="Where the bias starts.")
 
     keras_class: ClassVar[str | None] = "Conv2D"
     positional: ClassVar[tuple[str, ...]] = ("filters", "kernel_size")
@@ -109,7 +111,9 @@ class Conv2D(Layer):
             )
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ShapeError(
-                "Strides and dilation cannot both be larger than 1.", "dilation_rate", (SetField("dilation_rate", (1, 1)),)
+                "Strides and dilation cannot both be larger than 1.",
+                "dilation_rate",
+                (SetField("dilation_rate", (1, 1)),),
             )
         sizes = window_output(
             "a picture",
@@ -123,9 +127,15 @@ class Conv2D(Layer):
         return (*sizes, self.filters)
 
     def op(self) -> Op:
-        settings = {"strides": self.strides, "padding": self.padding}
+        settings: dict[str, object] = {"strides": self.strides, "padding": self.padding}
         if self.dilation_rate != (1, 1):
             settings["dilation_rate"] = self.dilation_rate
         if self.groups != 1:
             settings["groups"] = self.groups
         return Op(ops.conv2d, ("kernel", "bias"), settings)
+
+    def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
+        op = self.op()
+        if ctx.training and jax.default_backend() == "cpu":
+            op = replace(op, function=ops.conv2d_for_training)
+        return ctx.activate(self.activation, op(w, *inputs))

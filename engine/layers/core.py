@@ -36,9 +36,9 @@ class Input(Layer):
     """Where a feature of the data enters the network."""
 
     shape: Annotated[tuple[PositiveInt, ...], AfterValidator(_check_shape)] = Field(
-        (64,), description="Shape of one sample, without the batch: 64, or height, width, channels."
+        default=(64,), description="Shape of one sample, without the batch: 64, or height, width, channels."
     )
-    dtype: Literal["float32", "int32"] = Field("float32", description="Type of the numbers.")
+    dtype: Literal["float32", "int32"] = Field(default="float32", description="Type of the numbers.")
 
     min_inputs: ClassVar[int] = 0
     max_inputs: ClassVar[int | None] = 0
@@ -57,12 +57,12 @@ class Input(Layer):
 class Output(Layer):
     """What the network is to predict: names a target of the data and says how far off a prediction is."""
 
-    loss: LossName = Field("sparse_categorical_crossentropy", description="What training makes small.")
+    loss: LossName = Field(default="sparse_categorical_crossentropy", description="What training makes small.")
     loss_weight: Annotated[float, Field(ge=0)] = Field(
-        1.0, description="Share of this output in the total loss of a network with several outputs."
+        default=1.0, description="Share of this output in the total loss of a network with several outputs."
     )
     metrics: Annotated[tuple[MetricName, ...], AfterValidator(_distinct)] = Field(
-        ("accuracy",), description="Figures shown beside the loss; they do not steer training."
+        default=("accuracy",), description="Figures shown beside the loss; they do not steer training."
     )
 
     has_output: ClassVar[bool] = False
@@ -82,11 +82,11 @@ class Dense(Layer):
     https://keras.io/api/layers/core_layers/dense/
     """
 
-    units: PositiveInt = Field(64, description="Number of outputs.")
-    activation: ActivationName = Field("linear", description="Function applied to each output.")
-    use_bias: bool = Field(True, description="Add a learned number to each output.")
-    kernel_initializer: InitializerName = Field("glorot_uniform", description="Where the kernel starts.")
-    bias_initializer: InitializerName = Field("zeros", description="Where the bias starts.")
+    units: PositiveInt = Field(default=64, description="Number of outputs.")
+    activation: ActivationName = Field(default="linear", description="Function applied to each output.")
+    use_bias: bool = Field(default=True, description="Add a learned number to each output.")
+    kernel_initializer: InitializerName = Field(default="glorot_uniform", description="Where the kernel starts.")
+    bias_initializer: InitializerName = Field(default="zeros", description="Where the bias starts.")
 
     keras_class: ClassVar[str | None] = "Dense"
     positional: ClassVar[tuple[str, ...]] = ("units",)
@@ -111,7 +111,7 @@ class Dense(Layer):
 class Activation(Layer):
     """Applies an activation function. https://keras.io/api/layers/core_layers/activation/"""
 
-    activation: ActivationName = Field("relu", description="Function applied to each number.")
+    activation: ActivationName = Field(default="relu", description="Function applied to each number.")
 
     keras_class: ClassVar[str | None] = "Activation"
     positional: ClassVar[tuple[str, ...]] = ("activation",)

@@ -27,7 +27,7 @@ class _Merge(Layer):
 class Concatenate(_Merge):
     """Puts its inputs one behind the other. https://keras.io/api/layers/merging_layers/concatenate/"""
 
-    axis: int = Field(-1, description="The axis that grows, counted with the batch as 0; -1 is the last.")
+    axis: int = Field(default=-1, description="The axis that grows, counted with the batch as 0; -1 is the last.")
 
     keras_class: ClassVar[str | None] = "Concatenate"
     caption: ClassVar[tuple[str, ...]] = ("axis",)
@@ -47,7 +47,7 @@ class Concatenate(_Merge):
         for position, sizes in enumerate(zip(*inputs, strict=True)):
             if position != axis and len(set(sizes) - {None}) > 1:
                 raise ShapeError(
-                    f"Concatenate along axis {self.axis} needs inputs that are equal on all others, but gets {shown}.",
+                    f"Concatenate along axis {self.axis} needs inputs equal on all others, but gets {shown}.",
                     repairs=_flatten_all(inputs),
                 )
         along = [shape[axis] for shape in inputs]
@@ -75,7 +75,9 @@ class Add(_Merge):
 
 
 def _broadcast(a: Shape, b: Shape, inputs: tuple[Shape, ...]) -> Shape:
-    if len(a) != len(b) or any(x != y and 1 not in (x, y) and None not in (x, y) for x, y in zip(a, b, strict=True)):
+    if len(a) != len(b) or any(
+        x != y and 1 not in (x, y) and None not in (x, y) for x, y in zip(a, b, strict=True)
+    ):
         shown = " and ".join(show_shape(shape) for shape in inputs)
         raise ShapeError(f"Add needs inputs of one shape, but gets {shown}.")
     return tuple(y if x == 1 or x is None else x for x, y in zip(a, b, strict=True))

@@ -20,15 +20,21 @@ class BatchNormalization(Layer):
     https://keras.io/api/layers/normalization_layers/batch_normalization/
     """
 
-    axis: int = Field(-1, description="The axis of the channels, counted with the batch as 0; -1 is the last.")
-    momentum: Fraction = Field(0.99, description="How slowly the kept mean and variance follow the batches.")
-    epsilon: Annotated[float, Field(gt=0)] = Field(0.001, description="Keeps the division away from zero.")
-    center: bool = Field(True, description="Learn an offset, beta.")
-    scale: bool = Field(True, description="Learn a factor, gamma.")
-    gamma_initializer: InitializerName = Field("ones", description="Where gamma starts.")
-    beta_initializer: InitializerName = Field("zeros", description="Where beta starts.")
-    moving_mean_initializer: InitializerName = Field("zeros", description="Where the kept mean starts.")
-    moving_variance_initializer: InitializerName = Field("ones", description="Where the kept variance starts.")
+    axis: int = Field(
+        default=-1, description="The axis of the channels, counted with the batch as 0; -1 is the last."
+    )
+    momentum: Fraction = Field(
+        default=0.99, description="How slowly the kept mean and variance follow the batches."
+    )
+    epsilon: Annotated[float, Field(gt=0)] = Field(default=0.001, description="Keeps the division away from zero.")
+    center: bool = Field(default=True, description="Learn an offset, beta.")
+    scale: bool = Field(default=True, description="Learn a factor, gamma.")
+    gamma_initializer: InitializerName = Field(default="ones", description="Where gamma starts.")
+    beta_initializer: InitializerName = Field(default="zeros", description="Where beta starts.")
+    moving_mean_initializer: InitializerName = Field(default="zeros", description="Where the kept mean starts.")
+    moving_variance_initializer: InitializerName = Field(
+        default="ones", description="Where the kept variance starts."
+    )
 
     keras_class: ClassVar[str | None] = "BatchNormalization"
 

@@ -15,9 +15,11 @@ from engine.ops import pooling as ops
 class _Pooling2D(Layer):
     """What the pooling layers share: a window that slides over each channel."""
 
-    pool_size: Pair = Field((2, 2), description="Height and width of the window.")
-    strides: Pair | None = Field(None, description="Steps of the window; by default its size.")
-    padding: Padding = Field("valid", description="'same' lets windows reach over the border, 'valid' does not.")
+    pool_size: Pair = Field(default=(2, 2), description="Height and width of the window.")
+    strides: Pair | None = Field(default=None, description="Steps of the window; by default its size.")
+    padding: Padding = Field(
+        default="valid", description="'same' lets windows reach over the border, 'valid' does not."
+    )
 
     positional: ClassVar[tuple[str, ...]] = ("pool_size",)
     caption: ClassVar[tuple[str, ...]] = ("pool_size",)
@@ -30,7 +32,11 @@ class _Pooling2D(Layer):
 
     @property
     def _settings(self) -> dict[str, object]:
-        return {"pool_size": self.pool_size, "strides": self.strides or self.pool_size, "padding": self.padding}
+        return {
+            "pool_size": self.pool_size,
+            "strides": self.strides or self.pool_size,
+            "padding": self.padding,
+        }
 
 
 @register(category="Pooling")
@@ -56,7 +62,7 @@ class AveragePooling2D(_Pooling2D):
 class _GlobalPooling2D(Layer):
     """What the global pooling layers share: the window is the whole picture."""
 
-    keepdims: bool = Field(False, description="Keep height and width as sizes of 1.")
+    keepdims: bool = Field(default=False, description="Keep height and width as sizes of 1.")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         *_, channels = picture(type(self).__name__, inputs[0])

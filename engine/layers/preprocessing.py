@@ -19,8 +19,8 @@ class Rescaling(Layer):
     https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/
     """
 
-    scale: float = Field(1 / 255, description="Factor.")
-    offset: float = Field(0.0, description="Added after the factor.")
+    scale: float = Field(default=1 / 255, description="Factor.")
+    offset: float = Field(default=0.0, description="Added after the factor.")
 
     keras_class: ClassVar[str | None] = "Rescaling"
     positional: ClassVar[tuple[str, ...]] = ("scale",)

@@ -18,7 +18,7 @@ class Dropout(Layer):
     https://keras.io/api/layers/regularization_layers/dropout/
     """
 
-    rate: Annotated[float, Field(ge=0, lt=1)] = Field(0.5, description="Share of the numbers set to zero.")
+    rate: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.5, description="Share of the numbers set to zero.")
 
     keras_class: ClassVar[str | None] = "Dropout"
     positional: ClassVar[tuple[str, ...]] = ("rate",)

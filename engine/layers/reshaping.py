@@ -41,7 +41,7 @@ class Reshape(Layer):
     """Puts the numbers of a sample in another shape. https://keras.io/api/layers/reshaping_layers/reshape/"""
 
     target_shape: Annotated[tuple[int, ...], AfterValidator(_check_target)] = Field(
-        (-1,), description="The new shape, without the batch; -1 is worked out from the rest."
+        default=(-1,), description="The new shape, without the batch; -1 is worked out from the rest."
     )
 
     keras_class: ClassVar[str | None] = "Reshape"

@@ -10,7 +10,9 @@ from jax import lax
 def max_pooling2d(
     x: jax.Array, *, pool_size: tuple[int, int], strides: tuple[int, int], padding: str = "valid"
 ) -> jax.Array:
-    if pool_size == strides and (padding == "valid" or (x.shape[1] % pool_size[0] == x.shape[2] % pool_size[1] == 0)):
+    if pool_size == strides and (
+        padding == "valid" or (x.shape[1] % pool_size[0] == x.shape[2] % pool_size[1] == 0)
+    ):
         # Windows that do not overlap: on a CPU the gradient of a reshape and a maximum is several times
         # faster than that of reduce_window.
         rows, columns = x.shape[1] // pool_size[0], x.shape[2] // pool_size[1]

@@ -1,0 +1,176 @@
+"""From a data set to what the inputs and outputs of a graph take: matched by name and shape, checked, split."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.source import Array, DataSet
+from engine.errors import DataError
+from engine.graph import Node
+from engine.layer import Shape, known_sizes, show_shape
+from engine.layers.core import Input, Output
+from engine.losses import LOSSES
+from engine.model import Model
+from engine.project import DataSettings
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Arrays by the name of the Input or Output node that takes them; samples along the first axis."""
+
+    inputs: Mapping[str, Array]
+    targets: Mapping[str, Array]
+
+    @property
+    def size(self) -> int:
+        return len(next(iter((*self.inputs.values(), *self.targets.values()))))
+
+    def take(self, indices: Array) -> Samples:
+        """Some of the samples."""
+        return Samples(
+            {name: array[indices] for name, array in self.inputs.items()},
+            {name: array[indices] for name, array in self.targets.items()},
+        )
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The samples that a run learns from, is watched on, and is judged by at the end."""
+
+    training: Samples
+    validation: Samples | None
+    test: Samples | None
+
+
+def prepare(model: Model, data: DataSet, settings: DataSettings) -> PreparedData:
+    """Match a data set to a model and split it; raises `DataError` with the names and shapes that do not fit."""
+    names = match_names(model, data)
+    samples = fit_samples(model, data.arrays, names)
+    order = np.random.default_rng(settings.seed).permutation(samples.size)
+    parts: list[Samples | None] = []
+    for arrays, share in ((data.test, settings.test_split), (data.validation, settings.validation_split)):
+        if arrays is not None:
+            parts.append(fit_samples(model, arrays, names))
+        else:
+            count = round(samples.size * share)
+            parts.append(samples.take(np.sort(order[:count])) if count else None)
+            order = order[count:]
+    if not len(order):
+        raise DataError("Nothing is left to train on: lower the shares held back for validation and test.")
+    test, validation = parts
+    return PreparedData(samples.take(np.sort(order)), validation, test)
+
+
+def match_names(model: Model, data: DataSet) -> dict[str, str]:
+    """Which array each Input and Output takes: the one of its name, else the only one there is."""
+    names: dict[str, str] = {}
+    arrays = data.arrays
+    for nodes, pool, kind in ((model.inputs, data.features, "Input"), (model.outputs, data.targets, "Output")):
+        for node in nodes:
+            if node.name in arrays:
+                names[node.name] = node.name
+        free = [name for name in pool if name not in names.values()]
+        for node in nodes:
+            if node.name in names:
+                continue
+            if len(pool) == 1:
+                names[node.name] = next(iter(pool))
+            elif len(free) == 1:
+                names[node.name] = free[0]
+            else:
+                shown = ", ".join(f"{name} ({show_shape(array.shape[1:])})" for name, array in arrays.items())
+                raise DataError(
+                    f"No array of the data is named {node.name!r}, as the {kind} is; there are {shown}. "
+                    "Rename one of them."
+                )
+    return names
+
+
+def fit_samples(model: Model, arrays: Mapping[str, Array], names: Mapping[str, str]) -> Samples:
+    """The arrays as the inputs and outputs of a model take them; raises `DataError` where one does not fit."""
+    for name in names.values():
+        if name not in arrays:
+            raise DataError(f"The data lacks an array {name!r}; it has {', '.join(arrays) or 'none'}.")
+    return Samples(
+        {node.name: fit_input(node, arrays[names[node.name]]) for node in model.inputs},
+        {
+            node.name: _fit_target(model, node, arrays[names[node.name]], names[node.name])
+            for node in model.outputs
+        },
+    )
+
+
+def fit_input(node: Node, array: Array) -> Array:
+    """An array as an Input node takes it, reshaped where only the shape differs; raises `DataError`."""
+    layer = node.layer
+    assert isinstance(layer, Input)
+    shape = array.shape[1:]
+    if shape != layer.shape and math.prod(shape) != math.prod(layer.shape):
+        raise DataError(
+            f"{node.name} takes {show_shape(layer.shape)}, but a sample of the data is {show_shape(shape)}. "
+            f"Set the shape of {node.name} to {', '.join(map(str, shape or (1,)))}."
+        )
+    _check_finite(node.name, array)
+    return array.reshape(len(array), *layer.shape).astype(layer.dtype, copy=False)
+
+
+def _fit_target(model: Model, node: Node, array: Array, name: str) -> Array:
+    layer, shape = node.layer, model.inference[node.id].shape
+    assert isinstance(layer, Output)
+    assert shape is not None
+    _check_finite(node.name, array)
+    kind = LOSSES[layer.loss].targets
+    if kind in ("labels", "one-hot"):
+        return _classes(node, array, name, known_sizes(node.name, shape), one_hot=kind == "one-hot")
+    if kind == "binary" and (array.min() < 0 or array.max() > 1):
+        raise DataError(
+            f"{layer.loss} needs targets of 0 or 1, but {name} goes from {array.min():g} to {array.max():g}."
+        )
+    return _numbers(node, array, name, shape)
+
+
+def _numbers(node: Node, array: Array, name: str, shape: Shape) -> Array:
+    if math.prod(array.shape[1:]) != math.prod(known_sizes(node.name, shape)):
+        raise DataError(
+            f"{node.name} is given {show_shape(shape)} by the network, but a target in {name} "
+            f"is {show_shape(array.shape[1:])}."
+        )
+    return array.reshape(len(array), *known_sizes(node.name, shape)).astype(np.float32, copy=False)
+
+
+def _classes(node: Node, array: Array, name: str, shape: tuple[int, ...], *, one_hot: bool) -> Array:
+    """Labels, or rows with a one at the label; either kind of target is turned into the wanted one."""
+    *places, count = shape
+    if array.shape[1:] == shape:
+        if one_hot:
+            return array.astype(np.float32, copy=False)
+        array = array.argmax(-1)
+    if math.prod(array.shape[1:]) != math.prod(places):
+        raise DataError(
+            f"{node.name} is given {show_shape(shape)} by the network, but a target in {name} "
+            f"is {show_shape(array.shape[1:])}: neither a label nor {count} numbers."
+        )
+    labels = array.reshape(len(array), *places)
+    whole = labels.astype(np.int32)
+    if (whole != labels).any():
+        raise DataError(f"{name} holds numbers such as {labels[whole != labels][0]:g}, not labels 0, 1, 2, ...")
+    if whole.min() < 0 or whole.max() >= count:
+        raise DataError(
+            f"{name} holds labels from {whole.min()} to {whole.max()}, but the network gives {count} numbers "
+            f"for {node.name}. Set the units of the last layer to {max(int(whole.max()) + 1, 2)}."
+        )
+    return np.eye(count, dtype=np.float32)[whole] if one_hot else whole
+
+
+def _check_finite(name: str, array: Array) -> None:
+    if array.dtype.kind == "f":
+        bad = ~np.isfinite(array.reshape(len(array), -1)).all(1)
+        if bad.any():
+            raise DataError(
+                f"The data for {name} has missing or infinite numbers in {bad.sum():,} of {len(array):,} samples, "
+                f"first in sample {int(bad.argmax())}."
+            )

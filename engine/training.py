@@ -1,0 +1,258 @@
+"""Training: `train(project)` is a generator of events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+
+from engine.data.prepare import PreparedData, Samples, prepare
+from engine.errors import Cancelled, TrainingError
+from engine.events import Compiled, EpochDone, Event, Finished, Progress, Started, StepsDone
+from engine.model import Model, Variables, compile_graph
+from engine.project import Project, TrainingSettings
+from engine.steps import Learner, StepFunctions, device_arrays, filled_batches, whole_batches
+
+CALL_SECONDS = 0.04
+"""How long one call into the compiled steps may take: short enough for live curves and a prompt stop."""
+
+EVALUATION_BATCH = 256
+
+
+def train(project: Project) -> Generator[Event]:
+    """Train a project on its data; yields `Started`, `Compiled`, `StepsDone`, `EpochDone` and `Finished`.
+
+    Same project, same numbers: weights, order and dropout follow from the seeds in it. `Cancelled`, thrown in
+    after the first step, ends the run early but with its result. Raises `NotReadyError`, `DataError`,
+    `FileError` or `TrainingError`.
+    """
+    model = compile_graph(project.graph)
+    yield Progress("Reading the data")
+    data = prepare(model, project.data.source.load(), project.data)
+    yield Progress("Preparing")
+    try:
+        yield from _Run(project.training, model, data).events()
+    except jax.errors.JaxRuntimeError as error:
+        raise _readable(error) from error
+
+
+def _readable(error: Exception) -> TrainingError:
+    if "RESOURCE_EXHAUSTED" in str(error) or "out of memory" in str(error).lower():
+        return TrainingError("The machine ran out of memory: a smaller batch needs less.")
+    return TrainingError(f"The compiled network failed: {str(error).splitlines()[0]}")
+
+
+class Pace:
+    """How many steps to make in one call so that it takes about `CALL_SECONDS`."""
+
+    def __init__(self) -> None:
+        self.steps = 1
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learn from a call: at most twice as many the next time, so that one slow call does no harm."""
+        wanted = int(steps * CALL_SECONDS / max(seconds, 1e-6))
+        self.steps = max(1, min(wanted, 2 * self.steps))
+
+
+@dataclass
+class _Run:
+    """One run, from the first step to the figures on the test data."""
+
+    settings: TrainingSettings
+    model: Model
+    data: PreparedData
+    pace: Pace = field(default_factory=Pace)
+    history: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    epochs_done: int = 0
+    step: int = 0
+    best: float = np.inf
+
+    def __post_init__(self) -> None:
+        training = self.data.training
+        self.functions = StepFunctions(self.model, self.settings.optimizer)
+        self.batch_size = min(self.settings.batch_size, training.size)
+        self.steps_per_epoch = -(-training.size // self.batch_size)
+        self.key = jax.random.fold_in(jax.random.key(self.settings.seed), 1)
+        self.device_data = device_arrays(training)
+
+    def events(self) -> Iterator[Event]:
+        yield Started(
+            epochs=self.settings.epochs,
+            steps_per_epoch=self.steps_per_epoch,
+            samples=self.data.training.size,
+            validation_samples=self.data.validation.size if self.data.validation else 0,
+            test_samples=self.data.test.size if self.data.test else 0,
+            parameters=self.model.inference.parameters,
+        )
+        yield from self._compile()
+        stopped = False
+        self.start = time.perf_counter()
+        try:
+            for epoch in range(1, self.settings.epochs + 1):
+                yield from self._epoch(epoch)
+        except Cancelled:
+            stopped = True
+        seconds = time.perf_counter() - self.start
+        yield self._finished(stopped, seconds)
+
+    # Compiling
+
+    def _compile(self) -> Iterator[Event]:
+        yield Progress("Compiling")
+        start = time.perf_counter()
+        variables = adapted(self.model, self.model.init(self.settings.seed), self.data.training)
+        self.learner = self.functions.new_learner(variables)
+        self.full, self.rest = self._batches(1)
+        self.run_full: Any = None
+        self.run_rest: Any = None
+        if len(self.full):
+            self.run_full = self.functions.compile_steps(self.learner, self.device_data, self.full)
+            yield Progress("Compiling")
+        if len(self.rest):
+            self.run_rest = self.functions.compile_steps(self.learner, self.device_data, self.rest)
+            yield Progress("Compiling")
+        self.validate = self._judge(self.data.validation)
+        yield Compiled(time.perf_counter() - start)
+
+    def _judge(self, samples: Samples | None) -> Judge | None:
+        return None if samples is None else Judge(self.functions, self.learner.variables, samples)
+
+    def _batches(self, epoch: int) -> tuple[Any, Any]:
+        """Full batches of an epoch, and the last one where it is smaller."""
+        order = np.arange(self.data.training.size)
+        if self.settings.shuffle:
+            order = np.random.default_rng((self.settings.seed, epoch)).permutation(order)
+        full = whole_batches(order, self.batch_size)
+        return full, order[full.size :].astype(np.int32).reshape(
+            -1 if full.size < order.size else 0, order.size - full.size
+        )
+
+    # Running
+
+    def _epoch(self, epoch: int) -> Iterator[Event]:
+        full, rest = self._batches(epoch)
+        logs: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in self.functions.names}
+        done = 0
+        while done < len(full):
+            count = min(self.pace.steps, len(full) - done)
+            yield self._call(self.run_full, full, done, count, epoch, logs)
+            done += count
+        if len(rest):
+            yield self._call(self.run_rest, rest, 0, 1, epoch, logs)
+        sizes = np.array([full.shape[1]] * len(full) + [rest.shape[1]] * len(rest), float)
+        figures = {name: float(np.average(np.concatenate(parts), weights=sizes)) for name, parts in logs.items()}
+        if self.validate is not None:
+            yield from self.validate.run(self.learner.variables)
+            figures |= {f"val_{name}": value for name, value in self.validate.figures.items()}
+        yield self._epoch_done(epoch, figures)
+
+    def _call(self, run: Any, batches: Any, done: int, count: int, epoch: int, logs: Any) -> StepsDone:
+        start = time.perf_counter()
+        # The key of a step follows from its place in the run, not from how the steps are put into calls.
+        first = np.int32(self.step - done)
+        rate = np.float32(self.settings.optimizer.learning_rate)
+        bounds = (np.int32(done), np.int32(done + count))
+        self.learner, found = run(self.learner, self.device_data, batches, *bounds, first, self.key, rate)
+        new = {name: np.asarray(values)[done : done + count].astype(float) for name, values in found.items()}
+        now = time.perf_counter()
+        self.pace.took(count, now - start)
+        self.step += count
+        self._check_finite(new["loss"], epoch)
+        for name, values in new.items():
+            logs[name].append(values)
+        return StepsDone(epoch, self.step, new, now - self.start)
+
+    def _check_finite(self, losses: np.ndarray[Any, Any], epoch: int) -> None:
+        bad = ~np.isfinite(losses)
+        if bad.any():
+            step = self.step - len(losses) + int(bad.argmax()) + 1
+            raise TrainingError(
+                f"The loss is no longer a finite number at step {step:,} (epoch {epoch}). A smaller learning "
+                "rate, or numbers of the data brought near 1 by a Normalization or Rescaling layer, often mends this."
+            )
+
+    def _epoch_done(self, epoch: int, figures: dict[str, float]) -> EpochDone:
+        watched = figures.get("val_loss", figures["loss"])
+        improved = watched < self.best
+        self.best = min(self.best, watched)
+        self.epochs_done = epoch
+        for name, value in figures.items():
+            self.history.setdefault(name, []).append(value)
+        weights = self.model.to_host(self.learner.variables)
+        return EpochDone(epoch, self.step, figures, weights, time.perf_counter() - self.start, improved)
+
+    def _finished(self, stopped: bool, seconds: float) -> Finished:
+        judge = self._judge(self.data.test)
+        if judge is not None:
+            for _ in judge.run(self.learner.variables):
+                pass
+        return Finished(
+            epochs=self.epochs_done,
+            step=self.step,
+            test=judge.figures if judge else {},
+            weights=self.model.to_host(self.learner.variables),
+            seconds=seconds,
+            stopped=stopped,
+            history={name: tuple(values) for name, values in self.history.items()},
+            optimizer_state=tuple(np.array(leaf) for leaf in jax.tree.leaves(self.learner.optimizer_state)),
+        )
+
+
+class Judge:
+    """Loss and metrics on samples that are not learned from, compiled once and run as often as wanted."""
+
+    def __init__(self, functions: StepFunctions, variables: Variables, samples: Samples) -> None:
+        self._data = device_arrays(samples)
+        self._size = samples.size
+        self._batches, self._counted = filled_batches(samples.size, EVALUATION_BATCH)
+        self._sums = functions.compile_sums(variables, self._data, self._batches, self._counted)
+        self._pace = Pace()
+        self.figures: dict[str, float] = {}
+
+    def run(self, variables: Variables) -> Iterator[Progress]:
+        """Go through the samples; `figures` then holds their means."""
+        totals: dict[str, float] = {}
+        done, total = 0, len(self._batches)
+        while done < total:
+            start = time.perf_counter()
+            count = min(self._pace.steps, total - done)
+            bounds = (np.int32(done), np.int32(done + count))
+            sums = self._sums(variables, self._data, self._batches, self._counted, *bounds)
+            for name, value in sums.items():
+                totals[name] = totals.get(name, 0.0) + float(value)
+            self._pace.took(count, time.perf_counter() - start)
+            done += count
+            if done < total:
+                yield Progress("Evaluating", done, total)
+        self.figures = {name: value / self._size for name, value in totals.items()}
+
+
+def adapted(model: Model, variables: Variables, samples: Samples) -> Variables:
+    """Variables in which the layers that take figures from the training data (Normalization) have done so."""
+    for node in model.order:
+        if not node.layer.adapts or node.shares is not None:
+            continue
+        source = model.graph.incoming(node.id)[0].source
+        giver = model.graph[source]
+        if giver.name in samples.inputs and giver in model.inputs:
+            reached = samples.inputs[giver.name]
+        else:
+            values = jax.jit(lambda v, x, source=source: model.values(v, x)[source])
+            parts = [
+                np.asarray(
+                    values(variables, {name: array[i : i + 1024] for name, array in samples.inputs.items()})
+                )
+                for i in range(0, samples.size, 1024)
+            ]
+            reached = np.concatenate(parts)
+        found = jax.tree.map(jax.numpy.asarray, node.layer.adapt(reached))
+        state = {**variables.state, node.id: {**variables.state[node.id], **found}}
+        variables = Variables(variables.params, state)
+    return variables
+
+
+__all__ = ["Judge", "Learner", "Pace", "adapted", "train"]
