@@ -1,0 +1,261 @@
+"""The Data tab: where the data comes from, how it is split, and a look at it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.dialogs import sentence
+from app.panels.preview import Preview, SampleGrid, TableModel, preview_job
+from app.task import TaskThread
+from app.texts import count
+from engine.data.source import SOURCES, Source, source_name
+from engine.events import Event, Result
+from engine.fields import Settings, describe
+from engine.layers.core import Input
+from engine.project import DataSettings
+from graph_editor import theme as themes
+from graph_editor.document import ProjectDocument
+from graph_editor.fields_form import SettingsForm
+
+
+class DataPanel(QWidget):
+    """Edits the data settings of the document, undoably, and shows the first samples."""
+
+    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._shown: DataSettings | None = None
+        self._previewed: Source | None = None
+        self._preview: Preview | None = None
+        self._job: TaskThread | None = None
+        self._make_widgets()
+        self._lay_out()
+        self._delay = QTimer(self, interval=250, singleShot=True)
+        self._delay.timeout.connect(self._load)
+        self.source.activated.connect(self._source_chosen)
+        self.source_form.changed.connect(self._source_changed)
+        self.split_form.changed.connect(self._split_changed)
+        self.fit.clicked.connect(self._fit_input)
+        document.project_changed.connect(self._show)
+        self._show()
+
+    def _make_widgets(self) -> None:
+        self.source = QComboBox()
+        for name, cls in SOURCES.items():
+            self.source.addItem(cls.title or name, name)
+        self.source.setToolTip(self.tr("Where the samples come from."))
+        self.about = QLabel(wordWrap=True)
+        self.about.setProperty("muted", True)
+        self.source_form = SettingsForm()
+        self.split_form = SettingsForm()
+        self.summary = QGridLayout()
+        self.fit = QPushButton(self.tr("Make the Input fit the data"))
+        self.fit.setToolTip(self.tr("Set the shape of the Input to that of a sample."))
+        self.fit.hide()
+        self.word = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self.word.setProperty("muted", True)
+        self.grid = SampleGrid()
+        self.table = QTableView()
+        self.table.setFont(themes.tabular(self.table.font()))
+
+    def _lay_out(self) -> None:
+        self._views = QStackedWidget()
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(self.grid)
+        for view in (self.word, scroll, self.table):
+            self._views.addWidget(view)
+        left = QScrollArea(widgetResizable=True)
+        left.setFrameShape(QScrollArea.Shape.NoFrame)
+        left.setWidget(self._left_side())
+        left.setFixedWidth(300)
+        left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(left)
+        layout.addWidget(self._views, 1)
+
+    def _left_side(self) -> QWidget:
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(8)
+        for title, *content in (
+            (self.tr("Source"), self.source, self.about, self.source_form),
+            (self.tr("Held back from training"), self.split_form),
+        ):
+            heading = QLabel(title)
+            heading.setProperty("heading", True)
+            layout.addWidget(heading)
+            for widget in content:
+                layout.addWidget(widget)
+            layout.addSpacing(6)
+        heading = QLabel(self.tr("What it holds"))
+        heading.setProperty("heading", True)
+        layout.addWidget(heading)
+        layout.addLayout(self.summary)
+        layout.addWidget(self.fit)
+        layout.addStretch()
+        return body
+
+    # Showing
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ask_for_preview()
+
+    def _show(self) -> None:
+        data = self._document.project.data
+        if data != self._shown:
+            source_changed = self._shown is None or self._shown.source != data.source
+            self._shown = data
+            self.split_form.show_settings(data)
+            if source_changed:
+                self._show_source(data.source)
+            self._show_summary()
+        self._show_fit()
+
+    def _show_source(self, source: Source) -> None:
+        self.source.setCurrentIndex(self.source.findData(source_name(source)))
+        self.about.setText(" ".join((inspect.getdoc(type(source)) or "").split()))
+        self.source_form.setVisible(bool(describe(type(source))))
+        self.source_form.show_settings(source)
+        self._ask_for_preview()
+
+    def _ask_for_preview(self) -> None:
+        """Load the preview once the tab is seen and the person has stopped typing."""
+        if self.isVisible() and self._document.project.data.source != self._previewed:
+            self._say(self.tr("Reading the data…"))
+            self._delay.start()
+
+    def _load(self) -> None:
+        if self._job is not None:
+            self._job.cancel()  # when it has ended, the source of then is loaded
+            return
+        self._previewed = self._document.project.data.source
+        self._preview = None
+        self._job = TaskThread(preview_job(self._previewed), self)
+        self._job.event.connect(self._loaded)
+        self._job.failed.connect(self._failed)
+        self._job.ended.connect(self._ended)
+        self._job.start()
+
+    def _loaded(self, event: Event) -> None:
+        if isinstance(event, Result):
+            self._preview = event.value
+            self._show_preview(event.value)
+
+    def _show_preview(self, preview: Preview) -> None:
+        if preview.images:
+            self.grid.show_images(preview.images)
+            self._views.setCurrentIndex(1)
+        else:
+            old = self.table.model()
+            self.table.setModel(TableModel(preview.header, preview.rows))
+            if old is not None:
+                old.deleteLater()
+            self._views.setCurrentIndex(2)
+        self._show_summary()
+        self._show_fit()
+
+    def _failed(self, error: Exception) -> None:
+        self._say(sentence(error))
+
+    def _ended(self) -> None:
+        if self._job is not None:
+            self._job.deleteLater()
+        self._job = None
+        if self._document.project.data.source != self._previewed:
+            self._ask_for_preview()
+
+    def _say(self, text: str) -> None:
+        self._preview = None
+        self.word.setText(text)
+        self._views.setCurrentIndex(0)
+        self._show_summary()
+
+    def _show_summary(self) -> None:
+        while (item := self.summary.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        if self._preview is None:
+            return
+        for row, (name, value) in enumerate((*self._preview.summary, *self._shares(self._preview))):
+            key, text = QLabel(name), QLabel(value)
+            key.setProperty("muted", True)
+            text.setAlignment(Qt.AlignmentFlag.AlignRight)
+            text.setFont(themes.tabular(text.font()))
+            self.summary.addWidget(key, row, 0)
+            self.summary.addWidget(text, row, 1)
+
+    def _shares(self, preview: Preview) -> list[tuple[str, str]]:
+        """How many samples go to training, validation and test."""
+        data = self._document.project.data
+        left = preview.size
+        sizes: list[int] = []
+        for own, share in (
+            (preview.own_test, data.test_split),
+            (preview.own_validation, data.validation_split),
+        ):
+            sizes.append(round(preview.size * share) if own is None else own)
+            left -= sizes[-1] if own is None else 0
+        names = (self.tr("to train on"), self.tr("to validate"), self.tr("to test"))
+        return list(zip(names, map(count, (left, sizes[1], sizes[0])), strict=True))
+
+    # Editing
+
+    def _source_chosen(self, index: int) -> None:
+        name = self.source.itemData(index)
+        data = self._document.project.data
+        if name != source_name(data.source):
+            changed = data.model_copy(update={"source": SOURCES[name]()})
+            self._document.edit_data(self.tr("Change the data"), changed)
+
+    def _source_changed(self, source: Settings, field: str) -> None:
+        data = self._document.project.data.model_copy(update={"source": source})
+        self._document.edit_data(self.tr("Change the data"), data, f"data.source.{field}")
+
+    def _split_changed(self, settings: Settings, field: str) -> None:
+        if isinstance(settings, DataSettings):
+            self._document.edit_data(self.tr("Change the split"), settings, f"data.{field}")
+
+    def _misfit(self) -> tuple[str, Any] | None:
+        """The only Input and the shape it should have, where it has another."""
+        inputs = self._document.graph.of_type(Input)
+        shapes = list(self._preview.shapes.values()) if self._preview is not None else []
+        if len(inputs) != 1 or len(shapes) != 1:
+            return None
+        layer, shape = inputs[0].layer, shapes[0] or (1,)
+        return (inputs[0].id, shape) if isinstance(layer, Input) and layer.shape != shape else None
+
+    def _show_fit(self) -> None:
+        self.fit.setVisible(self._misfit() is not None)
+
+    def _fit_input(self) -> None:
+        if (misfit := self._misfit()) is not None:
+            node_id, shape = misfit
+            graph = self._document.graph
+            layer = graph[node_id].layer.replace(shape=shape)
+            self._document.edit_graph(self.fit.text(), graph.set_layer(node_id, layer))
+
+    def close_jobs(self) -> None:
+        """End what runs in the background; the window is about to go."""
+        self._delay.stop()
+        if self._job is not None:
+            self._job.close()

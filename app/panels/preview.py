@@ -1,0 +1,201 @@
+"""A look at the data: what it holds in numbers, and its first samples as pictures or as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from app.task import Job
+from app.texts import count, shape_text
+from engine.data.source import DataSet, Source
+from engine.events import Progress, Result
+from graph_editor import theme as themes
+
+Array = np.ndarray[Any, Any]
+_PICTURES = 64
+_ROWS = 200
+_COLUMNS = 60
+_AnyIndex = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the Data tab shows of a data set."""
+
+    summary: tuple[tuple[str, str], ...]
+    shapes: dict[str, tuple[int, ...]]
+    """Shape of a sample, by the name of each feature."""
+    size: int
+    images: tuple[tuple[QImage, str], ...] = ()
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    own_validation: int | None = None
+    own_test: int | None = None
+
+
+def preview_job(source: Source) -> Job:
+    """Load a source and yield a `Preview` of it."""
+    yield Progress("Reading the data")
+    yield Result(make_preview(source.load()))
+
+
+def make_preview(ds: DataSet) -> Preview:
+    """What to show of a data set."""
+    shapes = {name: array.shape[1:] for name, array in ds.features.items()}
+    first = next(iter(ds.features.values()), None)
+    images, header, rows = (), (), ()
+    if first is not None and _pictorial(first.shape[1:]):
+        images = tuple(zip(_images(first[:_PICTURES]), _labels(ds, _PICTURES), strict=False))
+    else:
+        header, rows = _table(ds)
+    parts = (None if part is None else len(next(iter(part.values()))) for part in (ds.validation, ds.test))
+    return Preview(_summary(ds), shapes, ds.size, images, header, rows, *parts)
+
+
+def _pictorial(shape: tuple[int, ...]) -> bool:
+    sides = shape[:2]
+    return len(shape) in (2, 3) and min(sides) >= 4 and (len(shape) == 2 or shape[2] in (1, 3, 4))
+
+
+def _summary(ds: DataSet) -> tuple[tuple[str, str], ...]:
+    lines = [("Samples", count(ds.size))]
+    lines += [(name, shape_text(array.shape[1:])) for name, array in ds.features.items()]
+    for name, array in ds.targets.items():
+        classes = ds.classes.get(name, ())
+        lines.append((name, f"{len(classes)} classes" if classes else shape_text(array.shape[1:])))
+    return tuple(lines)
+
+
+def _images(array: Array) -> list[QImage]:
+    """Pictures of samples, each stretched over the full range of grey or colour that the batch has."""
+    low, high = float(array.min()), float(array.max())
+    pixels = np.uint8(np.clip((array - low) * (255 / ((high - low) or 1)), 0, 255))
+    if pixels.ndim == 4 and pixels.shape[3] == 1:
+        pixels = pixels[..., 0]
+    kinds = {3: QImage.Format.Format_Grayscale8, 4: QImage.Format.Format_RGB888}
+    if pixels.ndim == 4:
+        pixels = pixels[..., :3]
+    result: list[QImage] = []
+    for sample in np.ascontiguousarray(pixels):
+        height, width = sample.shape[:2]
+        image = QImage(sample.tobytes(), width, height, sample.strides[0], kinds[pixels.ndim])
+        result.append(image.copy())
+    return result
+
+
+def _labels(ds: DataSet, number: int) -> list[str]:
+    name = next(iter(ds.targets), None)
+    if name is None:
+        return [""] * min(number, ds.size)
+    classes = ds.classes.get(name, ())
+    return [_target_text(value, classes) for value in ds.targets[name][:number]]
+
+
+def _target_text(value: Any, classes: Sequence[str]) -> str:
+    if classes and np.ndim(value) == 0 and 0 <= int(value) < len(classes):
+        return classes[int(value)]
+    return f"{value:g}" if np.ndim(value) == 0 else shape_text(np.shape(value))
+
+
+def _table(ds: DataSet) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    header: list[str] = []
+    columns: list[list[str]] = []
+    for name, array in ds.features.items():
+        flat = array[:_ROWS].reshape(min(_ROWS, len(array)), -1)[:, :_COLUMNS]
+        header += [name] if flat.shape[1] == 1 else [f"{name} {i + 1}" for i in range(flat.shape[1])]
+        columns += [[f"{value:g}" for value in column] for column in flat.T]
+    for name in ds.targets:
+        header.append(name)
+        classes = ds.classes.get(name, ())
+        columns.append([_target_text(value, classes) for value in ds.targets[name][:_ROWS]])
+    return tuple(header), tuple(zip(*columns, strict=True))
+
+
+class TableModel(QAbstractTableModel):
+    """Rows of text that are ready to show."""
+
+    def __init__(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        super().__init__()
+        self._header = header
+        self._rows = rows
+
+    def rowCount(self, parent: _AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _AnyIndex = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._header)
+
+    def data(self, index: _AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._rows[index.row()][index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return self._header[section] if orientation == Qt.Orientation.Horizontal else str(section + 1)
+
+
+class SampleGrid(QWidget):
+    """Pictures in rows of eight, each with its label below."""
+
+    PER_ROW = 8
+    _GAP = 10
+    _CAPTION = 20
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pixmaps: list[QPixmap] = []
+        self._labels: list[str] = []
+
+    def show_images(self, images: Sequence[tuple[QImage, str]]) -> None:
+        """Show these pictures in place of those before."""
+        self._pixmaps = [QPixmap.fromImage(image) for image, _ in images]
+        self._labels = [label for _, label in images]
+        self._fix_height()
+        self.update()
+
+    @property
+    def _side(self) -> int:
+        return max(24, min(110, (self.width() - self._GAP) // self.PER_ROW - self._GAP))
+
+    def _fix_height(self) -> None:
+        rows = -(-len(self._pixmaps) // self.PER_ROW)
+        self.setFixedHeight(max(1, rows * (self._side + self._CAPTION + self._GAP) + self._GAP))
+
+    def sizeHint(self) -> QSize:
+        return QSize(500, 300)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fix_height()
+        super().resizeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        theme = themes.current()
+        side = self._side
+        for place, (pixmap, label) in enumerate(zip(self._pixmaps, self._labels, strict=True)):
+            row, column = divmod(place, self.PER_ROW)
+            x = self._GAP + column * (side + self._GAP)
+            y = self._GAP + row * (side + self._CAPTION + self._GAP)
+            if not event.rect().intersects(QRect(x, y, side, side + self._CAPTION)):
+                continue
+            size = pixmap.size().scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
+            frame = QRect(x + (side - size.width()) // 2, y, size.width(), size.height())
+            painter.drawPixmap(frame, pixmap)
+            painter.setPen(themes.color(theme.border))
+            painter.drawRect(frame)
+            painter.setPen(themes.color(theme.text))
+            text = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, side)
+            painter.drawText(QRect(x, y + side, side, self._CAPTION), Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
