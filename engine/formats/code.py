@@ -1,0 +1,25 @@
+"""Writing generated Python to a file, together with the weights that lie beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from engine.files import write_text
+from engine.formats.jax_code import jax_code
+from engine.formats.keras_code import keras_code
+from engine.project import Project
+
+Target = Literal["keras", "jax"]
+
+
+def write_code(project: Project, path: Path, target: Target | str) -> str | None:
+    """Write the Python of a project. Where `name.h5` lies beside `name.py`, the program loads it.
+
+    Gives the name of that weights file, or None. Raises `NotReadyError`, `FileError`.
+    """
+    beside = path.with_suffix(".h5")
+    weights_file = beside.name if beside.exists() else None
+    generate = jax_code if target == "jax" else keras_code
+    write_text(path, generate(project, weights_file))
+    return weights_file

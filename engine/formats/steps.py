@@ -1,0 +1,78 @@
+"""The calls of a graph as a person would write them down: in which order, and in which variables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from engine.formats.keras_config import Calls
+from engine.formats.python_text import Names
+from engine.graph import Node
+from engine.layers.core import Input, Output
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the program: the node, the variable it goes into, and those it takes."""
+
+    node: Node
+    target: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Script:
+    """Inputs, then one step per call; `outputs` are the variables of the Output nodes."""
+
+    inputs: tuple[Step, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[str, ...]
+
+
+def script(found: Calls, names: Names) -> Script:
+    """Name the values of a graph.
+
+    A value that only the next line uses is `x`; any other has the name of its node. The only input and the only
+    output are `inputs` and `outputs`. Each branch is written whole before the next.
+    """
+    order = _order(found)
+    uses = _uses(found)
+    variables: dict[str, str] = {}
+    for node in found.inputs:
+        variables[node.id] = "inputs" if len(found.inputs) == 1 else names.new(node.name)
+    steps: list[Step] = []
+    for node, following in zip(order, [*order[1:], None], strict=True):
+        sources = tuple(variables[source] for source in found.sources(node.id))
+        passing = following is not None and found.sources(following.id).count(node.id) == uses[node.id] == 1
+        if node in found.outputs:
+            variables[node.id] = "outputs" if len(found.outputs) == 1 else names.new(node.name)
+        else:
+            variables[node.id] = "x" if passing else names.new(node.name)
+        steps.append(Step(node, variables[node.id], sources))
+    inputs = tuple(Step(node, variables[node.id], ()) for node in found.inputs)
+    return Script(inputs, tuple(steps), tuple(variables[node.id] for node in found.outputs))
+
+
+def _uses(found: Calls) -> Counter[str]:
+    """How often the value of each node is used; an output of the model counts as a use."""
+    uses = Counter(source for node in found.nodes for source in found.sources(node.id))
+    uses.update(node.id for node in found.outputs)
+    return uses
+
+
+def _order(found: Calls) -> list[Node]:
+    """The calls, chain by chain: each node is followed by the one that alone uses it, if that is all it uses."""
+    uses = _uses(found)
+    following: dict[str, Node] = {}
+    for node in found.nodes:
+        sources = found.sources(node.id)
+        if len(sources) == 1 and uses[sources[0]] == 1:
+            following[sources[0]] = node
+    order: dict[str, Node] = {}
+    for node in found.nodes:
+        here: Node | None = node
+        while here is not None and here.id not in order:
+            if not isinstance(here.layer, Input | Output):
+                order[here.id] = here
+            here = following.get(here.id) if not isinstance(here.layer, Input) else None
+    return list(order.values())
