@@ -13,13 +13,13 @@ from engine.project import Project
 Target = Literal["keras", "jax"]
 
 
-def write_code(project: Project, path: Path, target: Target | str) -> str | None:
-    """Write the Python of a project. Where `name.h5` lies beside `name.py`, the program loads it.
+def write_code(project: Project, path: Path, target: Target | str, weights_file: str | None = None) -> str | None:
+    """Write the Python of a project. It loads the weights file named, else `name.h5` where that lies beside.
 
     Gives the name of that weights file, or None. Raises `NotReadyError`, `FileError`.
     """
-    beside = path.with_suffix(".h5")
-    weights_file = beside.name if beside.exists() else None
+    name = weights_file or path.with_suffix(".h5").name
+    weights_file = name if path.with_name(name).exists() else None
     generate = jax_code if target == "jax" else keras_code
     write_text(path, generate(project, weights_file))
     return weights_file
