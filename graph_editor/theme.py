@@ -144,6 +144,7 @@ class _ThemeNotifier(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.scheme: Scheme = "system"
+        self.following = False
 
 
 theme_notifier = _ThemeNotifier()
@@ -171,8 +172,9 @@ def set_scheme(scheme: Scheme) -> None:
 def apply_theme(app: QApplication) -> None:
     """Give the program its style and colours, and keep them in step with the system."""
     app.setStyle("Fusion")
-    hints = QGuiApplication.styleHints()
-    hints.colorSchemeChanged.connect(_restyle, Qt.ConnectionType.UniqueConnection)
+    if not theme_notifier.following:
+        theme_notifier.following = True
+        QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: _restyle())
     _restyle()
 
 

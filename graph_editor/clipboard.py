@@ -1,0 +1,53 @@
+"""Parts of a graph as text, so that they can be copied from one window into another."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.graph import Graph, Node
+from engine.layer import LAYERS
+from engine.project import Layout, Position
+
+_FORMAT = "layerloom-graph"
+
+
+def to_text(graph: Graph, layout: Layout) -> str:
+    """A part of a graph with its places, as JSON."""
+    nodes: list[dict[str, Any]] = []
+    for node in graph:
+        entry: dict[str, Any] = {
+            "id": node.id,
+            "name": node.name,
+            "type": node.layer.type_name(),
+            "settings": node.layer.model_dump(mode="json"),
+            "position": list(layout.positions[node.id]),
+        }
+        nodes.append(entry if node.shares is None else {**entry, "shares": node.shares})
+    edges = [[edge.source, edge.target, edge.port] for edge in graph.edges]
+    return json.dumps({"format": _FORMAT, "nodes": nodes, "edges": edges}, indent=1)
+
+
+def from_text(text: str) -> tuple[Graph, dict[str, Position]] | None:
+    """The part of a graph that a text holds, None where it holds anything else."""
+    try:
+        content = json.loads(text)
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            return None
+        return _read(content)
+    except Exception:  # whatever the clipboard holds, it must not end the program
+        return None
+
+
+def _read(content: dict[str, Any]) -> tuple[Graph, dict[str, Position]] | None:
+    graph, places = Graph(), dict[str, Position]()
+    ids = {str(entry["id"]) for entry in content["nodes"]}
+    for entry in content["nodes"]:
+        layer = LAYERS[entry["type"]].model_validate(entry["settings"])
+        shares = str(entry["shares"]) if str(entry.get("shares")) in ids else None
+        graph = graph.add(Node(str(entry["id"]), str(entry["name"]), layer, shares))
+        x, y = (max(-1e6, min(1e6, float(number))) for number in entry["position"])
+        places[str(entry["id"])] = (x, y)
+    for source, target, port in content["edges"]:
+        graph = graph.connect(str(source), str(target), int(port))
+    return (graph, places) if len(graph) else None

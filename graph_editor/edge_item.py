@@ -1,0 +1,120 @@
+"""A wire on the canvas, with the shape that flows through it."""
+
+from __future__ import annotations
+
+import logging
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen
+from PySide6.QtWidgets import (
+    QGraphicsItem,
+    QGraphicsSceneHoverEvent,
+    QStyleOptionGraphicsItem,
+    QWidget,
+)
+
+from engine.graph import Edge
+from graph_editor.fonts import card_fonts
+from graph_editor.theme import Theme, color
+from graph_editor.wires import label_place, wire_path
+
+TEXT_FROM = 0.35
+"""Below this scale nothing is written: it could not be read."""
+
+
+class EdgeItem(QGraphicsItem):
+    """Draws a wire from an output port to an input port; knows nothing of what it means."""
+
+    def __init__(self, edge: Edge, theme: Theme) -> None:
+        super().__init__()
+        self.edge = edge
+        self._theme = theme
+        self._path = QPainterPath()
+        self._shape = QPainterPath()
+        self._bounds = QRectF()
+        self._text = ""
+        self._pill = QRectF()
+        self._middle = QPointF()
+        self.hovered = False
+        self.lit = False
+        self.setZValue(-1)
+        self.setAcceptHoverEvents(True)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self._theme = theme
+        self.update()
+
+    def set_text(self, text: str) -> None:
+        """Write another shape on the wire."""
+        if text != self._text:
+            self._text = text
+            self._measure()
+
+    def set_lit(self, lit: bool) -> None:
+        """Show that a card dropped now goes onto this wire."""
+        self.lit = lit
+        self.update()
+
+    def set_ends(self, start: QPointF, end: QPointF, lane: tuple[float, float, float] | None) -> None:
+        """Draw between other points, along a lane beside the cards in the way if one is given."""
+        self._path = wire_path(start, end, lane)
+        self._middle = label_place(start, end, lane)
+        stroker = QPainterPathStroker()
+        stroker.setWidth(14)
+        self._shape = stroker.createStroke(self._path)
+        self._measure()
+
+    def _measure(self) -> None:
+        self.prepareGeometryChange()
+        width = QFontMetricsF(card_fonts().shape).horizontalAdvance(self._text) + 14 if self._text else 0
+        self._pill = QRectF(self._middle.x() - width / 2, self._middle.y() - 9, width, 18)
+        self._bounds = self._path.boundingRect().united(self._pill).adjusted(-8, -8, 8, 8)
+
+    @property
+    def middle(self) -> QPointF:
+        """Where the shape is written."""
+        return self._middle
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def shape(self) -> QPainterPath:
+        return self._shape
+
+    def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
+        self.hovered = True
+        self.update()
+        super().hoverEnterEvent(event)
+
+    def hoverLeaveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
+        self.hovered = False
+        self.update()
+        super().hoverLeaveEvent(event)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        try:
+            self._paint(painter, option.levelOfDetailFromTransform(painter.worldTransform()))
+        except Exception:
+            logging.exception("A wire could not be drawn.")
+
+    def _paint(self, painter: QPainter, scale: float) -> None:
+        strong = self.isSelected() or self.lit
+        line = color(self._theme.accent if strong or self.hovered else self._theme.wire)
+        pen = QPen(line, 3.0 if strong else 2.4 if self.hovered else 1.8)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(self._path)
+        if self._text and scale >= TEXT_FROM:
+            self._paint_pill(painter, strong or self.hovered)
+
+    def _paint_pill(self, painter: QPainter, strong: bool) -> None:
+        theme = self._theme
+        painter.setPen(QPen(color(theme.accent if strong else theme.card_border), 1))
+        painter.setBrush(color(theme.canvas))
+        painter.drawRoundedRect(self._pill, 9, 9)
+        painter.setFont(card_fonts().shape)
+        painter.setPen(color(theme.text if strong else theme.muted))
+        painter.drawText(self._pill, Qt.AlignmentFlag.AlignCenter, self._text)

@@ -1,0 +1,39 @@
+"""The fonts of the canvas, made once from the font of the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication
+
+from graph_editor.theme import tabular
+
+
+@dataclass(frozen=True)
+class CardFonts:
+    """Fonts by what they write, in canvas units, so that they grow with the zoom."""
+
+    title: QFont
+    detail: QFont
+    shape: QFont
+    badge: QFont
+
+
+def card_fonts() -> CardFonts:
+    """The fonts of cards and wires."""
+    return _fonts(QApplication.font().family())
+
+
+@cache
+def _fonts(family: str) -> CardFonts:
+    def make(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+        font = QFont(family)
+        font.setPixelSize(pixels)
+        font.setWeight(weight)
+        # Hinting snaps letters to pixels, which lets text jump about while zooming.
+        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+        return tabular(font)
+
+    return CardFonts(make(13, QFont.Weight.DemiBold), make(11), make(11), make(11, QFont.Weight.Bold))

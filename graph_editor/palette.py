@@ -1,0 +1,217 @@
+"""The palette: every layer there is, by category, to be searched, dragged and put on the canvas."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QDrag, QFontMetricsF, QIcon, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from engine.layer import LAYERS, Layer
+from graph_editor.captions import first_sentence
+from graph_editor.fonts import card_fonts
+from graph_editor.theme import category_color, color, current, theme_notifier
+
+LAYER_MIME = "application/x-layerloom-layer"
+_TYPE = Qt.ItemDataRole.UserRole
+
+
+def layer_mime(type_name: str) -> QMimeData:
+    """What a drag from the palette carries."""
+    mime = QMimeData()
+    mime.setData(LAYER_MIME, type_name.encode())
+    return mime
+
+
+def layer_of_mime(mime: QMimeData) -> type[Layer] | None:
+    """The layer that a drag carries, None where it carries something else."""
+    if not mime.hasFormat(LAYER_MIME):
+        return None
+    return LAYERS.get(mime.data(LAYER_MIME).toStdString())
+
+
+class Palette(QWidget):
+    """A search field above the list of layers."""
+
+    layer_activated = Signal(str)
+    """Name of the layer that was double-clicked, or chosen with Enter."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText(self.tr("Search layers"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName(self.tr("Search layers"))
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._activate_current)
+        self.search.installEventFilter(self)
+        self.list = _LayerList(self)
+        self.list.activated_layer.connect(self.layer_activated)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(6)
+        layout.addWidget(self.search)
+        layout.addWidget(self.list)
+        theme_notifier.changed.connect(self.list.paint_swatches)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Down:
+                self.list.setFocus(Qt.FocusReason.TabFocusReason)
+                self.list.choose_first(keep=True)
+                return True
+            if event.key() == Qt.Key.Key_Escape and self.search.text():
+                self.search.clear()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _filter(self, text: str) -> None:
+        self.list.filter(text)
+        self.list.choose_first(keep=False)
+
+    def _activate_current(self) -> None:
+        self.list.choose_first(keep=True)
+        item = self.list.currentItem()
+        if item is not None and item.data(0, _TYPE):
+            self.layer_activated.emit(item.data(0, _TYPE))
+
+
+class _LayerList(QTreeWidget):
+    """Categories, and under them the layers that can be dragged away."""
+
+    activated_layer = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setHeaderHidden(True)
+        self.setIndentation(6)
+        self.setRootIsDecorated(False)
+        self.setIconSize(QSize(12, 20))
+        self.setDragEnabled(True)
+        self.setDragDropMode(QTreeWidget.DragDropMode.DragOnly)
+        self.setExpandsOnDoubleClick(False)
+        self.setUniformRowHeights(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("Layers"))
+        self._fill()
+        self.itemDoubleClicked.connect(self._activate)
+
+    def _fill(self) -> None:
+        groups: dict[str, QTreeWidgetItem] = {}
+        for name, layer in LAYERS.items():
+            if layer.category not in groups:
+                groups[layer.category] = self._add_group(layer.category)
+            item = QTreeWidgetItem(groups[layer.category], [name])
+            item.setData(0, _TYPE, name)
+            item.setToolTip(0, first_sentence(layer))
+        self.expandAll()
+        self.paint_swatches()
+
+    def _add_group(self, category: str) -> QTreeWidgetItem:
+        item = QTreeWidgetItem(self, [category])
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        font = item.font(0)
+        font.setWeight(font.Weight.DemiBold)
+        item.setFont(0, font)
+        return item
+
+    def layers(self) -> list[QTreeWidgetItem]:
+        """The rows of layers that are shown, from the top."""
+        groups = [self.topLevelItem(row) for row in range(self.topLevelItemCount())]
+        rows = [group.child(i) for group in groups if group is not None for i in range(group.childCount())]
+        return [row for row in rows if not row.isHidden()]
+
+    def paint_swatches(self) -> None:
+        """Give every layer the colour of its category."""
+        theme = current()
+        for row in range(self.topLevelItemCount()):
+            group = self.topLevelItem(row)
+            assert group is not None
+            group.setForeground(0, color(theme.muted))
+            icon = _swatch(category_color(group.text(0), theme))
+            for index in range(group.childCount()):
+                group.child(index).setIcon(0, icon)
+
+    def filter(self, text: str) -> None:
+        """Show only layers whose name, category or sentence holds every word."""
+        words = text.lower().split()
+        for row in range(self.topLevelItemCount()):
+            group = self.topLevelItem(row)
+            assert group is not None
+            shown = 0
+            for index in range(group.childCount()):
+                item = group.child(index)
+                hay = f"{item.text(0)} {group.text(0)} {item.toolTip(0)}".lower()
+                item.setHidden(not all(word in hay for word in words))
+                shown += not item.isHidden()
+            group.setHidden(not shown)
+
+    def choose_first(self, *, keep: bool) -> None:
+        """Make the best match current: a layer whose name starts so, else the first shown."""
+        rows = self.layers()
+        item = self.currentItem()
+        if (keep and item in rows) or not rows:
+            return
+        palette = self.parent()
+        typed = palette.search.text().strip().lower() if isinstance(palette, Palette) else ""
+        starting = [row for row in rows if row.text(0).lower().startswith(typed)]
+        self.setCurrentItem((starting or rows)[0])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            item = self.currentItem()
+            if item is not None:
+                self._activate(item)
+            return
+        super().keyPressEvent(event)
+
+    def _activate(self, item: QTreeWidgetItem, _column: int = 0) -> None:
+        if item.data(0, _TYPE):
+            self.activated_layer.emit(item.data(0, _TYPE))
+
+    def startDrag(self, supportedActions: Qt.DropAction) -> None:
+        item = self.currentItem()
+        name = item.data(0, _TYPE) if item is not None else None
+        if not name:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(layer_mime(name))
+        pixmap = _drag_picture(name)
+        drag.setPixmap(pixmap)
+        size = pixmap.deviceIndependentSize()
+        drag.setHotSpot(QPoint(int(size.width() / 2), int(size.height() / 2)))
+        drag.exec(Qt.DropAction.CopyAction)
+
+
+def _swatch(value: str) -> QIcon:
+    pixmap = QPixmap(24, 40)
+    pixmap.setDevicePixelRatio(2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color(value))
+    painter.drawRoundedRect(QRectF(2, 3, 5, 14), 2, 2)
+    painter.end()
+    return QIcon(pixmap)
+
+
+def _drag_picture(name: str) -> QPixmap:
+    """A small card that follows the pointer."""
+    theme, font = current(), card_fonts().title
+    width = int(QFontMetricsF(font).horizontalAdvance(name)) + 40
+    pixmap = QPixmap(width * 2, 72)
+    pixmap.setDevicePixelRatio(2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(color(theme.accent), 1.5))
+    painter.setBrush(color(theme.card))
+    painter.drawRoundedRect(QRectF(1, 1, width - 2, 34), 6, 6)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color(category_color(LAYERS[name].category, theme)))
+    painter.drawRoundedRect(QRectF(7, 9, 5, 18), 2, 2)
+    painter.setFont(font)
+    painter.setPen(color(theme.text))
+    painter.drawText(QRectF(20, 0, width, 36), Qt.AlignmentFlag.AlignVCenter, name)
+    painter.end()
+    return pixmap

@@ -1,0 +1,169 @@
+"""What is wrong with the graph, in words, with the ways out to click."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from engine.errors import LayerloomError
+from engine.inference import Fix, Problem
+from graph_editor.document import ProjectDocument
+from graph_editor.fonts import card_fonts
+from graph_editor.theme import color, current, theme_notifier
+
+_MOST = 100
+"""How many problems are listed; the rest follow from these more often than not."""
+
+
+def apply_fix(document: ProjectDocument, fix: Fix) -> None:
+    """Take a way out, undoably; one that no longer fits the graph does nothing."""
+    try:
+        graph = fix.edit(document.graph)
+    except (LayerloomError, ValidationError):
+        return
+    document.edit_graph(fix.text, graph)
+
+
+class SeverityMark(QWidget):
+    """A round sign: red for an error, amber for a warning."""
+
+    def __init__(self, severity: str) -> None:
+        super().__init__()
+        self._severity = severity
+        self.setFixedSize(QSize(18, 18))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color(theme.error if self._severity == "error" else theme.warning))
+        painter.drawEllipse(QPointF(9, 9), 8, 8)
+        painter.setPen(QColor(theme.canvas))
+        painter.setFont(card_fonts().badge)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "!")
+        painter.end()
+
+
+class ProblemCard(QFrame):
+    """One problem: its text, and a button for each way out."""
+
+    activated = Signal()
+
+    def __init__(self, document: ProjectDocument, problem: Problem, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.problem = problem
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(problem.message)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 7, 8, 7)
+        row.setSpacing(8)
+        row.addWidget(SeverityMark(problem.severity), 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(6)
+        row.addLayout(column, 1)
+        text = QLabel(problem.message)
+        text.setWordWrap(True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        column.addWidget(text)
+        self.buttons = [self._button(document, fix) for fix in problem.fixes]
+        for button in self.buttons:
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._restyle()
+        theme_notifier.changed.connect(self._restyle)
+
+    def _button(self, document: ProjectDocument, fix: Fix) -> QPushButton:
+        button = QPushButton(fix.text)
+        button.setToolTip(self.tr("Apply this fix (it can be undone)"))
+        button.clicked.connect(lambda: apply_fix(document, fix))
+        return button
+
+    def _restyle(self) -> None:
+        theme = current()
+        error = self.problem.severity == "error"
+        back, edge = (theme.error_soft, theme.error) if error else (theme.warning_soft, theme.warning)
+        self.setStyleSheet(
+            f"ProblemCard {{ background: {back}; border-radius: 6px; border: 1px solid transparent; }}"
+            f"ProblemCard:hover, ProblemCard:focus {{ border-color: {edge}; }}"
+        )
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.activated.emit()
+        super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.activated.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class ProblemStack(QWidget):
+    """Problems one above the other; made anew only where they are others."""
+
+    node_activated = Signal(str)
+
+    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._problems: tuple[Problem, ...] = ()
+        self.cards: list[ProblemCard] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(6)
+
+    def show_problems(self, problems: tuple[Problem, ...]) -> None:
+        """Show these problems and no others."""
+        self.setVisible(bool(problems))
+        if problems == self._problems:
+            return
+        self._problems = problems
+        for card in self.cards:
+            self._layout.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self.cards = [self._card(problem) for problem in problems[:_MOST]]
+        for card in self.cards:
+            self._layout.addWidget(card)
+
+    def _card(self, problem: Problem) -> ProblemCard:
+        card = ProblemCard(self._document, problem)
+        if problem.node is not None:
+            node = problem.node
+            card.setCursor(Qt.CursorShape.PointingHandCursor)
+            card.activated.connect(lambda: self.node_activated.emit(node))
+        return card
+
+
+class ProblemList(QScrollArea):
+    """Every problem of the graph."""
+
+    node_activated = Signal(str)
+
+    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(10, 10, 10, 10)
+        self.calm = QLabel(self.tr("No problems: this network can be trained."))
+        self.calm.setProperty("muted", True)
+        self.stack = ProblemStack(document)
+        self.stack.node_activated.connect(self.node_activated)
+        layout.addWidget(self.calm)
+        layout.addWidget(self.stack)
+        layout.addStretch()
+        self.setWidget(content)
+        document.project_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the problems of now."""
+        problems = self._document.inference.problems
+        self.calm.setVisible(not problems)
+        self.stack.show_problems(tuple(sorted(problems, key=lambda p: p.severity != "error")))

@@ -1,0 +1,68 @@
+"""The line of a wire: straight down where it can, around cards where it must."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainterPath
+
+from engine.project import Position
+from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
+
+_HALF_WIDTH = CARD_WIDTH / 2
+_HALF_HEIGHT = CARD_HEIGHT / 2
+_LONG = 100.0
+_MARGIN = 24.0
+
+
+def find_lane(start: QPointF, end: QPointF, cards: Sequence[Position]) -> tuple[float, float, float] | None:
+    """Where a long wire runs beside the cards in its way: x, and from which y to which; None if none is."""
+    if end.y() - start.y() < _LONG:
+        return None
+    between = [c for c in cards if start.y() - 4 < c[1] - _HALF_HEIGHT and c[1] + _HALF_HEIGHT < end.y() + 4]
+    blocking = [c for c in between if abs(_x_at(c[1], start, end) - c[0]) < _HALF_WIDTH + 6]
+    if not blocking:
+        return None
+    reach = _HALF_WIDTH + _MARGIN
+    lanes = [c[0] + side for c in between for side in (reach, -reach)]
+    free = [x for x in lanes if all(abs(c[0] - x) > reach - 4 for c in between)]
+    x = min(free, key=lambda lane: abs(lane - start.x()) + abs(lane - end.x()) - 0.001 * lane)
+    tops = [c[1] for c in blocking]
+    return x, min(tops) - _HALF_HEIGHT, max(tops) + _HALF_HEIGHT
+
+
+def _x_at(y: float, start: QPointF, end: QPointF) -> float:
+    t = (y - start.y()) / (end.y() - start.y())
+    eased = t * t * (3 - 2 * t)
+    return start.x() + (end.x() - start.x()) * eased
+
+
+def wire_path(start: QPointF, end: QPointF, lane: tuple[float, float, float] | None = None) -> QPainterPath:
+    """A smooth line that leaves downwards and arrives from above."""
+    path = QPainterPath(start)
+    if lane is None:
+        _bend(path, start, end)
+        return path
+    x, top, bottom = lane
+    _bend(path, start, QPointF(x, max(top, start.y() + 30)))
+    path.lineTo(x, min(bottom, end.y() - 30))
+    _bend(path, path.currentPosition(), end)
+    return path
+
+
+def _bend(path: QPainterPath, start: QPointF, end: QPointF) -> None:
+    down = end.y() - start.y()
+    reach = max(down / 2, 22.0) if down > 0 else min(60 - down / 2, 160.0)
+    path.cubicTo(start.x(), start.y() + reach, end.x(), end.y() - reach, end.x(), end.y())
+
+
+def label_place(start: QPointF, end: QPointF, lane: tuple[float, float, float] | None) -> QPointF:
+    """Where the shape is written: on the wire, halfway, or near the source where the way is long."""
+    if lane is not None:
+        return QPointF(lane[0], (lane[1] + lane[2]) / 2)
+    down = end.y() - start.y()
+    if down <= 0 or down < 140:
+        return (start + end) / 2
+    y = start.y() + 40
+    return QPointF(_x_at(y, start, end), y)
