@@ -1,5 +1,4 @@
-"""A project as a Python program that computes it with JAX alone: the functions of `engine.ops` that it uses, a line
-per layer, and its weights."""
+"""A project as a Python program that computes it with JAX alone: the functions that it uses, a line per layer."""
 
 from __future__ import annotations
 
@@ -91,7 +90,7 @@ def _names_in(text: str) -> list[str]:
 
 
 def _functions(found: Calls, drawing: bool) -> tuple[set[str], list[str]]:
-    """Import lines and texts of the functions that the layers use, and of the initializers where they are drawn."""
+    """Import lines and texts of the functions that the layers use, and of the initializers for first weights."""
     wanted: dict[tuple[str, str], None] = {}
     for layer in (node.layer for node in found.nodes if not isinstance(node.layer, Input)):
         functions = [layer.op().function] if layer.op().function is not identity else []
@@ -99,7 +98,7 @@ def _functions(found: Calls, drawing: bool) -> tuple[set[str], list[str]]:
             functions.append(ACTIVATIONS[layer.activation_name or "linear"])
         wanted |= {(module_of(function).__name__, function.__name__): None for function in functions}
     imports, texts = collect(wanted)
-    if drawing and any(found.inference[owner.id].weights for owner in found.layers):
+    if drawing:
         more, drawers = _initializers(found)
         return imports | more, texts + drawers
     return imports, texts
@@ -115,7 +114,8 @@ def _initializers(found: Calls) -> tuple[set[str], list[str]]:
     imports, texts = collect((module, name) for name in sorted(needed))
     more, (*_, last) = collect([(module, "initialize")])
     kept = [text for text in collect([(module, "Array"), (module, "Shape")])[1] if text not in texts]
-    table = "\n".join(["INITIALIZERS = {", *(f'    "{k}": {e.text},' for k, e in entries.items()), "}"])
+    rows = tuple(f'"{name}": {entry.text}' for name, entry in entries.items())
+    table = _spread(Group("INITIALIZERS = {", rows, "}"))
     return imports | more, [*kept, *texts, table, last]
 
 
@@ -167,7 +167,8 @@ def _line(found: Calls, step: Step) -> str:
         value = f"{activation}{step.sources[0]}{')' if activation else ''}"
         return "" if value == step.target else f"    {step.target} = {value}"
     weights = _weights(op, owner, found.inference[owner.id].weights)
-    settings = [f"{name}={literal(value)}" for name, value in op.settings.items()]
+    parameters = inspect.signature(op.function).parameters
+    settings = [f"{k}={literal(v)}" for k, v in op.settings.items() if v != parameters[k].default]
     inner = call(op.function.__name__, [*step.sources, *weights, *settings])
     if not activation:
         return statement(f"{step.target} = ", inner, indent="    ")
