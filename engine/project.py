@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -78,3 +78,7 @@ class Project:
     layout: Layout = field(default_factory=Layout)
     data: DataSettings = field(default_factory=DataSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def with_training(self, **changes: Any) -> Project:
+        """With some training settings changed, validated."""
+        return replace(self, training=self.training.replace(**changes))

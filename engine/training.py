@@ -157,7 +157,7 @@ class _Run:
         rate = np.float32(self.settings.optimizer.learning_rate)
         bounds = (np.int32(done), np.int32(done + count))
         self.learner, found = run(self.learner, self.device_data, batches, *bounds, first, self.key, rate)
-        new = {name: np.asarray(values)[done : done + count].astype(float) for name, values in found.items()}
+        new = {name: np.asarray(found[name])[done : done + count].astype(float) for name in self.functions.names}
         now = time.perf_counter()
         self.pace.took(count, now - start)
         self.step += count
@@ -171,8 +171,8 @@ class _Run:
         if bad.any():
             step = self.step - len(losses) + int(bad.argmax()) + 1
             raise TrainingError(
-                f"The loss is no longer a finite number at step {step:,} (epoch {epoch}). A smaller learning "
-                "rate, or numbers of the data brought near 1 by a Normalization or Rescaling layer, often mends this."
+                f"The loss is no longer a finite number at step {step:,} (epoch {epoch}). A smaller learning rate "
+                "often mends this, or a Normalization or Rescaling layer that brings the data near 1."
             )
 
     def _epoch_done(self, epoch: int, figures: dict[str, float]) -> EpochDone:
@@ -210,6 +210,7 @@ class Judge:
         self._size = samples.size
         self._batches, self._counted = filled_batches(samples.size, EVALUATION_BATCH)
         self._sums = functions.compile_sums(variables, self._data, self._batches, self._counted)
+        self._names = functions.names
         self._pace = Pace()
         self.figures: dict[str, float] = {}
 
@@ -228,7 +229,7 @@ class Judge:
             done += count
             if done < total:
                 yield Progress("Evaluating", done, total)
-        self.figures = {name: value / self._size for name, value in totals.items()}
+        self.figures = {name: totals[name] / self._size for name in self._names}
 
 
 def adapted(model: Model, variables: Variables, samples: Samples) -> Variables:

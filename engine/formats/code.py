@@ -16,10 +16,10 @@ Target = Literal["keras", "jax"]
 def write_code(project: Project, path: Path, target: Target | str, weights_file: str | None = None) -> str | None:
     """Write the Python of a project. It loads the weights file named, else `name.h5` where that lies beside.
 
-    Gives the name of that weights file, or None. Raises `NotReadyError`, `FileError`.
+    Gives the name of that file, or None where there is none. Raises `NotReadyError`, `FileError`.
     """
     name = weights_file or path.with_suffix(".h5").name
-    weights_file = name if path.with_name(name).exists() else None
+    found = name if path.with_name(name).exists() else None
     generate = jax_code if target == "jax" else keras_code
-    write_text(path, generate(project, weights_file))
-    return weights_file
+    write_text(path, generate(project, found))
+    return found

@@ -1,0 +1,39 @@
+# Everything that a fresh machine needs: `make run`, `make test`, `make check`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check format bench clean
+
+run: .venv/.app
+	@$(BIN)/layerloom
+
+test: .venv/.test
+	@QT_QPA_PLATFORM=offscreen KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+check: .venv/.test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+format: .venv/.test
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# Speed and liveness, measured on this machine; not part of the tests.
+bench: .venv/.test
+	@$(BIN)/python -m tests.bench.startup
+	@$(BIN)/python -m tests.bench.liveness
+
+# The stamps say what is installed; pyproject.toml says what should be.
+.venv/.app: pyproject.toml setup.sh
+	@PYTHON="$(PYTHON)" sh setup.sh .
+	@touch $@
+
+.venv/.test: pyproject.toml setup.sh
+	@PYTHON="$(PYTHON)" sh setup.sh '.[test]'
+	@touch .venv/.app $@
+
+clean:
+	rm -rf .venv build dist *.egg-info

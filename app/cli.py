@@ -1,0 +1,223 @@
+"""The command line: the same engine and the same numbers as the window.
+
+Exit status: 0 done, 1 it could not be done (a sentence on the error stream says why), 2 used wrongly.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from engine.errors import LayerloomError
+
+# What a command needs is imported inside it: `layerloom --help` and the window must not wait for the rest.
+
+cli = typer.Typer(
+    name="layerloom",
+    help="Build, train and export neural networks. `layerloom [PROJECT.loom]` opens the window.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
+ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.loom", help="A project file.")]
+NetworkFile = Annotated[Path, typer.Argument(metavar="PROJECT|MODEL", help="A project, or a Keras .h5 file.")]
+RunFolder = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run whose weights to use.")]
+
+
+def main() -> NoReturn:
+    """Entry point of the program."""
+    arguments = sys.argv[1:]
+    commands = set(getattr(typer.main.get_command(cli), "commands", {}))
+    try:
+        if not arguments or (arguments[0] not in commands and not arguments[0].startswith("-")):
+            sys.exit(open_window(arguments))
+        cli()
+    except LayerloomError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}." if error.filename else f"{error}.")
+    except MemoryError:
+        fail("The machine ran out of memory.")
+    sys.exit(0)
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say what went wrong on the error stream, and exit with status 1."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"Error: {sentence}", style="red", markup=False)
+    sys.exit(1)
+
+
+def open_window(arguments: list[str]) -> int:
+    """Open the window on a project, or on an example; without a display, do the example's job here."""
+    from app.display import why_no_display
+
+    if len(arguments) > 1 or (arguments and Path(arguments[0]).suffix != ".loom"):
+        Console(stderr=True).print(
+            f"Error: {' '.join(arguments)!r} is neither a command nor a project (.loom). Try: layerloom --help",
+            style="red",
+            markup=False,
+        )
+        return 2
+    reason = why_no_display()
+    if reason is None:
+        from app.main_window import run
+
+        return run(Path(arguments[0]) if arguments else None)
+    if arguments:
+        fail(f"{reason} Use `layerloom train {arguments[0]}` and the other commands: layerloom --help")
+    from app.tour import tour
+
+    return tour(reason, Path("out"))
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+@cli.command()
+def new(
+    template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="digits-cnn, iris-mlp, ...")],
+    project: ProjectFile,
+) -> None:
+    """Make a project from a template."""
+    from dataclasses import replace
+
+    from engine import templates
+    from engine.formats import project_file
+    from graph_editor.layout import place_missing
+
+    names = ", ".join(templates.TEMPLATES)
+    if template not in templates.TEMPLATES:
+        raise typer.BadParameter(f"{template!r} is none of {names}", param_hint="TEMPLATE")
+    if project.exists():
+        fail(f"{project} exists already.")
+    made = templates.make(template)
+    project_file.save(replace(made, layout=place_missing(made.graph, made.layout)), project)
+    Console().print(f"Made {project} from {template}.", markup=False, highlight=False)
+
+
+@cli.command()
+def summary(network: NetworkFile, as_json: Json = False) -> None:
+    """Print layers, shapes and parameters, as Keras's summary() does."""
+    from dataclasses import asdict
+
+    from app.networks import open_network
+    from engine.formats.summary import summary_rows, summary_text
+    from engine.inference import infer
+
+    graph = open_network(network).project.graph
+    if not as_json:
+        sys.stdout.write(summary_text(graph) + "\n")
+        return
+    facts = infer(graph)
+    layers = [asdict(row) for row in summary_rows(graph)]
+    totals = {"parameters": facts.parameters, "trainable": facts.trainable_parameters}
+    _print_json({"layers": layers, **totals, "problems": [problem.message for problem in facts.problems]})
+
+
+@cli.command()
+def train(
+    project: ProjectFile,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Times through the data.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Samples per step.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Same seed, same numbers.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a project. Ctrl+C ends it early with its result; a second Ctrl+C at once."""
+    from app.headless import train_here
+    from app.networks import check_new_folder
+    from engine.formats import project_file
+    from engine.runs import new_run_folder
+
+    loaded = project_file.load(project)
+    changes = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
+    changed = loaded.with_training(**{name: value for name, value in changes.items() if value is not None})
+    if out is not None:
+        check_new_folder(out)
+    folder = out or new_run_folder(project)
+    finished = train_here(changed, folder, as_json=as_json)
+    if as_json:
+        ended = {"event": "finished", "stopped": finished.stopped, "test": dict(finished.test)}
+        _print_json({**ended, "run": str(folder)})
+    else:
+        Console().print(f"The run is in {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command()
+def evaluate(
+    network: NetworkFile,
+    run: RunFolder = None,
+    data: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="Arrays to evaluate on.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print loss and metrics: on the project's test data, or on a file's."""
+    from app.headless import run_here
+    from app.networks import open_network
+    from engine.data.arrays import Npz
+    from engine.evaluation import evaluate_data, evaluate_project
+
+    found = open_network(network, run)
+    weights = found.trained_weights()
+    if data is not None:
+        job = evaluate_data(found.project.graph, weights, Npz(path=str(data)).load())
+    elif found.is_model:
+        raise typer.BadParameter("a model file brings no data of its own: name some", param_hint="--data")
+    else:
+        job = evaluate_project(found.project, weights)
+    figures = run_here(job, quiet=as_json)
+    if as_json:
+        _print_json(figures)
+        return
+    for name, value in figures.items():
+        Console().print(f"{name}: {value:.4f}", markup=False)
+
+
+@cli.command()
+def predict(
+    network: NetworkFile,
+    data: Annotated[Path, typer.Option(metavar="FILE.npz", help="Arrays named by the inputs.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.npz", help="Written: arrays named by the outputs.")],
+    run: RunFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Predict for the arrays of a file."""
+    from app.headless import run_here
+    from app.networks import open_network, write_npz
+    from engine.data.arrays import read_npz
+    from engine.evaluation import predict as predict_events
+
+    found = open_network(network, run)
+    arrays = run_here(predict_events(found.project.graph, found.trained_weights(), read_npz(data)), quiet=as_json)
+    write_npz(out, arrays)
+    if as_json:
+        _print_json({"out": str(out), "outputs": {name: list(array.shape) for name, array in arrays.items()}})
+        return
+    for name, array in arrays.items():
+        Console().print(f"{name}: {len(array):,} predictions in {out}", markup=False, highlight=False)
+
+
+@cli.command()
+def export(
+    network: NetworkFile,
+    to: Annotated[Path, typer.Option(metavar="FILE", help="What to write: .h5, .py, .png or .svg.")],
+    run: RunFolder = None,
+    target: Annotated[str, typer.Option(help="What the Python is written for: keras or jax.")] = "keras",
+) -> None:
+    """Write a Keras model, Python, or a picture of the graph."""
+    from app.networks import export_network, open_network
+
+    if to.suffix not in (".h5", ".py", ".png", ".svg"):
+        raise typer.BadParameter(f"{to.name!r} ends in none of .h5, .py, .png, .svg", param_hint="--to")
+    if target not in ("keras", "jax"):
+        raise typer.BadParameter(f"{target!r} is neither keras nor jax", param_hint="--target")
+    for line in export_network(open_network(network, run), to, target):
+        Console().print(line, markup=False, highlight=False, soft_wrap=True)

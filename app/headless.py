@@ -1,0 +1,152 @@
+"""Jobs on the command line: the events of a generator as a progress bar, or as lines for machines."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from engine import events as ev
+from engine.errors import Cancelled, LayerloomError
+from engine.project import Project
+
+
+def run_here(job: Generator[ev.Event], *, quiet: bool = False) -> Any:
+    """Run a job to its end with a progress bar on the error stream; gives the value of its `Result`."""
+    value: Any = None
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True, disable=quiet
+    )
+    with bar:
+        task = bar.add_task("Working", total=None)
+        for event in job:
+            if isinstance(event, ev.Progress):
+                bar.update(task, description=event.text, completed=event.done, total=event.total)
+            elif isinstance(event, ev.Result):
+                value = event.value
+    return value
+
+
+def train_here(project: Project, folder: Path, *, as_json: bool = False) -> ev.Finished:
+    """Train a project, write its run to a folder, show how it goes; gives the last event."""
+    from engine.runs import recorded
+    from engine.training import train
+
+    show: _Lines | _Bar = _Lines() if as_json else _Bar()
+    finished: ev.Finished | None = None
+    with show, _Interrupts() as interrupts:
+        for event in interrupts.drive(recorded(project, train(project), folder)):
+            show.event(event)
+            if isinstance(event, ev.Finished):
+                finished = event
+    if finished is None:
+        raise LayerloomError("Stopped before the first step; nothing was trained.")
+    return finished
+
+
+class _Interrupts:
+    """Ctrl+C asks a job to end with what it has; a second one ends the program."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: Any = None
+
+    def __enter__(self) -> _Interrupts:
+        self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.stderr.write("\nStopping after this step; press Ctrl+C again to stop at once.\n")
+
+    def drive(self, job: Generator[ev.Event]) -> Generator[ev.Event]:
+        """The events of a job; `Cancelled` is thrown into it once if Ctrl+C was pressed."""
+        thrown = False
+        while True:
+            try:
+                if self._asked and not thrown:
+                    thrown = True
+                    event = job.throw(Cancelled())
+                else:
+                    event = next(job)
+            except (StopIteration, Cancelled):
+                return
+            yield event
+
+
+class _Lines:
+    """A JSON object per epoch."""
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def event(self, event: ev.Event) -> None:
+        if isinstance(event, ev.EpochDone):
+            row = {"event": "epoch", "epoch": event.epoch, "step": event.step, **event.logs}
+            sys.stdout.write(json.dumps(row) + "\n")
+            sys.stdout.flush()
+
+
+class _Speed(ProgressColumn):
+    """Steps per second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f} steps/s" if task.speed else "", style="cyan")
+
+
+class _Bar:
+    """A progress bar, and a line per epoch."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), _Speed(), TimeRemainingColumn(), console=self._console
+        )
+        self._task: TaskID | None = None
+        self._epochs = 0
+
+    def __enter__(self) -> _Bar:
+        self._bar.start()
+        self._task = self._bar.add_task("Reading the data", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def event(self, event: ev.Event) -> None:
+        assert self._task is not None
+        if isinstance(event, ev.Progress):
+            self._bar.update(self._task, description=event.text)
+        elif isinstance(event, ev.Started):
+            self._epochs = event.epochs
+            self._bar.update(self._task, total=event.epochs * event.steps_per_epoch)
+        elif isinstance(event, ev.StepsDone):
+            text = f"Epoch {event.epoch}/{self._epochs}"
+            self._bar.update(self._task, description=text, completed=event.step)
+        elif isinstance(event, ev.EpochDone):
+            self._console.print(f"Epoch {event.epoch}/{self._epochs}  {show_figures(event.logs)}")
+        elif isinstance(event, ev.Finished):
+            self._bar.update(self._task, description="Stopped" if event.stopped else "Done")
+            if event.test:
+                self._console.print(f"Test  {show_figures(event.test)}", style="bold")
+
+
+def show_figures(figures: Mapping[str, float]) -> str:
+    """Figures as a line of text, loss first."""
+    names = sorted(figures, key=lambda name: (name.startswith("val_"), not name.endswith("loss")))
+    return "  ".join(f"{name} {figures[name]:.4f}" for name in names)

@@ -1,0 +1,119 @@
+"""What the command line opens and writes: projects, models, runs, arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import FileError
+from engine.events import HostWeights
+from engine.files import replacing
+from engine.formats import project_file
+from engine.formats.code import write_code
+from engine.formats.keras_h5 import load_model, save_model
+from engine.model import compile_graph
+from engine.project import Project, TrainingSettings
+from engine.runs import latest_run, read_run
+
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A project or model that was opened, with its weights where it has some."""
+
+    path: Path
+    project: Project
+    weights: HostWeights | None
+    is_model: bool = False
+
+    def trained_weights(self) -> HostWeights:
+        """The weights; raises `FileError` where there are none."""
+        if self.weights is None:
+            raise FileError(self.path, "has not been trained yet: `layerloom train` it, or name a run with --run.")
+        return self.weights
+
+
+def open_network(path: Path, run: Path | None = None) -> Network:
+    """Open a project (with its latest run, or the one named) or a Keras model; raises `FileError`."""
+    if is_hdf5(path):
+        if run is not None:
+            raise FileError(path, "is a model and has no runs: leave out --run.")
+        loaded = load_model(path)
+        project = Project(loaded.graph, training=loaded.training or TrainingSettings())
+        return Network(path, project, loaded.weights, is_model=True)
+    project = project_file.load(path)
+    folder = run or latest_run(path)
+    if folder is None:
+        return Network(path, project, None)
+    found = read_run(folder)
+    return Network(path, found.project, found.weights)
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file is, or by its name should be, an HDF5 file."""
+    if path.suffix in (".h5", ".hdf5"):
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
+    except OSError:
+        return False
+
+
+def check_new_folder(folder: Path) -> None:
+    """Make a folder for a run; raises `FileError` where it holds something already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileError(folder, "is not empty; a run needs a folder of its own.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(folder, f"could not be made: {error.strerror}.") from error
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Write arrays to an .npz file, atomically."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
+
+
+def export_network(network: Network, path: Path, target: str, weights_beside: str | None = None) -> Generator[str]:
+    """Write a Keras model, Python or a picture, as the ending of `path` says; yields what was done.
+
+    `weights_beside` names the weights file that generated Python loads, by default the .h5 of the same name.
+    """
+    project = network.project
+    if path.suffix == ".h5":
+        weights = network.weights
+        if weights is None:
+            yield "Not trained yet: the file holds first weights."
+            model = compile_graph(project.graph)
+            weights = model.to_host(model.init(project.training.seed))
+        save_model(path, project.graph, weights, project.training)
+    elif path.suffix == ".py":
+        loads = write_code(project, path, target, weights_beside)
+        yield f"It loads its weights from {loads}." if loads else "It starts from first weights."
+    else:
+        _draw(project, path)
+    yield f"Wrote {path}"
+
+
+def _draw(project: Project, path: Path) -> None:
+    import os
+
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from graph_editor.picture import render_png, render_svg
+    from PySide6.QtWidgets import QApplication
+
+    from graph_editor.theme import LIGHT
+
+    application = QApplication.instance() or QApplication([])
+    if path.suffix == ".png":
+        render_png(project, path, LIGHT, 2.0)
+    else:
+        render_svg(project, path, LIGHT)
+    del application

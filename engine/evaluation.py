@@ -1,0 +1,85 @@
+"""Using a model that is trained: loss and metrics on data, predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.data.prepare import Samples, fit_input, fit_samples, match_names, prepare
+from engine.data.source import DataSet
+from engine.errors import DataError
+from engine.events import Event, HostWeights, Progress, Result
+from engine.graph import Graph
+from engine.layer import show_shape
+from engine.model import Model, compile_graph
+from engine.optimizers import SGD
+from engine.project import Project
+from engine.steps import StepFunctions
+from engine.training import Judge
+
+Array = np.ndarray[Any, Any]
+
+PREDICTION_BATCH = 256
+
+
+def evaluate_project(project: Project, weights: HostWeights) -> Generator[Event]:
+    """Loss and metrics on a project's own test data; ends in a `Result` with figures by Keras's names."""
+    model = compile_graph(project.graph)
+    yield Progress("Reading the data")
+    data = prepare(model, project.data.source.load(), project.data)
+    if data.test is None:
+        raise DataError("The project keeps no data for a test: set its test share above 0, or name a data file.")
+    yield from _evaluate(model, weights, data.test)
+
+
+def evaluate_data(graph: Graph, weights: HostWeights, data: DataSet) -> Generator[Event]:
+    """Loss and metrics on all samples of a data set (its test part where it has one)."""
+    model = compile_graph(graph)
+    names = match_names(model, data)
+    yield from _evaluate(model, weights, fit_samples(model, data.test or data.arrays, names))
+
+
+def _evaluate(model: Model, weights: HostWeights, samples: Samples) -> Generator[Event]:
+    yield Progress("Compiling")
+    variables = model.from_host(weights)
+    judge = Judge(StepFunctions(model, SGD()), variables, samples)
+    yield from judge.run(variables)
+    yield Result(judge.figures)
+
+
+def predict(graph: Graph, weights: HostWeights, arrays: Mapping[str, Array]) -> Generator[Event]:
+    """Predictions for arrays named by the inputs; ends in a `Result` with an array per output, by name.
+
+    Where a graph has a single Input and there is a single array, its name does not matter.
+    """
+    model = compile_graph(graph)
+    inputs = _inputs(model, arrays)
+    count = len(next(iter(inputs.values())))
+    variables = model.from_host(weights)
+    parts: dict[str, list[Array]] = {node.name: [] for node in model.outputs}
+    for start in range(0, count, PREDICTION_BATCH):
+        yield Progress("Predicting", start, count)
+        batch = {name: array[start : start + PREDICTION_BATCH] for name, array in inputs.items()}
+        for name, values in model.predict(variables, batch).items():
+            parts[name].append(np.asarray(values))
+    yield Result({name: np.concatenate(values) for name, values in parts.items()})
+
+
+def _inputs(model: Model, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    found: dict[str, Array] = {}
+    for node in model.inputs:
+        array = arrays.get(node.name)
+        if array is None and len(model.inputs) == len(arrays) == 1:
+            array = next(iter(arrays.values()))
+        if array is None:
+            shown = ", ".join(f"{name} ({show_shape(a.shape[1:])})" for name, a in arrays.items()) or "no arrays"
+            raise DataError(f"No array of the data is named {node.name!r}, as the Input is; there are {shown}.")
+        found[node.name] = fit_input(node, array)
+    lengths = {name: len(array) for name, array in found.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"The inputs differ in their number of samples: {lengths}.")
+    if not next(iter(lengths.values())):
+        raise DataError("The data holds no samples.")
+    return found

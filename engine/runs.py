@@ -1,0 +1,192 @@
+"""Runs on disk: one folder per training, with the project as it was, its history and its weights.
+
+name.runs/20261121-093000-1/
+    project.loom   the project that was trained
+    history.csv    a row per epoch
+    best.h5        the weights with the best validation loss: a Keras model
+    last.h5        the last weights: a Keras model, with the optimizer's state
+    log.txt        what happened, in sentences
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from engine.errors import Cancelled, FileError, LayerloomError
+from engine.events import Compiled, EpochDone, Event, Finished, HostWeights, Started
+from engine.files import write_text
+from engine.formats import project_file
+from engine.formats.keras_h5 import load_model, save_checkpoint, save_model
+from engine.project import Project
+
+SAVE_SECONDS = 5.0
+"""Weights are written at most this often while a run goes on, and at its end."""
+
+
+def runs_folder(project_path: Path) -> Path:
+    """Where the runs of a project lie: `name.runs` beside `name.loom`."""
+    return project_path.with_suffix(".runs")
+
+
+def new_run_folder(project_path: Path) -> Path:
+    """Make a new folder for a run of a project; raises `FileError`."""
+    parent = runs_folder(project_path)
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    number = 1
+    while True:
+        folder = parent / f"{stamp}-{number}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise FileError(folder, f"could not be made: {error.strerror}.") from error
+        else:
+            return folder
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run read back: the project that was trained, and its weights."""
+
+    project: Project
+    weights: HostWeights
+
+
+def read_run(folder: Path) -> Run:
+    """The project and last weights of a run; raises `FileError` where the folder holds no finished run."""
+    if not folder.is_dir():
+        raise FileError(folder, "there is no such run folder.")
+    if not (folder / "project.loom").exists():
+        raise FileError(folder, "is not a run folder: it holds no project.loom.")
+    project = project_file.load(folder / "project.loom")
+    weights_file = next((folder / name for name in ("last.h5", "best.h5") if (folder / name).exists()), None)
+    if weights_file is None:
+        raise FileError(folder, "holds no weights: the run ended before its first epoch.")
+    return Run(project, weights_for(project, weights_file))
+
+
+def weights_for(project: Project, path: Path) -> HostWeights:
+    """The weights of a model file, by the identifiers of the project's own nodes, matched by name and shape."""
+    loaded = load_model(path)
+    by_name = {loaded.graph[key].name: arrays for key, arrays in loaded.weights.items()}
+    weights = {node.id: by_name[node.name] for node in project.graph if node.name in by_name}
+    if len(weights) < len(by_name):
+        raise FileError(path, "holds the weights of another network than the project's.")
+    return weights
+
+
+def latest_run(project_path: Path) -> Path | None:
+    """The newest run of a project that has weights, None if there is none."""
+    folder = runs_folder(project_path)
+    runs = [run for run in folder.iterdir() if (run / "last.h5").exists()] if folder.is_dir() else []
+    return max(runs, key=lambda run: (run / "last.h5").stat().st_mtime_ns, default=None)
+
+
+def recorded(project: Project, events: Generator[Event], folder: Path) -> Generator[Event]:
+    """Pass on the events of a run and write its folder meanwhile; `Cancelled`, thrown in, goes to the run."""
+    record = _Record(project, folder)
+    record.begin()
+    try:
+        yield from _tapped(events, record.note)
+    except Cancelled:
+        record.log("Stopped before the first step.")
+        raise
+    except LayerloomError as error:
+        record.log(f"Ended by an error: {error}")
+        record.save_weights()
+        raise
+
+
+def _tapped(events: Generator[Event], note: Callable[[Event], None]) -> Generator[Event]:
+    """What `events` yields, each shown to `note` first; what is thrown in goes on to `events`."""
+    try:
+        event = next(events)
+        while True:
+            note(event)
+            try:
+                yield event
+            except Cancelled as cancelled:
+                event = events.throw(cancelled)
+            else:
+                event = next(events)
+    except StopIteration:
+        return
+
+
+@dataclass
+class _Record:
+    project: Project
+    folder: Path
+    rows: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
+    lines: list[str] = field(default_factory=list[str])
+    last: EpochDone | None = None
+    best: EpochDone | None = None
+    saved_at: float = field(default_factory=time.monotonic)
+
+    def begin(self) -> None:
+        project_file.save(self.project, self.folder / "project.loom")
+        self.log("Begun.")
+
+    def note(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self.log(
+                f"{event.samples:,} samples to learn from, {event.validation_samples:,} for validation, "
+                f"{event.test_samples:,} for the test; {event.parameters:,} parameters; {event.epochs} epochs of "
+                f"{event.steps_per_epoch:,} steps."
+            )
+        elif isinstance(event, Compiled):
+            self.log(f"Compiled in {event.seconds:.2f} s.")
+        elif isinstance(event, EpochDone):
+            self._epoch(event)
+        elif isinstance(event, Finished):
+            self._finish(event)
+
+    def _epoch(self, event: EpochDone) -> None:
+        self.rows.append({"epoch": event.epoch, **event.logs})
+        self.last = event
+        if event.improved:
+            self.best = event
+        if time.monotonic() - self.saved_at > SAVE_SECONDS:
+            self.save_weights()
+
+    def save_weights(self) -> None:
+        """Write history, best and last weights as they are now."""
+        self._write_history()
+        if self.best is not None:
+            save_model(self.folder / "best.h5", self.project.graph, self.best.weights, self.project.training)
+            self.best = None
+        if self.last is not None:
+            save_model(self.folder / "last.h5", self.project.graph, self.last.weights, self.project.training)
+            self.last = None
+        self.saved_at = time.monotonic()
+
+    def _finish(self, event: Finished) -> None:
+        self.last = None
+        self.save_weights()
+        position = {"epoch": event.epochs, "step": event.step}
+        graph, training = self.project.graph, self.project.training
+        save_checkpoint(
+            self.folder / "last.h5", graph, event.weights, training, list(event.optimizer_state), position
+        )
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in event.test.items())
+        ended = "Stopped" if event.stopped else "Finished"
+        self.log(f"{ended} after {event.epochs} epochs, {event.seconds:.1f} s. Test: {figures or 'none'}.")
+
+    def _write_history(self) -> None:
+        if self.rows:
+            text = io.StringIO()
+            writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+            write_text(self.folder / "history.csv", text.getvalue())
+
+    def log(self, text: str) -> None:
+        self.lines.append(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n")
+        write_text(self.folder / "log.txt", "".join(self.lines))
