@@ -1,0 +1,205 @@
+"""Every action of the program in one table: its name, text, shortcut, icon and tooltip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar
+
+from app.icons import icon
+from graph_editor import theme as themes
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One row of the table. Shortcuts are in Qt's portable notation, the first is the one shown."""
+
+    name: str
+    text: str
+    tip: str
+    shortcuts: tuple[str, ...] = ()
+    icon: str = ""
+    checkable: bool = False
+
+
+def tr(text: str) -> str:
+    """The text in the language of the program."""
+    return QCoreApplication.translate("Actions", text)
+
+
+def specs() -> tuple[ActionSpec, ...]:
+    """All actions."""
+    return (*_file_specs(), *_edit_specs(), *_view_specs(), *_run_specs(), *_help_specs())
+
+
+def _file_specs() -> tuple[ActionSpec, ...]:
+    return (
+        ActionSpec("new", tr("&New"), tr("Start an empty project"), ("Ctrl+N",), "new"),
+        ActionSpec("open", tr("&Open…"), tr("Open a project or a Keras model"), ("Ctrl+O",), "open"),
+        ActionSpec("clear_recent", tr("Clear this list"), tr("Forget which files were open")),
+        ActionSpec("save", tr("&Save"), tr("Save the project"), ("Ctrl+S",), "save"),
+        ActionSpec("save_as", tr("Save &as…"), tr("Save the project under another name"), ("Ctrl+Shift+S",)),
+        ActionSpec(
+            "export_h5",
+            tr("&Keras model (.h5)…"),
+            tr("Write architecture and trained weights to a file that Keras opens"),
+            ("Ctrl+E",),
+        ),
+        ActionSpec("export_keras", tr("&Python for Keras…"), tr("Write the network as Python for Keras")),
+        ActionSpec("export_jax", tr("Python for &JAX…"), tr("Write the network as Python for JAX alone")),
+        ActionSpec("export_png", tr("Picture (P&NG)…"), tr("Write a picture of the graph, in pixels")),
+        ActionSpec("export_svg", tr("Picture (S&VG)…"), tr("Write a picture of the graph, in lines")),
+        ActionSpec("quit", tr("&Quit"), tr("Leave the program"), ("Ctrl+Q",)),
+    )
+
+
+def _edit_specs() -> tuple[ActionSpec, ...]:
+    return (
+        ActionSpec("undo", tr("&Undo"), tr("Take back the last edit"), ("Ctrl+Z",), "undo"),
+        ActionSpec("redo", tr("&Redo"), tr("Do again what was taken back"), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+        ActionSpec("cut", tr("Cu&t"), tr("Move the selected layers to the clipboard"), ("Ctrl+X",), "cut"),
+        ActionSpec("copy", tr("&Copy"), tr("Copy the selected layers"), ("Ctrl+C",), "copy"),
+        ActionSpec("paste", tr("&Paste"), tr("Insert the copied layers"), ("Ctrl+V",), "paste"),
+        ActionSpec(
+            "duplicate", tr("D&uplicate"), tr("Copy the selected layers in place"), ("Ctrl+D",), "duplicate"
+        ),
+        ActionSpec("delete", tr("&Delete"), tr("Remove what is selected"), ("Del", "Backspace"), "delete"),
+        ActionSpec("select_all", tr("Select &all"), tr("Select every layer"), ("Ctrl+A",)),
+        ActionSpec("arrange", tr("A&rrange"), tr("Lay the graph out from top to bottom"), ("Ctrl+L",), "arrange"),
+    )
+
+
+def _view_specs() -> tuple[ActionSpec, ...]:
+    return (
+        ActionSpec("zoom_in", tr("Zoom &in"), tr("Show the graph larger"), ("Ctrl++", "Ctrl+="), "zoom-in"),
+        ActionSpec("zoom_out", tr("Zoom &out"), tr("Show the graph smaller"), ("Ctrl+-",), "zoom-out"),
+        ActionSpec("reset_zoom", tr("&Actual size"), tr("Show the graph in its own size"), ("Ctrl+1",)),
+        ActionSpec("fit", tr("&Fit to window"), tr("Show the whole graph"), ("Ctrl+0",), "fit"),
+        ActionSpec("show_canvas", tr("&Canvas"), tr("Show the graph"), ("Alt+1",), "canvas"),
+        ActionSpec("show_data", tr("&Data"), tr("Show the data to learn from"), ("Alt+2",), "data"),
+        ActionSpec("show_code", tr("C&ode"), tr("Show the graph as Python"), ("Alt+3",), "code"),
+        ActionSpec("find_layer", tr("Find a &layer…"), tr("Search the list of layers"), ("Ctrl+F",)),
+        ActionSpec("palette", tr("&Palette"), tr("Show the list of layers"), ("Ctrl+Shift+1",), checkable=True),
+        ActionSpec("inspector", tr("&Inspector"), tr("Show the settings"), ("Ctrl+Shift+2",), checkable=True),
+        ActionSpec("curves", tr("C&urves"), tr("Show the curves"), ("Ctrl+Shift+3",), checkable=True),
+        ActionSpec("system", tr("As the &system"), tr("Light or dark as the system is"), checkable=True),
+        ActionSpec("light", tr("&Light"), tr("Dark text on light ground"), checkable=True),
+        ActionSpec("dark", tr("&Dark"), tr("Light text on dark ground"), checkable=True),
+        ActionSpec("full_screen", tr("F&ull screen"), tr("Use the whole screen"), ("F11",), checkable=True),
+    )
+
+
+def _run_specs() -> tuple[ActionSpec, ...]:
+    return (
+        ActionSpec("train", tr("&Train"), tr("Train the network"), ("F5", "Ctrl+R"), "train"),
+        ActionSpec("pause", tr("&Pause"), tr("Hold the run, or let it go on"), ("F6",), "pause"),
+        ActionSpec("stop", tr("&Stop"), tr("End the run early and keep its result"), ("Shift+F5",), "stop"),
+    )
+
+
+def _help_specs() -> tuple[ActionSpec, ...]:
+    return (
+        ActionSpec("shortcuts", tr("&Keyboard shortcuts"), tr("List all shortcuts"), ("F1",)),
+        ActionSpec("about", tr("&About Layerloom"), tr("Version and licence")),
+    )
+
+
+class Actions(QObject):
+    """The actions by name, made from the table; icons follow the theme."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._by_name: dict[str, QAction] = {}
+        self._icons: dict[str, str] = {}
+        for spec in specs():
+            self._by_name[spec.name] = self._make(spec)
+            if spec.icon:
+                self._icons[spec.name] = spec.icon
+        self.restyle()
+
+    def _make(self, spec: ActionSpec) -> QAction:
+        action = QAction(spec.text, self)
+        action.setObjectName(spec.name)
+        action.setShortcuts([QKeySequence(text) for text in spec.shortcuts])
+        action.setCheckable(spec.checkable)
+        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{spec.tip} ({shown})" if shown else spec.tip)
+        action.setStatusTip(spec.tip)
+        return action
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._by_name[name]
+
+    def all(self) -> list[QAction]:
+        """Every action, in the order of the table."""
+        return list(self._by_name.values())
+
+    def connect_all(self, slots: dict[str, Callable[[], object]]) -> None:
+        """Give actions, by name, what they do."""
+        for name, slot in slots.items():
+            self._by_name[name].triggered.connect(lambda _checked=False, slot=slot: slot())
+
+    def set_enabled(self, names: tuple[str, ...], enabled: bool) -> None:
+        """Enable or disable several actions."""
+        for name in names:
+            self._by_name[name].setEnabled(enabled)
+
+    def restyle(self) -> None:
+        """Take the colours of the theme."""
+        theme = themes.current()
+        for name, file in self._icons.items():
+            color = {"train": theme.on_accent}.get(name)
+            self._by_name[name].setIcon(icon(file, theme, color))
+
+    def fill_menu(self, menu: QMenu, names: str) -> None:
+        """Add actions to a menu; "|" stands for a line."""
+        for name in names.split():
+            if name == "|":
+                menu.addSeparator()
+            else:
+                menu.addAction(self[name])
+
+    def fill_toolbar(self, bar: QToolBar, names: str) -> None:
+        """Add actions to a toolbar; "|" stands for a line."""
+        for name in names.split():
+            if name == "|":
+                bar.addSeparator()
+            else:
+                bar.addAction(self[name])
+
+
+@dataclass(frozen=True)
+class Menus:
+    """The menus whose content changes while the program runs."""
+
+    templates: QMenu
+    recent: QMenu
+
+
+def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
+    """Make all menus."""
+    file = bar.addMenu(tr("&File"))
+    actions.fill_menu(file, "new")
+    templates = file.addMenu(tr("New from &template"))
+    actions.fill_menu(file, "open")
+    recent = file.addMenu(tr("Open &recent"))
+    actions.fill_menu(file, "| save save_as |")
+    export = file.addMenu(tr("&Export"))
+    actions.fill_menu(export, "export_h5 | export_keras export_jax | export_png export_svg")
+    actions.fill_menu(file, "| quit")
+    edit = bar.addMenu(tr("&Edit"))
+    actions.fill_menu(edit, "undo redo | cut copy paste duplicate delete | select_all | arrange")
+    view = bar.addMenu(tr("&View"))
+    actions.fill_menu(view, "show_canvas show_data show_code | fit reset_zoom zoom_in zoom_out |")
+    actions.fill_menu(view, "find_layer palette inspector curves |")
+    appearance = view.addMenu(tr("&Appearance"))
+    actions.fill_menu(appearance, "system light dark")
+    actions.fill_menu(view, "full_screen")
+    actions.fill_menu(bar.addMenu(tr("&Run")), "train pause stop")
+    actions.fill_menu(bar.addMenu(tr("&Help")), "shortcuts about")
+    for menu in (file, edit, view, recent, export, templates):
+        menu.setToolTipsVisible(True)
+    return Menus(templates, recent)

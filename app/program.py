@@ -1,0 +1,69 @@
+"""Starting and ending the program with a window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.dialogs import tell_error
+from app.main_window import MainWindow
+from app.settings import AppSettings
+from engine import templates
+from graph_editor import theme as themes
+from graph_editor.document import ProjectDocument
+
+FIRST_TEMPLATE = "digits-cnn"
+_SWITCH_SECONDS = 0.002
+
+
+def run_program(path: Path | None) -> int:
+    """Show the window until it is closed; the exit code of the program."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("layerloom")
+    app.setApplicationDisplayName("Layerloom")
+    app.setDesktopFileName("layerloom")
+    # The window waits at most this long for its turn while a run computes in Python.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    window = make_window(app, AppSettings())
+    sys.excepthook = _Excepthook(window)
+    window.show()
+    if path is not None:
+        QTimer.singleShot(0, lambda: window.files.open_path(path))
+    code = app.exec()
+    if window.session.running and not window.session.close():
+        window.settings.save()
+        os._exit(code)  # a run that cannot be interrupted must not hold the program
+    return code
+
+
+def make_window(app: QApplication, settings: AppSettings) -> MainWindow:
+    """The window with the first example in it."""
+    appearance = settings.appearance
+    themes.set_scheme("dark" if appearance == "dark" else "light" if appearance == "light" else "system")
+    themes.apply_theme(app)
+    return MainWindow(ProjectDocument(templates.make(FIRST_TEMPLATE)), settings)
+
+
+class _Excepthook:
+    """Shows an exception that nothing caught; the window lives on."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._showing = False
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.__excepthook__(kind, error, trace)
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+        elif not self._showing:
+            self._showing = True
+            try:
+                tell_error(self._window, self._window.tr("Unexpected error"), error)
+            finally:
+                self._showing = False
