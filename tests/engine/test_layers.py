@@ -1,0 +1,206 @@
+"""The conformance battery: every layer, with several settings, against JAX's shapes and Keras's numbers."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+
+from engine.fields import describe
+from engine.formats.keras_code import make
+from engine.layer import LAYERS, Context, Layer
+from engine.layers.core import Input
+from engine.layers.normalization import BatchNormalization
+from engine.layers.preprocessing import Normalization
+from engine.layers.regularization import Dropout
+from tests.engine.layer_cases import CASES, COMPUTING, Array, Case, close, inputs_of, weights_of
+
+over_all = pytest.mark.parametrize("case", CASES, ids=str)
+over_computing = pytest.mark.parametrize("case", COMPUTING, ids=str)
+over_types = pytest.mark.parametrize("cls", LAYERS.values(), ids=list(LAYERS))
+
+
+def keras_layer(case: Case) -> keras.Layer:
+    """The layer as Keras has it, built, with the weights of `weights_of`."""
+    layer = getattr(keras.layers, case.layer.keras_class or "")(**case.layer.keras_arguments())
+    tensors = [keras.KerasTensor((None, *shape), case.dtype) for shape in case.inputs]
+    layer(tensors if case.layer.max_inputs != 1 else tensors[0])
+    weights = weights_of(case.layer, *case.inputs)
+    order = [weight.name for weight in case.layer.weights(*case.inputs)]
+    variables = [*layer.trainable_variables, *layer.non_trainable_variables]
+    variables = [variable for variable in variables if "seed" not in variable.path]
+    assert [variable.name for variable in variables] == order
+    for variable in variables:
+        variable.assign(weights[variable.name])
+    if hasattr(layer, "finalize_state"):
+        layer.finalize_state()
+    return layer
+
+
+def apply(layer: Layer, weights: dict[str, Any], inputs: list[Any], training: bool = False) -> Any:
+    return layer.apply(weights, *inputs, ctx=Context(training=training))
+
+
+# What every layer declares
+
+
+def test_every_layer_has_cases() -> None:
+    assert {case.type for case in CASES} == set(LAYERS)
+    assert all(sum(case.type == name for case in CASES) > 1 for name in LAYERS)
+
+
+@over_types
+def test_defaults_are_valid_and_described(cls: type[Layer]) -> None:
+    layer = cls()
+    specs = {spec.name: spec for spec in describe(cls)}
+    assert {name: spec.default for name, spec in specs.items()} == dict(layer)
+    assert all(spec.description for spec in specs.values())
+    assert set(cls.positional) | set(cls.caption) <= specs.keys()
+    assert cls.category
+    assert inspect.getdoc(cls)
+
+
+@over_types
+def test_unknown_settings_are_refused(cls: type[Layer]) -> None:
+    with pytest.raises(ValueError, match="no_such_setting"):
+        cls.model_validate({"no_such_setting": 1})
+
+
+@over_all
+def test_json_there_and_back(case: Case) -> None:
+    layer = case.layer
+    assert type(layer).model_validate_json(layer.model_dump_json()) == layer
+
+
+@over_computing
+def test_settings_left_out_of_code_are_keras_defaults(case: Case) -> None:
+    """`make` writes only what differs from our defaults, so these must be those of Keras."""
+    code = "".join(make(case.layer, "name").flat())
+    written = eval(code, {"layers": keras.layers}).get_config()
+    full = getattr(keras.layers, case.layer.keras_class or "")(**case.layer.keras_arguments(), name="name")
+    assert written == full.get_config()
+
+
+# Shapes
+
+
+@over_all
+def test_output_shape_is_that_of_the_computation(case: Case) -> None:
+    layer, inputs = case.layer, inputs_of(case, batch=2)
+    weights = weights_of(layer, *case.inputs)
+    if isinstance(layer, Input):
+        tensor = keras.Input(layer.shape, dtype=layer.dtype)
+        assert layer.output_shape() == tensor.shape[1:]
+        return
+    found = jax.eval_shape(lambda w, x: apply(layer, w, x), weights, inputs)
+    assert (2, *layer.output_shape(*case.inputs)) == found.shape
+    assert found.dtype == jnp.float32
+
+
+@over_computing
+def test_output_shape_is_that_of_keras(case: Case) -> None:
+    tensors = [keras.KerasTensor((None, *shape), case.dtype) for shape in case.inputs]
+    layer = getattr(keras.layers, case.layer.keras_class or "")(**case.layer.keras_arguments())
+    found = layer(tensors if case.layer.max_inputs != 1 else tensors[0])
+    assert case.layer.output_shape(*case.inputs) == found.shape[1:]
+
+
+# Numbers
+
+
+@over_computing
+def test_jit_equals_eager(case: Case) -> None:
+    layer, inputs, weights = case.layer, inputs_of(case), weights_of(case.layer, *case.inputs)
+    close(jax.jit(lambda w, x: apply(layer, w, x))(weights, inputs), apply(layer, weights, inputs))
+
+
+@over_computing
+def test_forward_equals_keras(case: Case) -> None:
+    inputs = inputs_of(case)
+    theirs = keras_layer(case)(inputs if case.layer.max_inputs != 1 else inputs[0], training=False)
+    close(apply(case.layer, weights_of(case.layer, *case.inputs), inputs), theirs)
+
+
+@over_computing
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+def test_gradients_equal_those_of_keras(case: Case, training: bool) -> None:
+    layer, inputs = case.layer, inputs_of(case)
+    if case.dtype == "int32":
+        pytest.skip("whole numbers have no gradient")
+    if isinstance(layer, Dropout) and training:
+        pytest.skip("random: see test_dropout")
+    ours = _gradients(layer, inputs, weights_of(layer, *case.inputs), training)
+    theirs = _keras_gradients(case, inputs, training)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(ours))
+    close(ours, theirs, rtol=2e-5, atol=1e-5)
+
+
+def _score(y: Any) -> Any:
+    """One number that depends on each output in a different way."""
+    return (y * jnp.cos(jnp.arange(y.size)).reshape(y.shape)).sum()
+
+
+def _gradients(layer: Layer, inputs: list[Array], weights: dict[str, Array], training: bool) -> Any:
+    trained = [weight.name for weight in layer.weights(*(x.shape[1:] for x in inputs)) if weight.trainable]
+    fixed = {name: jnp.asarray(value) for name, value in weights.items() if name not in trained}
+
+    def score(parameters: list[Any], values: list[Any]) -> Any:
+        named = dict(zip(trained, parameters, strict=True))
+        return _score(apply(layer, {**fixed, **named}, values, training))
+
+    return jax.grad(score, (0, 1))([weights[name] for name in trained], inputs)
+
+
+def _keras_gradients(case: Case, inputs: list[Array], training: bool) -> Any:
+    layer = keras_layer(case)
+    fixed = [variable.value for variable in layer.non_trainable_variables]
+    mode = {"training": training} if "training" in inspect.signature(layer.call).parameters else {}
+
+    def score(parameters: list[Any], values: list[Any]) -> Any:
+        given = values if case.layer.max_inputs != 1 else values[0]
+        return _score(layer.stateless_call(parameters, fixed, given, **mode)[0])
+
+    return jax.grad(score, (0, 1))([variable.value for variable in layer.trainable_variables], inputs)
+
+
+# Layers that behave differently in training
+
+
+@pytest.mark.parametrize("case", [c for c in COMPUTING if c.type == "BatchNormalization"], ids=str)
+def test_batch_normalization_keeps_the_statistics_that_keras_keeps(case: Case) -> None:
+    layer, inputs, weights = case.layer, inputs_of(case, batch=8), weights_of(case.layer, *case.inputs)
+    assert isinstance(layer, BatchNormalization)
+    ctx = Context(training=True)
+    ours = layer.apply({k: jnp.asarray(v) for k, v in weights.items()}, *map(jnp.asarray, inputs), ctx=ctx)
+    theirs = keras_layer(case)
+    close(ours, theirs(inputs[0], training=True), atol=5e-6)
+    close(ctx.updates["moving_mean"], theirs.moving_mean.value)
+    close(ctx.updates["moving_variance"], theirs.moving_variance.value)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_dropout_drops_its_share_and_scales_the_rest(rate: float) -> None:
+    layer, x = Dropout(rate=rate), jnp.ones((200, 500))
+    y = np.asarray(layer.apply({}, x, ctx=Context(training=True, key=jax.random.key(0))))
+    kept = y != 0
+    # 100,000 draws: a share strays from its rate by less than five deviations.
+    assert abs((~kept).mean() - rate) < 5 * (rate * (1 - rate) / y.size) ** 0.5
+    np.testing.assert_allclose(y[kept], 1 / (1 - rate), rtol=1e-6)
+    other = np.asarray(layer.apply({}, x, ctx=Context(training=True, key=jax.random.key(1))))
+    assert (other != y).any()
+    assert (layer.apply({}, x, ctx=Context()) == x).all()
+
+
+def test_normalization_adapts_as_keras_does() -> None:
+    data = np.random.default_rng(0).normal(3.0, 2.0, (50, 2, 4)).astype(np.float32)
+    theirs = keras.layers.Normalization()
+    theirs.adapt(data)
+    ours = Normalization().adapt(data)
+    close(ours["mean"], np.asarray(theirs.mean).reshape(-1))
+    close(ours["variance"], np.asarray(theirs.variance).reshape(-1), rtol=1e-4)
+    close(Normalization().apply(ours, jnp.asarray(data), ctx=Context()), theirs(data), rtol=1e-4, atol=1e-5)

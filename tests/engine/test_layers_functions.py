@@ -1,0 +1,147 @@
+"""Activations, initializers, losses and metrics against those of Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+
+from engine.losses import LOSSES
+from engine.metrics import metric_for
+from engine.ops.activations import ACTIVATIONS
+from engine.ops.initializers import INITIALIZERS, initialize
+from tests.engine.layer_cases import Array, close
+
+GRID = np.concatenate([np.linspace(-8, 8, 161), [-40.0, -0.2, 0.3, 40.0]]).astype(np.float32).reshape(3, 55)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation_equals_keras(name: str) -> None:
+    close(ACTIVATIONS[name](jnp.asarray(GRID)), keras.activations.get(name)(GRID), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_gradient_of_activation_equals_keras(name: str) -> None:
+    # Off the corners, where any number between the slopes will do.
+    x = GRID + np.float32(0.013)
+
+    def slope(function: Any) -> Any:
+        return jax.grad(lambda values: (function(values) * jnp.cos(values)).sum())(jnp.asarray(x))
+
+    found = slope(ACTIVATIONS[name])
+    assert np.isfinite(found).all()
+    close(found, slope(keras.activations.get(name)), rtol=5e-5, atol=1e-5)
+
+
+def test_every_activation_of_ours_is_one_of_keras_by_name() -> None:
+    assert all(keras.activations.serialize(keras.activations.get(name)) == name for name in ACTIVATIONS)
+
+
+# Initializers
+
+
+@pytest.mark.parametrize("shape", [(64, 200), (3, 3, 24, 40), (4000,)], ids=str)
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_initializer_spreads_as_keras_does(name: str, shape: tuple[int, ...]) -> None:
+    if name == "orthogonal" and len(shape) == 1:
+        pytest.skip("a vector cannot be orthogonal, in Keras neither")
+    ours = initialize(name, 0, 0, shape)
+    theirs = np.asarray(keras.initializers.get(name)(shape))
+    assert ours.shape == shape
+    assert ours.dtype == np.float32
+    # 4,000 numbers or more: means within five deviations, spreads within six percent.
+    assert abs(ours.mean() - theirs.mean()) <= 5 * (theirs.std() + ours.std()) / ours.size**0.5
+    np.testing.assert_allclose(ours.std(), theirs.std(), rtol=0.06)
+    np.testing.assert_allclose(np.abs(ours).max(), np.abs(theirs).max(), rtol=0.35)
+
+
+@pytest.mark.parametrize("name", ["glorot_uniform", "he_uniform", "lecun_uniform", "random_uniform"])
+@pytest.mark.parametrize("shape", [(64, 200), (3, 3, 24, 40), (4000,)], ids=str)
+def test_uniform_initializer_has_the_bound_of_keras(name: str, shape: tuple[int, ...]) -> None:
+    ours, theirs = initialize(name, 0, 0, shape), np.asarray(keras.initializers.get(name)(shape))
+    np.testing.assert_allclose(np.abs(ours).max(), np.abs(theirs).max(), rtol=0.01)
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6), (3, 3, 2, 10)], ids=str)
+def test_orthogonal_initializer_is_orthogonal(shape: tuple[int, ...]) -> None:
+    matrix = initialize("orthogonal", 0, 0, shape).reshape(-1, shape[-1])
+    product = matrix.T @ matrix if matrix.shape[0] >= matrix.shape[1] else matrix @ matrix.T
+    close(product, np.eye(len(product)), atol=1e-5)
+
+
+def test_initializers_differ_by_seed_and_by_number() -> None:
+    drawn = [initialize("glorot_uniform", *place, (4, 4)) for place in ((0, 0), (0, 1), (1, 0))]
+    assert (drawn[0] == initialize("glorot_uniform", 0, 0, (4, 4))).all()
+    assert (drawn[0] != drawn[1]).any()
+    assert (drawn[0] != drawn[2]).any()
+
+
+# Losses and metrics
+
+
+def _data(loss: str, shape: tuple[int, ...] = (16, 5)) -> tuple[Array, Array]:
+    """A target and what goes into the activation, of the kind that the loss takes."""
+    rng = np.random.default_rng(3)
+    logits = (rng.normal(size=shape) * 3).astype(np.float32)
+    labels = rng.integers(0, shape[-1], shape[:-1])
+    targets = {
+        "labels": labels,
+        "one-hot": np.eye(shape[-1], dtype=np.float32)[labels],
+        "binary": rng.integers(0, 2, shape).astype(np.float32),
+        "numbers": rng.normal(size=shape).astype(np.float32),
+    }
+    return targets[LOSSES[loss].targets], logits
+
+
+@pytest.mark.parametrize("shape", [(16, 5), (6, 4, 5)], ids=str)
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_equals_keras(name: str, shape: tuple[int, ...]) -> None:
+    loss, (target, logits) = LOSSES[name], _data(name, shape)
+    activation = loss.activation or "linear"
+    prediction = ACTIVATIONS[activation](jnp.asarray(logits))
+    theirs = np.asarray(keras.losses.get(name)(target, prediction)).reshape(shape[0], -1).mean(1)
+    close(loss(jnp.asarray(target), prediction, None, "linear"), theirs, rtol=2e-5)
+    close(loss(jnp.asarray(target), prediction, jnp.asarray(logits), activation), theirs, rtol=2e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.from_logits])
+def test_loss_from_logits_equals_keras_and_stays_finite(name: str) -> None:
+    loss, (target, logits) = LOSSES[name], _data(name)
+    logits = logits * np.float32(100)
+    prediction = ACTIVATIONS[loss.activation or ""](jnp.asarray(logits))
+    theirs = keras.losses.get(name)(target, logits, from_logits=True)
+    found = loss(jnp.asarray(target), prediction, jnp.asarray(logits), loss.activation or "")
+    close(found, theirs, rtol=2e-5, atol=1e-4)
+    assert np.isfinite(found).all()
+
+
+def _keras_metric(name: str, loss: str) -> Any:
+    if name != "accuracy":
+        return keras.metrics.get(name)
+    kinds = {
+        "labels": keras.metrics.SparseCategoricalAccuracy,
+        "one-hot": keras.metrics.CategoricalAccuracy,
+        "binary": keras.metrics.BinaryAccuracy,
+        "numbers": keras.metrics.Accuracy,
+    }
+    return kinds[LOSSES[loss].targets]()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", ["accuracy", "mae", "mse"])
+def test_metric_equals_keras(name: str, loss: str) -> None:
+    target, logits = _data(loss)
+    if LOSSES[loss].targets == "labels" and name != "accuracy":
+        target = np.eye(5, dtype=np.float32)[target]  # a difference to a label means nothing
+    prediction = ACTIVATIONS[LOSSES[loss].activation or "linear"](jnp.asarray(logits))
+    metric = _keras_metric(name, loss)
+    if hasattr(metric, "update_state"):
+        metric.update_state(target, prediction)
+        theirs = metric.result()
+    else:
+        theirs = np.mean(metric(target, prediction))
+    close(metric_for(name, loss)(jnp.asarray(target), prediction).mean(), theirs)
