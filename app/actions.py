@@ -127,7 +127,7 @@ class Actions(QObject):
         action.setCheckable(spec.checkable)
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{spec.tip} ({shown})" if shown else spec.tip)
-        action.setStatusTip(spec.tip)
+        action.setWhatsThis(spec.tip)
         return action
 
     def __getitem__(self, name: str) -> QAction:

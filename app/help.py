@@ -39,7 +39,7 @@ def shortcuts_html(actions: Actions) -> str:
     for action in actions.all():
         keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
         if keys:
-            text = action.statusTip()
+            text = action.whatsThis()
             rows.append(f"<tr><td><b>{html.escape(keys)}</b>&nbsp;&nbsp;</td><td>{html.escape(text)}</td></tr>")
     return f"<table cellpadding='3'>{''.join(rows)}</table>"
 

@@ -14,6 +14,7 @@ from graph_editor.theme import Theme
 
 _FOLDER = Path(resources.__file__).parent / "icons"
 _SIZE = 20
+_FAINT = 0.45
 
 
 def icon(name: str, theme: Theme, color: str | None = None) -> QIcon:
@@ -21,7 +22,7 @@ def icon(name: str, theme: Theme, color: str | None = None) -> QIcon:
     result = QIcon()
     for scale in (1, 2, 3):
         result.addPixmap(_pixmap(name, color or theme.text, scale), QIcon.Mode.Normal)
-        result.addPixmap(_pixmap(name, theme.border, scale), QIcon.Mode.Disabled)
+        result.addPixmap(_pixmap(name, theme.muted, scale, _FAINT), QIcon.Mode.Disabled)
     return result
 
 
@@ -34,17 +35,18 @@ def program_icon() -> QIcon:
 
 
 @cache
-def _pixmap(name: str, color: str, scale: int) -> QPixmap:
+def _pixmap(name: str, color: str, scale: int, opacity: float = 1.0) -> QPixmap:
     text = (_FOLDER / f"{name}.svg").read_text("utf-8").replace("currentColor", color)
-    pixmap = _drawn(text, _SIZE * scale)
+    pixmap = _drawn(text, _SIZE * scale, opacity)
     pixmap.setDevicePixelRatio(scale)
     return pixmap
 
 
-def _drawn(svg: str, size: int) -> QPixmap:
+def _drawn(svg: str, size: int, opacity: float = 1.0) -> QPixmap:
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
+    painter.setOpacity(opacity)
     QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, size, size))
     painter.end()
     return pixmap

@@ -42,6 +42,9 @@ class Workplace(QSplitter):
         self.side = self._splitter(Qt.Orientation.Vertical, (self.side_tabs, self.problems), _SIDE)
         for part in (self.palette_panel, self.tabs, self.side):
             self.addWidget(part)
+        for part, name in ((self.palette_panel, "palettePanel"), (self.problems, "problemPanel")):
+            part.setObjectName(name)
+            part.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.palette_panel.setMinimumWidth(150)
         self.side.setMinimumWidth(230)
         self.setStretchFactor(1, 1)

@@ -126,6 +126,7 @@ class MainWindow(QMainWindow):
         work.view.scene().nodes_selected.connect(self._show_nodes)
         work.view.message.connect(lambda text: self.statusBar().showMessage(text, 6000))
         work.problems.node_activated.connect(self._show_node)
+        work.inspector.node_activated.connect(self._show_node)
         work.code.save_requested.connect(
             lambda kind: self.actions_["export_keras" if kind == "keras" else "export_jax"].trigger()
         )

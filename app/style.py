@@ -41,8 +41,10 @@ def window_stylesheet(theme: Theme) -> str:
     QStatusBar QLabel {{ color: {t.muted}; padding: 0 6px; }}
     QProgressBar {{ background: {t.border}; border: none; border-radius: 3px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}
-    #trainingPanel, #sidePage {{ background: {t.panel}; }}
-    #trainingPanel QStackedWidget, #sidePage QScrollArea, #sidePage QScrollArea > QWidget > QWidget {{
+    #trainingPanel, #sidePage, #palettePanel, #problemPanel, #dataPanel {{ background: {t.panel}; }}
+    #trainingPanel QStackedWidget, #sidePage QScrollArea, #sidePage QScrollArea > QWidget > QWidget,
+    #dataPanel QScrollArea, #dataPanel QScrollArea > QWidget > QWidget, #problemPanel QScrollArea,
+    #problemPanel > QWidget > QWidget {{
         background: {t.panel}; }}
     #runState {{ font-weight: 600; }}
     QPlainTextEdit {{ background: {t.field}; border-top: 1px solid {t.border}; }}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtCore import QPointF, QSize, Qt, QTimer
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.series import EpochSeries, StepSeries, upper_bound
@@ -46,7 +48,9 @@ class CurvePlot(QWidget):
         item.getViewBox().setDefaultPadding(0)
         for side in ("left", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)
+            item.getAxis(side).setStyle(maxTickLevel=0, hideOverlappingLabels=False, tickLength=-4)
         item.getAxis("left").setWidth(44)
+        item.getAxis("bottom").setHeight(22)
         self._steps_line = item.plot(connect="finite")
         self._train_line = item.plot(connect="finite", antialias=True, symbol="o", symbolSize=4)
         self._validation_line = item.plot(connect="finite", antialias=True, symbol="o", symbolSize=4)
@@ -55,6 +59,11 @@ class CurvePlot(QWidget):
         item.addItem(self._cursor, ignoreBounds=True)
         self.plot.scene().sigMouseMoved.connect(self._hover)
 
+    def rename(self, name: str) -> None:
+        """Plot another figure from now on."""
+        self.name = name
+        self.begin(self._epochs, self._per_epoch)
+
     def begin(self, epochs: int, steps_per_epoch: int) -> None:
         """Clear the curves for a run of this length."""
         self.steps = StepSeries()
@@ -62,6 +71,8 @@ class CurvePlot(QWidget):
         self.validation = EpochSeries()
         self._epochs, self._per_epoch = max(epochs, 1), max(steps_per_epoch, 1)
         self._right = self._top = 0.0
+        per_cent = [[(share / 5, f"{20 * share} %") for share in range(6)]]
+        self._item.getAxis("left").setTicks(per_cent if self.name == "accuracy" else None)
         self._hovered: int | None = None
         self.redraw()
 
@@ -90,10 +101,9 @@ class CurvePlot(QWidget):
         if reached > self._right or not self._right:
             self._right = min(self._epochs, max(1.0, 1.4 * reached))
             self._item.setXRange(0, self._right, padding=0.01)
+        top = upper_bound(self.steps.y, self.train.y, self.validation.y)
         if self.name == "accuracy":
             top = 1.02
-        else:
-            top = upper_bound(self.steps.y, self.train.y, self.validation.y)
         if not 0.85 * self._top < top <= self._top:
             self._top = top
             self._item.setYRange(0, top, padding=0)
@@ -162,18 +172,18 @@ class Curves(QStackedWidget):
         super().__init__(parent)
         self._empty = QLabel(self.tr("Press Train to see the curves"), alignment=Qt.AlignmentFlag.AlignCenter)
         self._empty.setProperty("muted", True)
-        self.loss = CurvePlot("loss")
-        self.metric = CurvePlot("accuracy")
+        self.loss_plot = CurvePlot("loss")
+        self.metric_plot = CurvePlot("accuracy")
         plots = QWidget()
         layout = QHBoxLayout(plots)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
-        layout.addWidget(self.loss, 1)
-        layout.addWidget(self.metric, 1)
+        layout.addWidget(self.loss_plot, 1)
+        layout.addWidget(self.metric_plot, 1)
         self.addWidget(self._empty)
         self.addWidget(plots)
         self._timer = QTimer(self, interval=_FRAME, singleShot=True)
-        self._timer.timeout.connect(self._redraw)
+        self._timer.timeout.connect(self.redraw)
         themes.theme_notifier.changed.connect(self._restyle)
 
     def clear(self) -> None:
@@ -195,16 +205,17 @@ class Curves(QStackedWidget):
 
     @property
     def _plots(self) -> tuple[CurvePlot, CurvePlot]:
-        return self.loss, self.metric
+        return self.loss_plot, self.metric_plot
 
     def _choose_metric(self, event: StepsDone | EpochDone) -> None:
         """Plot the first metric that the run has: accuracy, the mean absolute error, or another."""
-        if self.metric.name not in event.logs:
+        if self.metric_plot.name not in event.logs:
             name = main_metric(event.logs)
-            self.metric.setVisible(name is not None)
-            self.metric.name = name or self.metric.name
+            self.metric_plot.setVisible(name is not None)
+            self.metric_plot.rename(name or self.metric_plot.name)
 
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
+        """Draw what has come, without waiting for the next frame."""
         for plot in self._plots:
             plot.redraw()
 
@@ -217,3 +228,18 @@ def main_metric(logs: Any) -> str | None:
     """The first figure that is a metric of the training data, None where there are losses only."""
     names = (name for name in logs if not name.startswith("val_"))
     return next((name for name in names if name != "loss" and not name.endswith("_loss")), None)
+
+
+def curves_image(history: Mapping[str, Sequence[float]], size: QSize) -> QImage:
+    """The curves of a whole run as a picture, for programs without a window."""
+    epochs = max(map(len, history.values()), default=0)
+    curves = Curves()
+    curves.resize(size)
+    curves.take(Started(epochs, 1, 0, 0, 0, 0))
+    for epoch in range(epochs):
+        logs = {name: values[epoch] for name, values in history.items() if epoch < len(values)}
+        curves.take(EpochDone(epoch + 1, epoch + 1, logs, {}, 0.0))
+    curves.redraw()
+    image = curves.grab().toImage()
+    curves.deleteLater()
+    return image

@@ -39,6 +39,8 @@ class DataPanel(QWidget):
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName("dataPanel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._document = document
         self._shown: DataSettings | None = None
         self._previewed: Source | None = None

@@ -90,6 +90,7 @@ class TrainingPanel(QWidget):
     def __init__(self, session: TrainingSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("trainingPanel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self._pace = Pace(0)
         self._epochs = self._per_epoch = 0

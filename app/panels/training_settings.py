@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from engine.fields import Settings
 from engine.optimizers import OPTIMIZERS
@@ -37,10 +37,8 @@ class TrainingSettingsPanel(QScrollArea):
         layout.addWidget(self.run_form)
         layout.addSpacing(8)
         layout.addWidget(self._heading(self.tr("Optimizer")))
-        row = QFormLayout()
-        row.addRow(self.tr("Method"), self.optimizer)
         self.optimizer.setToolTip(self.tr("How the weights are changed at each step."))
-        layout.addLayout(row)
+        layout.addWidget(self.optimizer)
         layout.addWidget(self.optimizer_form)
         layout.addStretch()
         self.setWidget(body)
