@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import ValidationError
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QTimer, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.fields import FieldSpec, Settings, describe
@@ -16,11 +16,11 @@ _WAIT_MS = 500
 """How long typing may pause before a half-typed value is called wrong."""
 
 _REASONS = {
-    "greater_than_equal": (QT_TRANSLATE_NOOP("SettingsForm", "must be at least {0}"), "ge"),
-    "greater_than": (QT_TRANSLATE_NOOP("SettingsForm", "must be more than {0}"), "gt"),
-    "less_than_equal": (QT_TRANSLATE_NOOP("SettingsForm", "must be at most {0}"), "le"),
-    "less_than": (QT_TRANSLATE_NOOP("SettingsForm", "must be less than {0}"), "lt"),
-    "finite_number": (QT_TRANSLATE_NOOP("SettingsForm", "must be a number that is not infinite"), ""),
+    "greater_than_equal": ("must be at least {0}", "ge"),
+    "greater_than": ("must be more than {0}", "gt"),
+    "less_than_equal": ("must be at most {0}", "le"),
+    "less_than": ("must be less than {0}", "lt"),
+    "finite_number": ("must be a number that is not infinite", ""),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from fast_sugiyama import from_edges
 
@@ -78,7 +79,7 @@ def _in_port_order(graph: Graph, part: dict[str, Position]) -> dict[str, Positio
     uncrossed = 0
     for key in part:
         xs = [part[edge.source][0] for edge in graph.incoming(key)]
-        uncrossed += sum((a < b) - (a > b) for a, b in zip(xs, xs[1:], strict=False))
+        uncrossed += sum((a < b) - (a > b) for a, b in pairwise(xs))
     return part if uncrossed >= 0 else {key: (-x, y) for key, (x, y) in part.items()}
 
 

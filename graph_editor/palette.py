@@ -114,36 +114,33 @@ class _LayerList(QTreeWidget):
         item.setFont(0, font)
         return item
 
+    def groups(self) -> list[tuple[QTreeWidgetItem, list[QTreeWidgetItem]]]:
+        """Every category with its layers."""
+        tops = [self.topLevelItem(row) for row in range(self.topLevelItemCount())]
+        pairs = [(top, [top.child(i) for i in range(top.childCount())]) for top in tops if top is not None]
+        return [(top, [row for row in rows if row is not None]) for top, rows in pairs]
+
     def layers(self) -> list[QTreeWidgetItem]:
         """The rows of layers that are shown, from the top."""
-        groups = [self.topLevelItem(row) for row in range(self.topLevelItemCount())]
-        rows = [group.child(i) for group in groups if group is not None for i in range(group.childCount())]
-        return [row for row in rows if not row.isHidden()]
+        return [row for _, rows in self.groups() for row in rows if not row.isHidden()]
 
     def paint_swatches(self) -> None:
         """Give every layer the colour of its category."""
         theme = current()
-        for row in range(self.topLevelItemCount()):
-            group = self.topLevelItem(row)
-            assert group is not None
+        for group, rows in self.groups():
             group.setForeground(0, color(theme.muted))
             icon = _swatch(category_color(group.text(0), theme))
-            for index in range(group.childCount()):
-                group.child(index).setIcon(0, icon)
+            for row in rows:
+                row.setIcon(0, icon)
 
     def filter(self, text: str) -> None:
         """Show only layers whose name, category or sentence holds every word."""
         words = text.lower().split()
-        for row in range(self.topLevelItemCount()):
-            group = self.topLevelItem(row)
-            assert group is not None
-            shown = 0
-            for index in range(group.childCount()):
-                item = group.child(index)
-                hay = f"{item.text(0)} {group.text(0)} {item.toolTip(0)}".lower()
-                item.setHidden(not all(word in hay for word in words))
-                shown += not item.isHidden()
-            group.setHidden(not shown)
+        for group, rows in self.groups():
+            for row in rows:
+                hay = f"{row.text(0)} {group.text(0)} {row.toolTip(0)}".lower()
+                row.setHidden(not all(word in hay for word in words))
+            group.setHidden(all(row.isHidden() for row in rows))
 
     def choose_first(self, *, keep: bool) -> None:
         """Make the best match current: a layer whose name starts so, else the first shown."""
@@ -168,7 +165,7 @@ class _LayerList(QTreeWidget):
         if item.data(0, _TYPE):
             self.activated_layer.emit(item.data(0, _TYPE))
 
-    def startDrag(self, supportedActions: Qt.DropAction) -> None:
+    def startDrag(self, supportedActions: Qt.DropAction) -> None:  # noqa: N803
         item = self.currentItem()
         name = item.data(0, _TYPE) if item is not None else None
         if not name:

@@ -1,0 +1,143 @@
+"""What the window does to a document, one undoable edit each: add, insert, delete, paste, duplicate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QCoreApplication
+
+from engine.errors import GraphError
+from engine.graph import Edge, Graph
+from engine.layer import LAYERS, Layer
+from engine.project import Position
+from graph_editor.document import ProjectDocument
+from graph_editor.layout import ROW, arrange, free_place, without
+
+
+def tr(text: str) -> str:
+    """A text of an edit, in the user's language."""
+    return QCoreApplication.translate("Editing", text)
+
+
+def add_at(document: ProjectDocument, layer: Layer, place: Position) -> str:
+    """Put a new card at a place, or beside it where another lies; returns its identifier."""
+    node = document.graph.new_node(layer)
+    spot = free_place(place, document.project.layout.positions.values())
+    text = tr("Add {0}").format(node.name)
+    document.edit_graph(text, document.graph.add(node), {node.id: spot})
+    return node.id
+
+
+def add_after(document: ProjectDocument, layer: Layer, node_id: str) -> str:
+    """Put a new card behind another and wire it, onto the wire that leaves it if there is just one."""
+    graph = document.graph
+    leaving = graph.outgoing(node_id)
+    if len(leaving) == 1 and (inserted := insert_new(document, layer, leaving[0])) is not None:
+        return inserted
+    node = graph.new_node(layer)
+    wired = graph.add(node)
+    x, y = document.position(node_id)
+    spot = free_place((x, y + ROW), document.project.layout.positions.values())
+    try:
+        wired = wired.connect(node_id, node.id)
+    except GraphError:
+        if layer.max_inputs == 0:
+            spot = free_place((x, y), document.project.layout.positions.values())
+    document.edit_graph(tr("Add {0}").format(node.name), wired, {node.id: spot})
+    return node.id
+
+
+def insert_new(document: ProjectDocument, layer: Layer, edge: Edge) -> str | None:
+    """Put a new card on a wire; None where it cannot sit there."""
+    node = document.graph.new_node(layer)
+    try:
+        graph = document.graph.insert(node, edge)
+    except GraphError:
+        return None
+    document.edit_graph(tr("Insert {0}").format(node.name), graph)
+    return node.id
+
+
+def insert_card(document: ProjectDocument, node_id: str, edge: Edge) -> None:
+    """Put a card that is there already, but has no wires, on a wire."""
+    project = document.project
+    graph = project.graph.insert(project.graph[node_id], edge)
+    layout = without(project.layout, node_id)
+    text = tr("Insert {0}").format(project.graph[node_id].name)
+    document.edit(text, replace(project, graph=graph, layout=layout))
+
+
+def connect(document: ProjectDocument, edge: Edge, base: Graph | None = None) -> None:
+    """Draw a wire, perhaps on a graph from which another has been taken."""
+    graph = base or document.graph
+    names = graph[edge.source].name, graph[edge.target].name
+    document.edit_graph(tr("Wire {0} to {1}").format(*names), graph.connect(edge.source, edge.target, edge.port))
+
+
+def delete(document: ProjectDocument, node_ids: Iterable[str], edges: Iterable[Edge] = ()) -> None:
+    """Take away cards and wires; what a chain of cards had joined stays joined."""
+    graph, nodes = document.graph, tuple(node_ids)
+    wires = [edge for edge in edges if edge.source not in nodes and edge.target not in nodes]
+    if not nodes and not wires:
+        return
+    graph = graph.disconnect(*wires) if wires else graph
+    healed = graph.remove(*nodes, heal=True)
+    # Joining the ends may double a wire that is there already.
+    doubled = len({(edge.source, edge.target) for edge in healed.edges}) < len(healed.edges)
+    after = graph.remove(*nodes) if doubled else healed
+    if len(nodes) == 1:
+        text = tr("Delete {0}").format(graph[nodes[0]].name)
+    elif nodes:
+        text = tr("Delete {0} layers").format(len(nodes))
+    else:
+        text = tr("Delete wire") if len(wires) == 1 else tr("Delete {0} wires").format(len(wires))
+    document.edit_graph(text, after)
+
+
+def paste(
+    document: ProjectDocument, part: Graph, places: Mapping[str, Position], offset: Position, text: str
+) -> tuple[str, ...]:
+    """Put a copy of a part beside the graph; returns the new identifiers."""
+    graph, ids = document.graph.merge(part)
+    moved = {ids[key]: (x + offset[0], y + offset[1]) for key, (x, y) in places.items()}
+    document.edit_graph(text, graph, moved)
+    return tuple(ids.values())
+
+
+def duplicate(document: ProjectDocument, node_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Copy cards, with the wires among them."""
+    places = {key: document.position(key) for key in node_ids}
+    return paste(document, document.graph.part(node_ids), places, (30, 30), tr("Duplicate"))
+
+
+def duplicate_linked(document: ProjectDocument, node_id: str) -> str:
+    """A second call of the same layer: a card that shares the weights of another."""
+    graph = document.graph
+    owner = graph.owner(node_id)
+    node = graph.new_node(owner.layer, owner.name, shares=owner.id)
+    x, y = document.position(node_id)
+    spot = free_place((x + 240, y), document.project.layout.positions.values())
+    document.edit_graph(tr("Duplicate {0}, linked").format(owner.name), graph.add(node), {node.id: spot})
+    return node.id
+
+
+def rename(document: ProjectDocument, node_id: str, name: str) -> str | None:
+    """Rename a card; the reason where the name is refused."""
+    try:
+        graph = document.graph.rename(node_id, name.strip())
+    except GraphError as error:
+        return str(error)
+    document.edit_graph(tr("Rename to {0}").format(name.strip()), graph)
+    return None
+
+
+def tidy(document: ProjectDocument) -> None:
+    """Lay the whole graph out anew."""
+    document.move(tr("Arrange"), arrange(document.graph))
+
+
+def new_layer(type_name: str) -> Layer | None:
+    """A layer with the settings it starts with, None for a name that there is none of."""
+    layer_type = LAYERS.get(type_name)
+    return layer_type() if layer_type is not None else None

@@ -1,0 +1,106 @@
+"""What the mouse does, done with keys: going along wires, and drawing one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPen
+from PySide6.QtWidgets import QGraphicsPathItem
+
+from graph_editor import editing
+from graph_editor.document import ProjectDocument
+from graph_editor.theme import color
+from graph_editor.wires import wire_path
+from graph_editor.wiring import advise, fitting_targets
+
+if TYPE_CHECKING:
+    from graph_editor.view import GraphView
+
+ARROWS = {
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+}
+
+
+def neighbour(document: ProjectDocument, node_id: str | None, step: tuple[int, int]) -> str | None:
+    """The card that an arrow leads to: along a wire up or down, to the nearest at the side."""
+    graph = document.graph
+    if node_id is None:
+        return next(iter(graph.order), None)
+    x, y = document.position(node_id)
+    if step[1]:
+        edges = graph.outgoing(node_id) if step[1] > 0 else graph.incoming(node_id)
+        ends = [edge.target if step[1] > 0 else edge.source for edge in edges]
+        return min(ends, key=lambda key: abs(document.position(key)[0] - x), default=None)
+    aside = [key for key in graph.nodes if (document.position(key)[0] - x) * step[0] > 1]
+
+    def distance(key: str) -> float:
+        other = document.position(key)
+        return abs(other[0] - x) + 4 * abs(other[1] - y)
+
+    return min(aside, key=distance, default=None)
+
+
+class ConnectMode:
+    """Draws a wire from a card with the keys: arrows choose where it ends, Enter draws it, Escape ends."""
+
+    def __init__(self, view: GraphView, source: str) -> None:
+        self.view = view
+        self.source = source
+        document, scene = view.document, view.graph_scene
+        x, y = document.position(source)
+        fits = fitting_targets(document.graph, source)
+        self.targets = sorted(fits, key=lambda key: self._rank(document.position(key), (x, y)))
+        self._index = 0
+        self._line = QGraphicsPathItem()
+        self._line.setZValue(5)
+        scene.addItem(self._line)
+        scene.show_fits(fits, source)
+        self._show()
+
+    @staticmethod
+    def _rank(place: tuple[float, float], origin: tuple[float, float]) -> tuple[bool, float]:
+        """Those below first, the nearest of them at the front."""
+        dx, dy = place[0] - origin[0], place[1] - origin[1]
+        return dy < 0, abs(dx) + abs(dy)
+
+    @property
+    def target(self) -> str | None:
+        """Where the wire would end."""
+        return self.targets[self._index] if self.targets else None
+
+    def step(self, by: int) -> None:
+        """Choose another end."""
+        if self.targets:
+            self._index = (self._index + by) % len(self.targets)
+            self._show()
+
+    def _show(self) -> None:
+        scene, target = self.view.graph_scene, self.target
+        if target is None:
+            return
+        for key in self.targets:
+            item = scene.node_items[key]
+            item.fit = "target" if key == target else "fits"
+            item.update()
+        document = self.view.document
+        advice = advise(document.graph, document.inference, self.source, target, None)
+        item = scene.node_items[target]
+        end = item.port_place(("in", advice.edge.port if advice.edge else 0))
+        self._line.setPen(QPen(color(scene.theme.good if advice.verdict == "yes" else scene.theme.warning), 2.4))
+        self._line.setPath(wire_path(scene.node_items[self.source].port_place(("out", 0)), end))
+        self.view.ensureVisible(item)
+        self.view.show_advice(end + QPointF(0, -14), advice)
+
+    def finish(self, accept: bool) -> None:
+        """End, with or without the wire."""
+        target, view = self.target, self.view
+        view.show_advice(None, None)
+        view.graph_scene.show_fits(None)
+        view.graph_scene.removeItem(self._line)
+        if accept and target is not None:
+            edge = view.document.graph.check_connect(self.source, target)
+            view.commit(lambda: editing.connect(view.document, edge))

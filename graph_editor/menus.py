@@ -1,0 +1,84 @@
+"""The menus of the right button, and of the menu key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QPointF
+from PySide6.QtWidgets import QMenu
+
+from engine.graph import Edge
+from engine.layer import LAYERS
+from graph_editor import editing
+from graph_editor.captions import first_sentence
+from graph_editor.problems import apply_fix
+
+if TYPE_CHECKING:
+    from graph_editor.view import GraphView
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Menus", text)
+
+
+def card_menu(view: GraphView, node_id: str) -> QMenu:
+    """What can be done with a card."""
+    menu = QMenu(view)
+    document = view.document
+    for problem in document.inference[node_id].problems:
+        for fix in problem.fixes:
+            action = menu.addAction(fix.text)
+            action.setToolTip(problem.message)
+            action.triggered.connect(lambda _=False, fix=fix: apply_fix(document, fix))
+    if not menu.isEmpty():
+        menu.addSeparator()
+    menu.addAction(_tr("Rename")).triggered.connect(lambda: view.rename(node_id))
+    if document.graph[node_id].layer.has_output:
+        menu.addAction(_tr("Connect to…")).triggered.connect(lambda: view.start_connecting(node_id))
+    menu.addAction(_tr("Duplicate")).triggered.connect(lambda: view.duplicate())
+    linked = menu.addAction(_tr("Duplicate linked (shares weights)"))
+    linked.triggered.connect(lambda: view.graph_scene.select([editing.duplicate_linked(document, node_id)]))
+    linked.setEnabled(document.graph[node_id].layer.max_inputs != 0 and document.graph[node_id].layer.has_output)
+    menu.addAction(_tr("Copy")).triggered.connect(lambda: view.copy())
+    menu.addSeparator()
+    menu.addAction(_tr("Delete")).triggered.connect(lambda: view.delete_selected())
+    return menu
+
+
+def wire_menu(view: GraphView, edge: Edge) -> QMenu:
+    """What can be done with a wire."""
+    menu = QMenu(view)
+    menu.addAction(_tr("Delete wire")).triggered.connect(lambda: editing.delete(view.document, (), (edge,)))
+    insert = menu.addMenu(_tr("Insert layer"))
+    fill_layers(
+        insert,
+        lambda name: view.insert_layer(name, edge),
+        lambda name: LAYERS[name].max_inputs != 0 and LAYERS[name].has_output,
+    )
+    return menu
+
+
+def canvas_menu(view: GraphView, spot: QPointF) -> QMenu:
+    """What can be done with the canvas."""
+    menu = QMenu(view)
+    add = menu.addMenu(_tr("Add layer"))
+    fill_layers(add, lambda name: view.drop_layer(name, spot), lambda _: True)
+    menu.addSeparator()
+    menu.addAction(_tr("Paste")).triggered.connect(lambda: view.paste())
+    menu.addAction(_tr("Select all")).triggered.connect(lambda: view.select_all())
+    menu.addSeparator()
+    menu.addAction(_tr("Arrange")).triggered.connect(lambda: view.arrange())
+    menu.addAction(_tr("Fit")).triggered.connect(lambda: view.fit())
+    return menu
+
+
+def fill_layers(menu: QMenu, chosen: Callable[[str], object], wanted: Callable[[str], bool]) -> None:
+    """Every layer, by category."""
+    groups: dict[str, QMenu] = {}
+    for name, layer in LAYERS.items():
+        if wanted(name):
+            group = groups.get(layer.category) or groups.setdefault(layer.category, menu.addMenu(layer.category))
+            action = group.addAction(name)
+            action.setToolTip(first_sentence(layer))
+            action.triggered.connect(lambda _=False, name=name: chosen(name))
