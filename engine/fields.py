@@ -65,7 +65,8 @@ class Settings(BaseModel):
 
     def replace(self, **changes: Any) -> typing.Self:
         """The same settings with some changed, validated; raises pydantic's ValidationError."""
-        return type(self).model_validate({**self.model_dump(), **changes})
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_validate({**fields, **changes})
 
 
 @dataclass(frozen=True)
