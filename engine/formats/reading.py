@@ -70,8 +70,8 @@ class Place:
             return cls.model_validate(self.mapping(value))
         except ValidationError as error:
             self.refuse(error)
-        except (RecursionError, OverflowError):
-            raise self.error("holds a value that is out of all bounds.") from None
+        except (RecursionError, OverflowError, TypeError):
+            raise self.error("holds a value that is out of all bounds, or of the wrong type.") from None
 
     def refuse(self, error: ValidationError) -> NoReturn:
         """Raise the first fault that pydantic found, as a sentence."""
