@@ -47,3 +47,8 @@ def first_sentence(layer_type: type[Layer]) -> str:
     """The sentence that says what a layer does, without its address on the web."""
     text = " ".join((layer_type.__doc__ or "").split("\n\n")[0].split())
     return re.sub(r"\s*\(?https?://\S+\)?", "", text).strip()
+
+
+def unbroken(text: str) -> str:
+    """A sentence whose shapes are not torn apart at the end of a line."""
+    return text.replace(" × ", "\u00a0×\u00a0")

@@ -71,7 +71,7 @@ class ProjectDocument(QObject):
     def __init__(self, project: Project | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
-        self.undo_stack.cleanChanged.connect(lambda clean: self.modified_changed.emit(not clean))
+        self.undo_stack.cleanChanged.connect(self._tell_modified)
         self._project = _placed(project or Project())
         self._inference = infer(self._project.graph)
 
@@ -140,6 +140,9 @@ class ProjectDocument(QObject):
         self.undo_stack.setClean()
 
     # Telling
+
+    def _tell_modified(self, clean: bool) -> None:
+        self.modified_changed.emit(not clean)
 
     def _show(self, after: Project) -> None:
         before, inferred = self._project, self._inference

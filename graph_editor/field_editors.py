@@ -26,6 +26,8 @@ from graph_editor.theme import tabular
 
 ENGLISH = QLocale(QLocale.Language.English, QLocale.Country.UnitedStates)
 
+FIELD_HEIGHT = 26
+
 
 class FieldEditor(QWidget):
     """Base of all editors. `edited` carries a raw value that the settings have yet to accept."""
@@ -59,7 +61,7 @@ class SpinBox(QSpinBox):
         self.setGroupSeparatorShown(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFont(tabular(self.font()))
-        self.setMinimumWidth(56)
+        self.setMinimumSize(56, FIELD_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -78,6 +80,7 @@ class ComboBox(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
+        self.setMinimumHeight(FIELD_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMaxVisibleItems(20)
 
@@ -94,7 +97,7 @@ class IntEditor(FieldEditor):
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
         self.spin = SpinBox(spec.minimum, spec.maximum, spec.exclusive)
-        self.spin.valueChanged.connect(self.edited)
+        self.spin.valueChanged.connect(self.edited.emit)
         self.spin.editingFinished.connect(self.finished)
         self.row.addWidget(self.spin)
         self.setFocusProxy(self.spin)
@@ -139,7 +142,8 @@ class BoolEditor(FieldEditor):
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
         self.box = QCheckBox()
-        self.box.toggled.connect(self.edited)
+        self.box.setMinimumHeight(FIELD_HEIGHT)
+        self.box.toggled.connect(self.edited.emit)
         self.box.toggled.connect(lambda _: self.finished.emit())
         self.row.addWidget(self.box)
         self.row.addStretch()
@@ -157,7 +161,7 @@ class ChoiceEditor(FieldEditor):
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
         self.combo = ComboBox(spec.choices)
-        self.combo.currentTextChanged.connect(self.edited)
+        self.combo.currentTextChanged.connect(self.edited.emit)
         self.combo.currentTextChanged.connect(lambda _: self.finished.emit())
         self.row.addWidget(self.combo)
         self.setFocusProxy(self.combo)
@@ -204,6 +208,7 @@ class LineEditor(FieldEditor):
         super().__init__(spec)
         self.line = QLineEdit()
         self.line.setFont(tabular(self.line.font()))
+        self.line.setMinimumHeight(FIELD_HEIGHT)
         self.line.textEdited.connect(self._typed)
         self.line.editingFinished.connect(self.finished)
         self.row.addWidget(self.line)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QTimer, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.fields import FieldSpec, Settings, describe
-from graph_editor.field_editors import FieldEditor, make_editor
+from graph_editor.field_editors import FIELD_HEIGHT, FieldEditor, make_editor
 
 _WAIT_MS = 500
 """How long typing may pause before a half-typed value is called wrong."""
@@ -98,7 +98,7 @@ class SettingsForm(QWidget):
         label = QLabel(QCoreApplication.translate("Settings", spec.label))
         label.setToolTip(row.toolTip())
         label.setBuddy(row.editor)
-        label.setContentsMargins(0, 4, 0, 0)
+        label.setMinimumHeight(FIELD_HEIGHT)
         row.editor.setAccessibleName(spec.label)
         self._form.addRow(label, row)
         return row

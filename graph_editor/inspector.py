@@ -113,8 +113,8 @@ class Inspector(QScrollArea):
         self.form.changed.connect(self._setting_changed)
         self.facts = Facts()
         self._line = QFrame()
-        self._line.setFrameShape(QFrame.Shape.HLine)
-        self._line.setProperty("muted", True)
+        self._line.setProperty("rule", True)
+        self._line.setFixedHeight(1)
         self._stack_up()
 
     def _stack_up(self) -> None:

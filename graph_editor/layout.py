@@ -17,6 +17,7 @@ GRID = 10.0
 ROW = 110.0
 COLUMN = 240.0
 _SPACING = 4
+_ASIDE = 60.0
 _TIGHT = 2 * 94.0
 """The least distance between two cards that a third fits between."""
 
@@ -71,7 +72,23 @@ def _straightened(graph: Graph, part: dict[str, Position]) -> dict[str, Position
     if not trunk:
         return part
     middle = part[next(key for key in alone if key in trunk)][0]
-    return {key: (middle, y) if key in trunk else (x, y) for key, (x, y) in part.items()}
+    places = {key: (middle, y) if key in trunk else (x, y) for key, (x, y) in part.items()}
+    for y in sorted(rows):
+        for key in rows[y]:
+            _line_up(graph, key, places, rows[y])
+    return places
+
+
+def _line_up(graph: Graph, key: str, places: dict[str, Position], row: list[str]) -> None:
+    """Right below the card before it, where that is but a step aside."""
+    before = graph.incoming(key)
+    if len(before) != 1:
+        return
+    x, y = places[key]
+    wanted = places[before[0].source][0]
+    others = (places[other][0] for other in row if other != key)
+    if 0 < abs(wanted - x) <= _ASIDE and all(abs(other - wanted) >= CARD_WIDTH + GRID for other in others):
+        places[key] = (wanted, y)
 
 
 def _in_port_order(graph: Graph, part: dict[str, Position]) -> dict[str, Position]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QPointF
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QMenu
 
 from engine.graph import Edge
@@ -20,6 +21,28 @@ if TYPE_CHECKING:
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("Menus", text)
+
+
+def menu_for(view: GraphView, event: QContextMenuEvent) -> tuple[QMenu, QPoint]:
+    """The menu for what is under the pointer, or for what is selected, and where it opens."""
+    scene, spot = view.graph_scene, view.mapToScene(event.pos())
+    item, wire = scene.node_at(spot), scene.edge_at(spot)
+    where = event.globalPos()
+    if event.reason() == QContextMenuEvent.Reason.Keyboard:
+        selected = view.selected_node()
+        item = scene.node_items[selected] if selected is not None else None
+        wires = scene.selected_edges()
+        wire = scene.edge_items[wires[0]] if wires else None
+        at = item.pos() if item is not None else wire.middle if wire is not None else spot
+        where = view.viewport().mapToGlobal(view.mapFromScene(at))
+    if item is not None:
+        if item.node_id not in scene.selected_nodes():
+            scene.select([item.node_id])
+        return card_menu(view, item.node_id), where
+    if wire is not None:
+        scene.select([], [wire.edge])
+        return wire_menu(view, wire.edge), where
+    return canvas_menu(view, spot), where
 
 
 def card_menu(view: GraphView, node_id: str) -> QMenu:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 
+from graph_editor.captions import unbroken
 from graph_editor.theme import Theme, color
 from graph_editor.wiring import Advice
 
@@ -34,7 +35,9 @@ class AdviceLabel(QLabel):
             f"background: {theme.panel}; color: {theme.text}; border: 1px solid {shade};"
             "border-radius: 6px; padding: 4px 8px;"
         )
-        self.setText(f'<span style="color:{shade}"><b>{sign}</b></span>&nbsp; {html.escape(advice.text)}')
+        self.setText(
+            f'<span style="color:{shade}"><b>{sign}</b></span>&nbsp; {html.escape(unbroken(advice.text))}'
+        )
         self.setFixedWidth(min(320, self.fontMetrics().horizontalAdvance(advice.text) + 56))
         self.adjustSize()
         room = self._canvas.rect().adjusted(4, 4, -4, -4)

@@ -13,6 +13,7 @@ from graph_editor.theme import category_color, color, current, theme_notifier
 
 LAYER_MIME = "application/x-layerloom-layer"
 _TYPE = Qt.ItemDataRole.UserRole
+_ROW_HEIGHT = 23
 
 
 def layer_mime(type_name: str) -> QMimeData:
@@ -82,10 +83,11 @@ class _LayerList(QTreeWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setObjectName("layers")
         self.setHeaderHidden(True)
         self.setIndentation(6)
         self.setRootIsDecorated(False)
-        self.setIconSize(QSize(12, 20))
+        self.setIconSize(QSize(9, 20))
         self.setDragEnabled(True)
         self.setDragDropMode(QTreeWidget.DragDropMode.DragOnly)
         self.setExpandsOnDoubleClick(False)
@@ -103,12 +105,14 @@ class _LayerList(QTreeWidget):
             item = QTreeWidgetItem(groups[layer.category], [name])
             item.setData(0, _TYPE, name)
             item.setToolTip(0, first_sentence(layer))
+            item.setSizeHint(0, QSize(0, _ROW_HEIGHT))
         self.expandAll()
         self.paint_swatches()
 
     def _add_group(self, category: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem(self, [category])
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        item.setSizeHint(0, QSize(0, _ROW_HEIGHT))
         font = item.font(0)
         font.setWeight(font.Weight.DemiBold)
         item.setFont(0, font)
@@ -180,7 +184,7 @@ class _LayerList(QTreeWidget):
 
 
 def _swatch(value: str) -> QIcon:
-    pixmap = QPixmap(24, 40)
+    pixmap = QPixmap(18, 40)
     pixmap.setDevicePixelRatio(2)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

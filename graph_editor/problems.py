@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from engine.errors import LayerloomError
 from engine.inference import Fix, Problem
+from graph_editor.captions import unbroken
 from graph_editor.document import ProjectDocument
 from graph_editor.fonts import card_fonts
 from graph_editor.theme import color, current, theme_notifier
@@ -64,7 +65,7 @@ class ProblemCard(QFrame):
         column = QVBoxLayout()
         column.setSpacing(6)
         row.addLayout(column, 1)
-        text = QLabel(problem.message)
+        text = QLabel(unbroken(problem.message))
         text.setWordWrap(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         column.addWidget(text)
@@ -148,6 +149,7 @@ class ProblemList(QScrollArea):
         self._document = document
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(10, 10, 10, 10)

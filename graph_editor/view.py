@@ -1,10 +1,10 @@
-"""The canvas as a widget: what one sees of the scene, and where mouse, keys and drops arrive."""
+"""The canvas as a widget that edits: where mouse, keys, drops and the window's actions arrive."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -15,72 +15,48 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QResizeEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.graph import Edge
 from graph_editor import clipboard, editing, menus
+from graph_editor.canvas import Canvas
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
-from graph_editor.gestures import DragNodes, DrawWire, Gesture, Pan, RubberBand
+from graph_editor.gestures import Gesture
 from graph_editor.keyboard import ConnectMode
 from graph_editor.keys import handle_key
 from graph_editor.layout import CARD_WIDTH, snap
-from graph_editor.overlays import AdviceLabel, Dots, RenameField
+from graph_editor.overlays import AdviceLabel, RenameField
 from graph_editor.palette import layer_of_mime
-from graph_editor.scene import GraphScene
-from graph_editor.theme import color, theme_notifier
+from graph_editor.pointer import Pointer
 from graph_editor.wiring import Advice
 
-_SMALLEST, _LARGEST = 0.08, 3.0
-_ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
-
-class GraphView(QGraphicsView):
+class GraphView(Canvas):
     """Shows the graph and turns what the user does into edits of the document."""
 
     message = Signal(str)
     """A sentence for the status bar."""
-    nodes_selected = Signal(object)
-    """Identifiers of the selected nodes (a tuple)."""
-    zoom_changed = Signal(float)
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.document = document
-        self.graph_scene = GraphScene(document, self)
-        self.gesture: Gesture | None = None
+        super().__init__(document, parent)
+        self.pointer = Pointer(self)
         self.connecting: ConnectMode | None = None
-        self._pressed: tuple[QPoint, Callable[[], Gesture], Callable[[], None] | None] | None = None
-        self._space = False
         self._pastes = 0
         self._committing = False
-        self._fit_wanted = True
-        self._dots = Dots()
         self._advice = AdviceLabel(self.viewport())
         self._rename: RenameField | None = None
-        self._set_up()
-
-    def _set_up(self) -> None:
-        self.setScene(self.graph_scene)
-        self.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setResizeAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
-        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Canvas"))
-        self.graph_scene.nodes_selected.connect(self.nodes_selected)
-        self.document.project_changed.connect(self._document_changed)
-        theme_notifier.changed.connect(self.viewport().update)
+        document.project_changed.connect(self._document_changed)
+
+    @property
+    def gesture(self) -> Gesture | None:
+        """What the mouse is doing."""
+        return self.pointer.gesture
 
     def commit(self, edit: Callable[[], object]) -> None:
         """Run an edit that a gesture ends in."""
@@ -97,80 +73,8 @@ class GraphView(QGraphicsView):
 
     def stop(self) -> None:
         """Give up what is going on: a gesture, connecting, renaming."""
-        self._pressed = None
-        if self.gesture is not None:
-            gesture, self.gesture = self.gesture, None
-            gesture.cancel()
-            self._reset_cursor()
+        self.pointer.stop()
         self.finish_connecting(False)
-
-    # Zooming
-
-    def scale_now(self) -> float:
-        """How large one canvas unit is, in pixels."""
-        return self.transform().m11()
-
-    def zoom(self, factor: float, at: QPoint | None = None) -> None:
-        """Zoom, keeping what is at a place of the viewport where it is."""
-        factor = max(_SMALLEST, min(_LARGEST, self.scale_now() * factor)) / self.scale_now()
-        spot = at if at is not None else self.viewport().rect().center()
-        before = self.mapToScene(spot)
-        self.scale(factor, factor)
-        self.pan(self.mapFromScene(before), spot)
-        self._fit_wanted = False
-        self.zoom_changed.emit(self.scale_now())
-
-    def pan(self, start: QPoint, end: QPoint) -> None:
-        """Shift the canvas so that what was at one place of the viewport is at another."""
-        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
-        across.setValue(across.value() - (end.x() - start.x()))
-        down.setValue(down.value() - (end.y() - start.y()))
-
-    def zoom_in(self) -> None:
-        """One step closer."""
-        self.zoom(1.2)
-
-    def zoom_out(self) -> None:
-        """One step farther."""
-        self.zoom(1 / 1.2)
-
-    def reset_zoom(self) -> None:
-        """Show the canvas at its own size."""
-        self.zoom(1 / self.scale_now())
-
-    def fit(self) -> None:
-        """Show the whole graph, no larger than its own size."""
-        content = self.graph_scene.content_rect()
-        room = self.viewport().size()
-        if content.isEmpty():
-            scale, middle = 1.0, QPointF(0, 0)
-        else:
-            rect = content.adjusted(-40, -30, 40, 30)
-            scale, middle = min(room.width() / rect.width(), room.height() / rect.height(), 1.0), rect.center()
-        self.resetTransform()
-        self.scale(max(scale, _SMALLEST), max(scale, _SMALLEST))
-        self.centerOn(middle)
-        self._fit_wanted = True
-        self.zoom_changed.emit(self.scale_now())
-
-    def center_on(self, node_id: str) -> None:
-        """Bring a card into the middle and select it."""
-        if node_id in self.graph_scene.node_items:
-            self.graph_scene.select([node_id])
-            self.centerOn(self.graph_scene.node_items[node_id])
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        turned = event.angleDelta()
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.pan(QPoint(0, 0), QPoint((turned.y() or turned.x()) // 2, 0))
-        else:
-            self.zoom(1.0015 ** turned.y(), event.position().toPoint())
-        event.accept()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self._fit_wanted and not self.gesture:
-            self.fit()
 
     # What can be done; the window makes its actions of these
 
@@ -264,10 +168,6 @@ class GraphView(QGraphicsView):
         self.graph_scene.select([node_id])
         self.ensureVisible(self.graph_scene.node_items[node_id], 20, 20)
 
-    def visible_rect(self) -> QRectF:
-        """The part of the scene that is seen."""
-        return self.mapToScene(self.viewport().rect()).boundingRect()
-
     # Renaming and connecting
 
     def rename(self, node_id: str) -> None:
@@ -324,74 +224,15 @@ class GraphView(QGraphicsView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.finish_connecting(False)
-        spot = self.mapToScene(event.position().toPoint())
-        if event.button() == Qt.MouseButton.MiddleButton or (
-            event.button() == Qt.MouseButton.LeftButton and self._space
-        ):
-            self._begin(Pan(self), spot)
-        elif event.button() == Qt.MouseButton.LeftButton:
-            self._press(spot, event)
+        self.pointer.press(event)
         event.accept()
 
-    def _press(self, spot: QPointF, event: QMouseEvent) -> None:
-        scene, adding = self.graph_scene, bool(event.modifiers() & _ADDING)
-        where = event.position().toPoint()
-        found, item = scene.port_at(spot), scene.node_at(spot)
-        if found is not None:
-            self._begin(DrawWire(self, *found), spot)
-        elif item is not None:
-            self._press_card(item.node_id, adding, where)
-        elif (wire := scene.edge_at(spot)) is not None:
-            self._press_wire(wire, adding)
-        else:
-            keep = scene.selected_nodes() if adding else ()
-            if not adding:
-                scene.select([])
-            self._pressed = (where, lambda: RubberBand(self, keep), None)
-
-    def _press_card(self, node_id: str, adding: bool, where: QPoint) -> None:
-        scene = self.graph_scene
-        chosen = scene.selected_nodes()
-        released: Callable[[], None] | None = None
-        if adding:
-            scene.select(key for key in (*chosen, node_id) if key != node_id or node_id not in chosen)
-        elif node_id not in chosen:
-            scene.select([node_id])
-        else:
-            released = lambda: scene.select([node_id])  # noqa: E731
-        if node_id in scene.selected_nodes():
-            self._pressed = (where, lambda: DragNodes(self, node_id, scene.selected_nodes()), released)
-
-    def _press_wire(self, wire: EdgeItem, adding: bool) -> None:
-        scene = self.graph_scene
-        others = (scene.selected_nodes(), scene.selected_edges()) if adding else ((), ())
-        scene.select(others[0], (*others[1], wire.edge))
-
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        where = event.position().toPoint()
-        if self._pressed is not None:
-            start, make, _ = self._pressed
-            if (where - start).manhattanLength() >= QApplication.startDragDistance():
-                self._pressed = None
-                self._begin(make(), self.mapToScene(start))
-        if self.gesture is not None:
-            self.gesture.move(self.mapToScene(where))
-            event.accept()
-            return
-        super().mouseMoveEvent(event)
-        port = self.graph_scene.port_at(self.mapToScene(where))
-        cursor = Qt.CursorShape.CrossCursor if port else Qt.CursorShape.ArrowCursor
-        if not self._space and self.viewport().cursor().shape() != cursor:
-            self.viewport().setCursor(cursor)
+        if not self.pointer.move(event):
+            super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        pressed, self._pressed = self._pressed, None
-        if self.gesture is not None:
-            gesture, self.gesture = self.gesture, None
-            gesture.end(self.mapToScene(event.position().toPoint()))
-            self._reset_cursor()
-        elif pressed is not None and pressed[2] is not None:
-            pressed[2]()
+        self.pointer.release(event)
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -401,24 +242,13 @@ class GraphView(QGraphicsView):
             self.rename(item.node_id)
         event.accept()
 
-    def _begin(self, gesture: Gesture, spot: QPointF) -> None:
-        self.stop()
-        self.gesture = gesture
-        if gesture.cursor is not None:
-            self.viewport().setCursor(gesture.cursor)
-        gesture.begin(spot)
-
-    def _reset_cursor(self) -> None:
-        shape = Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor
-        self.viewport().setCursor(shape)
-
     # Keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
-                self._space = True
-                self._reset_cursor()
+                self.pointer.panning = True
+                self.pointer.reset_cursor()
             event.accept()
         elif handle_key(self, event):
             event.accept()
@@ -427,14 +257,14 @@ class GraphView(QGraphicsView):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space = False
-            self._reset_cursor()
+            self.pointer.panning = False
+            self.pointer.reset_cursor()
             event.accept()
             return
         super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._space = False
+        self.pointer.panning = False
         if event.reason() != Qt.FocusReason.PopupFocusReason:
             self.finish_connecting(False)
         super().focusOutEvent(event)
@@ -442,31 +272,11 @@ class GraphView(QGraphicsView):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.gesture is not None:
             return
-        menu, where = self._menu(event)
+        menu, where = menus.menu_for(self, event)
         menu.setToolTipsVisible(True)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(where)
         event.accept()
-
-    def _menu(self, event: QContextMenuEvent) -> tuple[QMenu, QPoint]:
-        scene, spot = self.graph_scene, self.mapToScene(event.pos())
-        item, wire = scene.node_at(spot), scene.edge_at(spot)
-        where = event.globalPos()
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            selected = self.selected_node()
-            item = scene.node_items[selected] if selected is not None else None
-            wires = scene.selected_edges()
-            wire = scene.edge_items[wires[0]] if wires else None
-            at = item.pos() if item is not None else wire.middle if wire is not None else spot
-            where = self.viewport().mapToGlobal(self.mapFromScene(at))
-        if item is not None:
-            if item.node_id not in scene.selected_nodes():
-                scene.select([item.node_id])
-            return menus.card_menu(self, item.node_id), where
-        if wire is not None:
-            scene.select([], [wire.edge])
-            return menus.wire_menu(self, wire.edge), where
-        return menus.canvas_menu(self, spot), where
 
     # Drops from the palette
 
@@ -507,20 +317,3 @@ class GraphView(QGraphicsView):
             self.drop_layer(layer.type_name(), self.mapToScene(event.position().toPoint()))
         event.acceptProposedAction()
         self.setFocus()
-
-    # Painting
-
-    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        origin = QPointF(self.viewportTransform().map(QPointF(0, 0)))
-        size = self.viewport().size()
-        self._dots.paint(painter, origin, self.scale_now(), size, self.graph_scene.theme)
-
-    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        if self.graph_scene.node_items:
-            return
-        painter.save()
-        painter.resetTransform()
-        painter.setPen(color(self.graph_scene.theme.muted))
-        text = self.tr("Drag a layer here from the palette,\nor choose one there and press Enter.")
-        painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
-        painter.restore()

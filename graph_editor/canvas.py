@@ -1,0 +1,132 @@
+"""The canvas as a widget that shows: zooming, shifting, the dotted ground."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+
+from graph_editor.document import ProjectDocument
+from graph_editor.overlays import Dots
+from graph_editor.scene import GraphScene
+from graph_editor.theme import color, theme_notifier
+
+_SMALLEST, _LARGEST = 0.08, 3.0
+
+
+class Canvas(QGraphicsView):
+    """Shows the scene of a document and lets it be zoomed and shifted."""
+
+    nodes_selected = Signal(object)
+    """Identifiers of the selected nodes (a tuple)."""
+    zoom_changed = Signal(float)
+
+    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.graph_scene = GraphScene(document, self)
+        self._fit_wanted = True
+        self._dots = Dots()
+        self._set_up()
+
+    def _set_up(self) -> None:
+        self.setScene(self.graph_scene)
+        self.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
+        self.graph_scene.nodes_selected.connect(self.nodes_selected)
+        theme_notifier.changed.connect(self.viewport().update)
+
+    # Zooming
+
+    def scale_now(self) -> float:
+        """How large one canvas unit is, in pixels."""
+        return self.transform().m11()
+
+    def zoom(self, factor: float, at: QPoint | None = None) -> None:
+        """Zoom, keeping what is at a place of the viewport where it is."""
+        factor = max(_SMALLEST, min(_LARGEST, self.scale_now() * factor)) / self.scale_now()
+        spot = at if at is not None else self.viewport().rect().center()
+        before = self.mapToScene(spot)
+        self.scale(factor, factor)
+        self.pan(self.mapFromScene(before), spot)
+        self._fit_wanted = False
+        self.zoom_changed.emit(self.scale_now())
+
+    def pan(self, start: QPoint, end: QPoint) -> None:
+        """Shift the canvas so that what was at one place of the viewport is at another."""
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        across.setValue(across.value() - (end.x() - start.x()))
+        down.setValue(down.value() - (end.y() - start.y()))
+
+    def zoom_in(self) -> None:
+        """One step closer."""
+        self.zoom(1.2)
+
+    def zoom_out(self) -> None:
+        """One step farther."""
+        self.zoom(1 / 1.2)
+
+    def reset_zoom(self) -> None:
+        """Show the canvas at its own size."""
+        self.zoom(1 / self.scale_now())
+
+    def fit(self) -> None:
+        """Show the whole graph, no larger than its own size."""
+        content = self.graph_scene.content_rect()
+        room = self.viewport().size()
+        if content.isEmpty():
+            scale, middle = 1.0, QPointF(0, 0)
+        else:
+            rect = content.adjusted(-40, -30, 40, 30)
+            scale, middle = min(room.width() / rect.width(), room.height() / rect.height(), 1.0), rect.center()
+        self.resetTransform()
+        self.scale(max(scale, _SMALLEST), max(scale, _SMALLEST))
+        self.centerOn(middle)
+        self._fit_wanted = True
+        self.zoom_changed.emit(self.scale_now())
+
+    def center_on(self, node_id: str) -> None:
+        """Bring a card into the middle and select it."""
+        if node_id in self.graph_scene.node_items:
+            self.graph_scene.select([node_id])
+            self.centerOn(self.graph_scene.node_items[node_id])
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turned = event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.pan(QPoint(0, 0), QPoint((turned.y() or turned.x()) // 2, 0))
+        else:
+            self.zoom(1.0015 ** turned.y(), event.position().toPoint())
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fit_wanted:
+            self.fit()
+
+    def visible_rect(self) -> QRectF:
+        """The part of the scene that is seen."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()
+
+    # Painting
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        origin = QPointF(self.viewportTransform().map(QPointF(0, 0)))
+        size = self.viewport().size()
+        self._dots.paint(painter, origin, self.scale_now(), size, self.graph_scene.theme)
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        if self.graph_scene.node_items:
+            return
+        painter.save()
+        painter.resetTransform()
+        painter.setPen(color(self.graph_scene.theme.muted))
+        text = self.tr("Drag a layer here from the palette,\nor choose one there and press Enter.")
+        painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
+        painter.restore()

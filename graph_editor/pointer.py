@@ -1,0 +1,120 @@
+"""The mouse on the canvas: which gesture a press begins, and what a click selects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from graph_editor.edge_item import EdgeItem
+from graph_editor.gestures import DragNodes, DrawWire, Gesture, Pan, RubberBand
+
+if TYPE_CHECKING:
+    from graph_editor.view import GraphView
+
+_ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+class Pointer:
+    """Turns presses, moves and releases into one gesture at a time."""
+
+    def __init__(self, view: GraphView) -> None:
+        self.view = view
+        self.scene = view.graph_scene
+        self.gesture: Gesture | None = None
+        self.panning = False
+        """Whether the space bar is held, so that any drag shifts the canvas."""
+        self._pressed: tuple[QPoint, Callable[[], Gesture], Callable[[], None] | None] | None = None
+
+    def stop(self) -> None:
+        """Give up the gesture that is going on."""
+        self._pressed = None
+        if self.gesture is not None:
+            gesture, self.gesture = self.gesture, None
+            gesture.cancel()
+            self.reset_cursor()
+
+    def press(self, event: QMouseEvent) -> None:
+        """A button went down."""
+        spot = self.view.mapToScene(event.position().toPoint())
+        left = event.button() == Qt.MouseButton.LeftButton
+        if event.button() == Qt.MouseButton.MiddleButton or (left and self.panning):
+            self._begin(Pan(self.view), spot)
+        elif left:
+            self._press(spot, event)
+
+    def _press(self, spot: QPointF, event: QMouseEvent) -> None:
+        scene, adding = self.scene, bool(event.modifiers() & _ADDING)
+        where = event.position().toPoint()
+        found, item = scene.port_at(spot), scene.node_at(spot)
+        if found is not None:
+            self._begin(DrawWire(self.view, *found), spot)
+        elif item is not None:
+            self._press_card(item.node_id, adding, where)
+        elif (wire := scene.edge_at(spot)) is not None:
+            self._press_wire(wire, adding)
+        else:
+            keep = scene.selected_nodes() if adding else ()
+            if not adding:
+                scene.select([])
+            self._pressed = (where, lambda: RubberBand(self.view, keep), None)
+
+    def _press_card(self, node_id: str, adding: bool, where: QPoint) -> None:
+        scene = self.scene
+        chosen = scene.selected_nodes()
+        released: Callable[[], None] | None = None
+        if adding:
+            scene.select(key for key in (*chosen, node_id) if key != node_id or node_id not in chosen)
+        elif node_id not in chosen:
+            scene.select([node_id])
+        else:
+            released = lambda: scene.select([node_id])  # noqa: E731
+        if node_id in scene.selected_nodes():
+            self._pressed = (where, lambda: DragNodes(self.view, node_id, scene.selected_nodes()), released)
+
+    def _press_wire(self, wire: EdgeItem, adding: bool) -> None:
+        scene = self.scene
+        others = (scene.selected_nodes(), scene.selected_edges()) if adding else ((), ())
+        scene.select(others[0], (*others[1], wire.edge))
+
+    def move(self, event: QMouseEvent) -> bool:
+        """The pointer moved; False where no gesture is going on."""
+        where = event.position().toPoint()
+        if self._pressed is not None:
+            start, make, _ = self._pressed
+            if (where - start).manhattanLength() >= QApplication.startDragDistance():
+                self._pressed = None
+                self._begin(make(), self.view.mapToScene(start))
+        if self.gesture is not None:
+            self.gesture.move(self.view.mapToScene(where))
+            return True
+        port = self.scene.port_at(self.view.mapToScene(where))
+        cursor = Qt.CursorShape.CrossCursor if port else Qt.CursorShape.ArrowCursor
+        if not self.panning and self.view.viewport().cursor().shape() != cursor:
+            self.view.viewport().setCursor(cursor)
+        return False
+
+    def release(self, event: QMouseEvent) -> None:
+        """The button went up."""
+        pressed, self._pressed = self._pressed, None
+        if self.gesture is not None:
+            gesture, self.gesture = self.gesture, None
+            gesture.end(self.view.mapToScene(event.position().toPoint()))
+            self.reset_cursor()
+        elif pressed is not None and pressed[2] is not None:
+            pressed[2]()
+
+    def _begin(self, gesture: Gesture, spot: QPointF) -> None:
+        self.view.stop()
+        self.gesture = gesture
+        if gesture.cursor is not None:
+            self.view.viewport().setCursor(gesture.cursor)
+        gesture.begin(spot)
+
+    def reset_cursor(self) -> None:
+        """Show what a press would do now."""
+        shape = Qt.CursorShape.OpenHandCursor if self.panning else Qt.CursorShape.ArrowCursor
+        self.view.viewport().setCursor(shape)
