@@ -81,7 +81,7 @@ def dataset(parent: h5py.Group, path: str, place: Place) -> h5py.Dataset:
 def _step(parent: h5py.Group, path: str, place: Place) -> Any:
     here: Any = parent
     for part in path.split("/"):
-        if part in ("", ".", ".."):
+        if part in ("", "."):  # ".." has no meaning in HDF5
             raise place.error(f"{shown(path)} is not a proper path.")
         link = here.get(part, getlink=True) if isinstance(here, h5py.Group) and part in here else None
         if link is None:
