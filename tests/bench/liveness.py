@@ -1,0 +1,96 @@
+"""The longest time that the window does not answer, while a run is compiled and while it trains.
+
+A timer of 4 ms ticks in the window; the gaps between its ticks are what a user would feel.
+
+    python -m tests.bench.liveness [--json]
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from typing import Any
+
+GOAL_MS = 33.0
+
+if not os.environ.get("DISPLAY"):
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+class Ticker:
+    """Gaps between ticks, by the phase in which they fall."""
+
+    def __init__(self) -> None:
+        self.phase = "idle"
+        self.gaps: dict[str, list[float]] = {}
+        self._last = time.perf_counter()
+
+    def tick(self) -> None:
+        now = time.perf_counter()
+        self.gaps.setdefault(self.phase, []).append((now - self._last) * 1000)
+        self._last = now
+
+
+def measure() -> list[dict[str, Any]]:
+    """Open the window, train the digits example, and give a row per phase."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LAYERLOOM_CONFIG_DIR"] = os.environ["LAYERLOOM_DATA_DIR"] = folder
+        return _measure()
+
+
+def _measure() -> list[dict[str, Any]]:
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from app.program import _SWITCH_SECONDS, make_window
+    from app.settings import AppSettings
+    from engine.events import Compiled, Finished
+
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    window = make_window(app, AppSettings())
+    window.show()
+    ticker = Ticker()
+
+    def on_event(event: object) -> None:
+        if isinstance(event, Compiled):
+            ticker.phase = "training"
+        elif isinstance(event, Finished):
+            ticker.phase = "finished"
+            QTimer.singleShot(500, app.quit)
+
+    def begin() -> None:
+        ticker.phase = "compiling"
+        window.train()
+
+    window.session.event.connect(on_event)
+    window.session.failed.connect(lambda error: (print(error, file=sys.stderr), app.exit(1)))
+    timer = QTimer(window, interval=4, timerType=Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(ticker.tick)
+    timer.start()
+    QTimer.singleShot(1000, begin)
+    app.exec()
+    window.session.close()
+    return [_row(phase, gaps) for phase, gaps in ticker.gaps.items()]
+
+
+def _row(phase: str, gaps: list[float]) -> dict[str, Any]:
+    ordered = sorted(gaps)
+    return {
+        "phase": phase,
+        "longest_ms": ordered[-1],
+        "p99_ms": ordered[int(len(ordered) * 0.99)],
+        "over_goal": sum(gap > GOAL_MS for gap in gaps),
+        "ticks": len(gaps),
+        "goal_ms": GOAL_MS,
+        "met": ordered[-1] <= GOAL_MS,
+    }
+
+
+if __name__ == "__main__":
+    from tests.bench.report import report
+
+    report("Longest gaps of the window's event loop", measure())
