@@ -44,20 +44,20 @@ def draw(project: Project, finished: Finished, path: Path) -> None:
     from PySide6.QtWidgets import QApplication
 
     from app.panels.curves import curves_image
-    from graph_editor.picture import graph_image
+    from graph_editor.picture import render_png
     from graph_editor.theme import LIGHT
 
     application = QApplication.instance() or QApplication([])
-    graph = graph_image(project, LIGHT, 1.0)
-    curves = curves_image(finished.history, QSize(900, 420))
-    image = QImage(
-        graph.width() + curves.width(), max(graph.height(), curves.height()), QImage.Format.Format_RGB32
-    )
-    image.fill(Qt.GlobalColor.white)
-    painter = QPainter(image)
-    painter.drawImage(QPoint(0, 0), graph)
-    painter.drawImage(QPoint(graph.width(), (image.height() - curves.height()) // 2), curves)
-    painter.end()
     with replacing(path) as temporary:
-        image.save(str(temporary), "PNG")  # pyright: ignore[reportCallIssue, reportArgumentType]
+        render_png(project, temporary, LIGHT, 1.0)
+        graph = QImage(str(temporary))
+        curves = curves_image(finished.history, QSize(900, 420))
+        size = QSize(graph.width() + curves.width(), max(graph.height(), curves.height()))
+        image = QImage(size, QImage.Format.Format_RGB32)
+        image.fill(Qt.GlobalColor.white)
+        painter = QPainter(image)
+        painter.drawImage(QPoint(0, (size.height() - graph.height()) // 2), graph)
+        painter.drawImage(QPoint(graph.width(), (size.height() - curves.height()) // 2), curves)
+        painter.end()
+        image.save(str(temporary))
     del application
