@@ -20,6 +20,8 @@ from graph_editor.view import GraphView
 _COLUMNS = [220, 840, 300]
 _CANVAS = [430, 230]
 _SIDE = [480, 140]
+_READABLE = 0.75
+_MARGIN = 60
 
 
 class Workplace(QSplitter):
@@ -87,6 +89,17 @@ class Workplace(QSplitter):
             layout.addWidget(widget)
             tabs.setTabToolTip(tabs.addTab(page, text), tip)
         return tabs
+
+    def show_graph(self) -> None:
+        """Show the whole graph, or its beginning where the whole would be too small to read."""
+        view = self.view
+        view.fit()
+        first = next(iter(view.document.graph.order), None)
+        if first is not None and view.scale_now() < _READABLE:
+            view.zoom(_READABLE / view.scale_now())
+            x, y = view.document.position(first)
+            half = view.viewport().height() / 2 / view.scale_now()
+            view.centerOn(x, y + half - _MARGIN)
 
     # What is remembered
 

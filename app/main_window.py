@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
     def _connect_parts(self) -> None:
         work, document, stack = self.work, self.document, self.document.undo_stack
         work.palette_panel.layer_activated.connect(self._add_layer)
-        work.view.scene().nodes_selected.connect(self._show_nodes)
+        work.view.nodes_selected.connect(self._show_nodes)
         work.view.message.connect(lambda text: self.statusBar().showMessage(text, 6000))
         work.problems.node_activated.connect(self._show_node)
         work.inspector.node_activated.connect(self._show_node)
@@ -209,7 +209,6 @@ class MainWindow(QMainWindow):
 
     def _show_node(self, node_id: str) -> None:
         self.work.tabs.setCurrentIndex(0)
-        self.work.view.scene().select((node_id,))
         self.work.view.center_on(node_id)
 
     def _add_layer(self, type_name: str) -> None:
@@ -218,13 +217,13 @@ class MainWindow(QMainWindow):
 
     def _find_layer(self) -> None:
         self.actions_["palette"].setChecked(True)
-        self.work.palette_panel.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.work.palette_panel.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _project_replaced(self, weights: object) -> None:
         self.session.adopt(self.document.project, weights)  # pyright: ignore[reportArgumentType]
         self.work.training.reset()
         self.work.inspector.show_nodes(())
-        self.work.view.fit()
+        self.work.show_graph()
 
     def _fill_recent(self) -> None:
         menu = self._menus.recent
@@ -265,7 +264,8 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._shown:
             self._shown = True
-            QTimer.singleShot(0, self.work.view.fit)
+            self.work.view.setFocus()
+            QTimer.singleShot(0, self.work.show_graph)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not (self._may_stop() and self.files.may_discard()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,11 +15,12 @@ from app.dialogs import tell_error
 from app.main_window import MainWindow
 from app.settings import AppSettings
 from engine import templates
+from engine.events import Compiled, Event
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 
 FIRST_TEMPLATE = "digits-cnn"
-_SWITCH_SECONDS = 0.002
+_SWITCH_SECONDS = 0.0005
 
 
 def run_program(path: Path | None) -> int:
@@ -32,6 +34,7 @@ def run_program(path: Path | None) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     window = make_window(app, AppSettings())
     sys.excepthook = _Excepthook(window)
+    keep_collections_short(window)
     window.show()
     if path is not None:
         QTimer.singleShot(0, lambda: window.files.open_path(path))
@@ -48,6 +51,23 @@ def make_window(app: QApplication, settings: AppSettings) -> MainWindow:
     themes.set_scheme("dark" if appearance == "dark" else "light" if appearance == "light" else "system")
     themes.apply_theme(app)
     return MainWindow(ProjectDocument(templates.make(FIRST_TEMPLATE)), settings)
+
+
+def keep_collections_short(window: MainWindow) -> None:
+    """Set aside what lives as long as the program, so that the garbage collector need not walk through it.
+
+    A walk through all that jax and scikit-learn bring along holds the window for more than 100 ms. They are
+    whole when the first run has been compiled.
+    """
+
+    def compiled(event: Event) -> None:
+        if isinstance(event, Compiled):
+            gc.freeze()
+            window.session.event.disconnect(compiled)
+
+    gc.collect()
+    gc.freeze()
+    window.session.event.connect(compiled)
 
 
 class _Excepthook:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import threading
 from collections.abc import Generator
 from typing import Any
@@ -10,6 +13,8 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from engine.errors import Cancelled
 from engine.events import Event
+
+_NICE = 10
 
 Job = Generator[Event, None, None]
 
@@ -66,6 +71,7 @@ class TaskThread(QThread):
 
     def run(self) -> None:
         """Iterate the job. Called by Qt, in the new thread."""
+        step_back()
         try:
             self._drain()
         except Cancelled:
@@ -92,6 +98,16 @@ class TaskThread(QThread):
     def _end(self) -> None:
         self.wait()
         self.ended.emit()
+
+
+def step_back() -> None:
+    """Let the window go first: threads that this one starts, those of XLA among them, inherit its place.
+
+    Linux keeps a nice value for each thread; elsewhere there is none to set.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def result_of(function: Any, *args: Any) -> Job:

@@ -15,6 +15,8 @@ from app.texts import count, duration, figure, metric_label
 from engine.events import Compiled, EpochDone, Event, Finished, Progress, Started, StepsDone
 from graph_editor import theme as themes
 
+_NEWS = 0.2  # seconds
+
 
 class Pace:
     """Steps per second of late, pauses left out, and the time that the rest of the run will take."""
@@ -29,15 +31,16 @@ class Pace:
         """Leave out the time until now."""
         self._since = time.monotonic()
 
-    def took(self, step: int) -> None:
-        """Learn how far the run is now."""
+    def took(self, step: int) -> bool:
+        """Learn how far the run is now; False where that is too little news to be shown."""
         now = time.monotonic()
         seconds = now - self._since
-        if seconds < 0.2:
-            return
+        if seconds < _NEWS:
+            return False
         rate = (step - self._step) / seconds
         self._rate = rate if not self._rate else 0.7 * self._rate + 0.3 * rate
         self._step, self._since = step, now
+        return True
 
     @property
     def rate(self) -> float:
@@ -100,6 +103,7 @@ class TrainingPanel(QWidget):
         self.bar = QProgressBar(textVisible=False)
         self.bar.setFixedHeight(6)
         self.epoch, self.rate, self.left = QLabel(), QLabel(), QLabel()
+        self.bar.setVisible(False)
         self.curves = Curves()
         self.figures = Figures()
         self.figures.hide()
@@ -117,6 +121,7 @@ class TrainingPanel(QWidget):
         row.setSpacing(16)
         row.addWidget(self.state)
         row.addWidget(self.bar, 1)
+        row.addStretch()
         for label in (self.epoch, self.rate, self.left):
             row.addWidget(label)
         below = QHBoxLayout()
@@ -134,7 +139,7 @@ class TrainingPanel(QWidget):
             self.curves.clear()
             self.figures.hide()
             self._show_progress("", "", "")
-            self.bar.reset()
+            self.bar.hide()
             self.state.setText(self.tr("Ready"))
 
     # Events of the run
@@ -160,6 +165,8 @@ class TrainingPanel(QWidget):
         self._failed = False
         self.curves.clear()
         self.figures.hide()
+        self.state.setToolTip("")
+        self.bar.show()
         self.bar.setRange(0, 0)
         self._show_progress("", "", "")
 
@@ -170,7 +177,8 @@ class TrainingPanel(QWidget):
     def _show_steps(self, event: StepsDone) -> None:
         if self._session.state is RunState.RUNNING:
             self.state.setText(self.tr("Training"))
-        self._pace.took(event.step)
+        if not self._pace.took(event.step):
+            return
         self.bar.setRange(0, self._epochs * self._per_epoch)
         self.bar.setValue(event.step)
         left = self._pace.left
@@ -213,5 +221,5 @@ class TrainingPanel(QWidget):
             self.state.setText(self.tr("Training") if self._per_epoch else self.tr("Starting…"))
         elif self.bar.maximum() == 0:
             self.bar.setRange(0, 1)
-            self.bar.reset()
+            self.bar.hide()
             self.state.setText(self.tr("Failed") if self._failed else self.tr("Stopped"))

@@ -82,17 +82,23 @@ def test_export_predict_and_evaluate_a_model(trained: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["keras", "jax"])
-def test_exported_python_runs_and_loads_the_weights(trained: Path, target: str) -> None:
-    layerloom("export", "iris.loom", "--run", "run", "--to", f"{target}.h5", cwd=trained)
-    done = layerloom(
-        "export", "iris.loom", "--run", "run", "--to", f"{target}.py", "--target", target, cwd=trained
-    )
+def test_exported_python_runs_without_this_program(trained: Path, target: str) -> None:
+    name = f"with_{target}"
+    layerloom("export", "iris.loom", "--run", "run", "--to", f"{name}.h5", cwd=trained)
+    export = ("export", "iris.loom", "--run", "run", "--to", f"{name}.py", "--target", target)
+    done = layerloom(*export, cwd=trained)
     assert done.returncode == 0, done.stderr
-    assert "app" not in (trained / f"{target}.py").read_text().split("import ")[1].split()[0]
-    ran = subprocess.run(
-        [sys.executable, f"{target}.py"], cwd=trained, capture_output=True, text=True, timeout=240, check=False
-    )
+    assert "engine" not in (trained / f"{name}.py").read_text()
+    command = [sys.executable, f"{name}.py"]
+    ran = subprocess.run(command, cwd=trained, capture_output=True, text=True, timeout=240, check=False)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_python_is_not_named_like_a_library_that_it_imports(trained: Path) -> None:
+    done = layerloom("export", "iris.loom", "--to", "keras.py", cwd=trained)
+    assert done.returncode == 1
+    assert "would hide the library" in done.stderr
+    assert not (trained / "keras.py").exists()
 
 
 def test_pictures(trained: Path) -> None:

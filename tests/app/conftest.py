@@ -1,0 +1,65 @@
+"""The window on the smallest example, with no dialog that could wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+import app.exports
+import app.files
+import app.main_window
+from app.main_window import MainWindow
+from app.settings import AppSettings
+from engine import templates
+from engine.project import Project
+from graph_editor import theme as themes
+from graph_editor.document import ProjectDocument
+
+
+class Answers:
+    """Stands in for the message boxes: notes what was asked or told, and answers."""
+
+    def __init__(self) -> None:
+        self.answer: int | None = None
+        self.asked: list[str] = []
+        self.told: list[str] = []
+
+    def choose(self, parent: object, title: str, text: str, choices: object, detail: str = "") -> int | None:
+        self.asked.append(text)
+        return self.answer
+
+    def tell(self, parent: object, title: str, error: BaseException) -> None:
+        self.told.append(str(error))
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    found = Answers()
+    for module in (app.files, app.exports, app.main_window):
+        monkeypatch.setattr(module, "choose", found.choose)
+        monkeypatch.setattr(module, "tell_error", found.tell)
+    return found
+
+
+def small_project(epochs: int = 2) -> Project:
+    project = templates.make("iris-mlp")
+    return replace(project, training=project.training.replace(epochs=epochs))
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: object, answers: Answers) -> Iterator[MainWindow]:
+    themes.apply_theme(qapp)  # type: ignore[arg-type]
+    found = MainWindow(ProjectDocument(small_project()), AppSettings())
+    found.resize(1200, 720)
+    found.show()
+    qtbot.waitExposed(found)
+    yield found
+    answers.answer = 1
+    found.session.stop()
+    qtbot.waitUntil(lambda: not found.session.running, timeout=20_000)
+    found.document.set_saved()
+    found.close()
+    found.deleteLater()

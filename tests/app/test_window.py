@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolBar
+from pytestqt.qtbot import QtBot
+
+from app.main_window import MainWindow
+from app.program import make_window
+from app.session import RunState
+from app.settings import AppSettings
+from engine.events import EpochDone, Finished, Started, StepsDone
+from engine.formats import project_file
+from graph_editor import theme as themes
+
+from .conftest import Answers, small_project
+
+
+def click(qtbot: QtBot, window: MainWindow, name: str) -> None:
+    bar = window.findChild(QToolBar, "toolbar")
+    assert bar is not None
+    qtbot.mouseClick(bar.widgetForAction(window.actions_[name]), Qt.MouseButton.LeftButton)
+
+
+def train(qtbot: QtBot, window: MainWindow) -> list[object]:
+    events: list[object] = []
+    window.session.event.connect(events.append)
+    click(qtbot, window, "train")
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    window.session.event.disconnect(events.append)
+    return events
+
+
+def rename_dense(window: MainWindow, name: str = "hidden") -> None:
+    node = window.document.graph.by_name("dense")
+    window.document.edit_graph("Rename", window.document.graph.rename(node.id, name))
+
+
+def set_units(window: MainWindow, units: int) -> None:
+    graph = window.document.graph
+    node = graph["n3"]
+    window.document.edit_graph("Units", graph.set_layer(node.id, node.layer.replace(units=units)))
+
+
+def save_to(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, **kwargs: (str(path), ""))
+
+
+def test_the_program_starts_on_a_working_example(qtbot: QtBot, qapp: QApplication) -> None:
+    window = make_window(qapp, AppSettings())
+    qtbot.addWidget(window)
+    assert len(window.document.graph) == 11
+    assert not window.document.inference.errors
+    assert window.actions_["train"].isEnabled()
+    assert "Untitled" in window.windowTitle()
+
+
+def test_every_action_has_a_name_a_tooltip_and_its_own_shortcut(window: MainWindow) -> None:
+    shortcuts: list[str] = []
+    for action in window.actions_.all():
+        assert action.text()
+        assert action.toolTip()
+        shortcuts += [key.toString() for key in action.shortcuts()]
+    assert len(shortcuts) == len(set(shortcuts))
+    for name in ("new", "open", "save", "undo", "redo", "copy", "train", "stop", "quit"):
+        assert window.actions_[name].shortcuts()
+
+
+def test_one_click_trains_and_shows_the_test_figures(qtbot: QtBot, window: MainWindow) -> None:
+    events = train(qtbot, window)
+    assert isinstance(events[-1], Finished)
+    panel = window.work.training
+    caption, value = panel.figures.labels[0]
+    assert caption.text() == "Test accuracy"
+    assert value.text() == f"{100 * events[-1].test['accuracy']:.1f} %"
+    assert panel.figures.labels[1][0].text() == "Test loss"
+    assert panel.figures.isVisible()
+    assert panel.state.text() == "Trained"
+
+
+def test_the_curves_get_every_step_and_epoch(qtbot: QtBot, window: MainWindow) -> None:
+    events = train(qtbot, window)
+    started = next(event for event in events if isinstance(event, Started))
+    steps = np.concatenate([event.logs["loss"] for event in events if isinstance(event, StepsDone)])
+    epochs = [event.logs["val_loss"] for event in events if isinstance(event, EpochDone)]
+    plot = window.work.training.curves.loss_plot
+    assert len(plot.steps.y) == len(steps) == 2 * started.steps_per_epoch
+    np.testing.assert_allclose(plot.steps.y, steps)
+    np.testing.assert_allclose(plot.validation.y, epochs)
+    assert "validation" in plot.readout.text()
+
+
+def test_a_second_click_starts_no_second_run(qtbot: QtBot, window: MainWindow) -> None:
+    started: list[object] = []
+    window.session.started.connect(started.append)
+    click(qtbot, window, "train")
+    click(qtbot, window, "train")
+    assert not window.train()
+    assert not window.session.start(window.document.project)
+    qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
+    assert len(started) == 1
+    assert window.actions_["train"].isEnabled()
+
+
+def test_stop_ends_a_run_early_with_its_result(qtbot: QtBot, window: MainWindow) -> None:
+    window.document.reset(small_project(epochs=100_000))
+    events: list[object] = []
+    window.session.event.connect(events.append)
+    click(qtbot, window, "train")
+    qtbot.waitUntil(lambda: any(isinstance(event, EpochDone) for event in events), timeout=60_000)
+    click(qtbot, window, "stop")
+    qtbot.waitUntil(lambda: not window.session.running, timeout=20_000)
+    assert isinstance(events[-1], Finished)
+    assert events[-1].stopped
+    assert window.work.training.state.text() == "Stopped early"
+    assert window.work.training.figures.labels[0][0].text() == "Test accuracy"
+
+
+def test_pause_holds_the_run(qtbot: QtBot, window: MainWindow) -> None:
+    window.document.reset(small_project(epochs=100_000))
+    events: list[object] = []
+    window.session.event.connect(events.append)
+    click(qtbot, window, "train")
+    qtbot.waitUntil(lambda: any(isinstance(event, StepsDone) for event in events), timeout=60_000)
+    click(qtbot, window, "pause")
+    assert window.session.state is RunState.PAUSED
+    assert window.actions_["pause"].text() == "&Resume"
+    qtbot.wait(200)
+    count = len(events)
+    qtbot.wait(200)
+    assert len(events) == count
+    click(qtbot, window, "pause")
+    qtbot.waitUntil(lambda: len(events) > count, timeout=10_000)
+
+
+def test_the_canvas_stays_editable_while_training(qtbot: QtBot, window: MainWindow) -> None:
+    window.document.reset(small_project(epochs=100_000))
+    before = window.document.project
+    click(qtbot, window, "train")
+    set_units(window, 5)
+    assert window.document.graph.by_name("dense").layer.units == 5  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: window.session.trained is not None, timeout=60_000)
+    assert window.session.trained is not None
+    assert window.session.trained.project == before
+
+
+def test_a_graph_with_problems_is_not_trained_and_says_why(
+    qtbot: QtBot, window: MainWindow, answers: Answers
+) -> None:
+    edge = window.document.graph.edges[0]
+    window.document.edit_graph("Cut", window.document.graph.disconnect(edge))
+    click(qtbot, window, "train")
+    assert not window.session.running
+    assert "has no input" in answers.told[0]
+
+
+def test_a_failing_run_is_told_and_another_can_start(
+    qtbot: QtBot, window: MainWindow, answers: Answers, tmp_path: Path
+) -> None:
+    from engine.data.arrays import Npz
+
+    good = window.document.project
+    bad = good.data.model_copy(update={"source": Npz(path=str(tmp_path / "none.npz"))})
+    window.document.edit_data("Data", bad)
+    click(qtbot, window, "train")
+    qtbot.waitUntil(lambda: not window.session.running, timeout=20_000)
+    assert "none.npz" in answers.told[0]
+    assert window.work.training.state.text() == "Failed"
+    window.document.undo_stack.undo()
+    assert isinstance(train(qtbot, window)[-1], Finished)
+
+
+def test_save_and_open_give_the_same_project(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename_dense(window)
+    assert window.isWindowModified()
+    save_to(monkeypatch, tmp_path / "flowers")
+    assert window.files.save()
+    path = tmp_path / "flowers.loom"
+    assert project_file.load(path) == window.document.project
+    assert not window.isWindowModified()
+    assert "flowers" in window.windowTitle()
+    saved = window.document.project
+    assert window.files.new()
+    assert not len(window.document.graph)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args, **kwargs: (str(path), ""))
+    assert window.files.open()
+    assert window.document.project == saved
+    assert window.settings.recent == [path]
+    assert window._menus.recent.actions()[0].text() == "flowers"
+
+
+def test_unsaved_changes_are_asked_about(
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename_dense(window)
+    answers.answer = None
+    assert not window.files.new()
+    assert not window.close()
+    assert len(answers.asked) == 2
+    assert len(window.document.graph) == 6
+    answers.answer = 0
+    save_to(monkeypatch, tmp_path / "kept.loom")
+    assert window.files.new()
+    assert (tmp_path / "kept.loom").exists()
+
+
+def test_a_file_that_cannot_be_read_leaves_the_project(
+    window: MainWindow, answers: Answers, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.loom").write_text("{ not json")
+    before = window.document.project
+    assert not window.files.open_path(tmp_path / "bad.loom")
+    assert window.document.project is before
+    assert "bad.loom" in answers.told[0]
+
+
+def test_a_file_that_cannot_be_written_is_told(
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename_dense(window)
+    save_to(monkeypatch, tmp_path / "missing" / "p.loom")
+    assert not window.files.save()
+    assert window.isWindowModified()
+    assert answers.told
+
+
+def test_the_first_weights_can_be_exported(
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_to(monkeypatch, tmp_path / "net.h5")
+    assert not window.exports.keras_h5()
+    answers.answer = 0
+    assert window.exports.keras_h5()
+    assert "not been trained" in answers.asked[0]
+    assert (tmp_path / "net.h5").stat().st_size
+
+
+def test_trained_weights_are_exported_and_edits_since_are_spoken_of(
+    qtbot: QtBot, window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.formats.keras_h5 import load_model
+
+    train(qtbot, window)
+    assert window.session.trained is not None
+    rename_dense(window)
+    save_to(monkeypatch, tmp_path / "net.h5")
+    assert window.exports.keras_h5()
+    assert not answers.asked
+    found = {
+        tuple(array.shape)
+        for arrays in load_model(tmp_path / "net.h5").weights.values()
+        for array in arrays.values()
+    }
+    wanted = {array.shape for arrays in window.session.trained.weights.values() for array in arrays.values()}
+    assert found == wanted
+    set_units(window, 7)
+    answers.answer = 0
+    assert window.exports.keras_h5()
+    assert "edited after it was trained" in answers.asked[0]
+
+
+@pytest.mark.parametrize("name", ["keras_code", "jax_code", "png", "svg"])
+def test_code_and_pictures_are_exported(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    suffix = {"png": ".png", "svg": ".svg"}.get(name, ".py")
+    save_to(monkeypatch, tmp_path / f"out{suffix}")
+    assert getattr(window.exports, name)()
+    assert (tmp_path / f"out{suffix}").stat().st_size > 100
+
+
+def test_the_code_tab_follows_the_graph(qtbot: QtBot, window: MainWindow) -> None:
+    code = window.work.code
+    window.actions_["show_code"].trigger()
+    qtbot.waitUntil(lambda: "keras" in code.editor.toPlainText())
+    set_units(window, 123)
+    qtbot.waitUntil(lambda: "123" in code.editor.toPlainText())
+    code.kind.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: "jax" in code.editor.toPlainText())
+    code.copy.click()
+    assert QApplication.clipboard().text() == code.editor.toPlainText()
+    window.document.edit_graph("Cut", window.document.graph.disconnect(window.document.graph.edges[0]))
+    qtbot.waitUntil(lambda: "has no input" in code.reason.text())
+    assert not code.editor.toPlainText()
+    assert not code.save.isEnabled()
+
+
+def test_the_data_tab_shows_tables_and_pictures_and_changes_the_source(qtbot: QtBot, window: MainWindow) -> None:
+    data = window.work.data
+    window.actions_["show_data"].trigger()
+    qtbot.waitUntil(lambda: data.table.isVisible(), timeout=20_000)
+    assert data.table.model().columnCount() == 5
+    data.source.setCurrentIndex(data.source.findData("digits"))
+    data.source.activated.emit(data.source.currentIndex())
+    qtbot.waitUntil(lambda: data.grid.isVisible(), timeout=20_000)
+    assert type(window.document.project.data.source).__name__ == "Digits"
+    assert data.fit.isVisible()
+    data.fit.click()
+    assert window.document.graph.by_name("input").layer.shape == (8, 8, 1)  # type: ignore[attr-defined]
+    assert not data.fit.isVisible()
+    window.document.undo_stack.undo()
+    window.document.undo_stack.undo()
+    qtbot.waitUntil(lambda: data.table.isVisible(), timeout=20_000)
+
+
+def test_training_settings_are_edited_undoably(qtbot: QtBot, window: MainWindow) -> None:
+    panel = window.work.training_settings
+    panel.run_form.changed.emit(window.document.project.training.replace(epochs=7), "epochs")
+    assert window.document.project.training.epochs == 7
+    panel.optimizer.setCurrentText("SGD")
+    panel.optimizer.textActivated.emit("SGD")
+    assert window.document.project.training.optimizer.type == "SGD"
+    window.document.undo_stack.undo()
+    assert panel.optimizer.currentText() == "Adam"
+
+
+def test_appearance_is_set_and_remembered(window: MainWindow) -> None:
+    window.actions_["dark"].trigger()
+    assert themes.current() is themes.DARK
+    assert window.settings.appearance == "dark"
+    window.actions_["light"].trigger()
+    assert themes.current() is themes.LIGHT
+    window.actions_["system"].trigger()
+
+
+def test_a_change_of_colours_while_curves_are_shown(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    window.actions_["dark"].trigger()
+    assert themes.DARK.plot_train in window.work.training.curves.loss_plot.readout.text()
+    window.actions_["system"].trigger()
+
+
+def test_sizes_and_hidden_parts_are_remembered(qtbot: QtBot, qapp: QApplication, window: MainWindow) -> None:
+    window.resize(780, 700)  # the screen of these tests is small
+    window.work.setSizes([160, 390, 230])
+    window.actions_["curves"].trigger()
+    sizes = window.work.sizes()
+    window.close()
+    again = make_window(qapp, AppSettings())
+    qtbot.addWidget(again)
+    again.show()
+    assert again.size() == window.size()
+    assert again.work.sizes() == sizes
+    assert not again.work.training.isVisible()
+    assert not again.actions_["curves"].isChecked()
+
+
+def test_quitting_while_training_asks_and_then_ends(qtbot: QtBot, window: MainWindow, answers: Answers) -> None:
+    window.document.reset(small_project(epochs=100_000))
+    click(qtbot, window, "train")
+    assert not window.close()
+    assert "Stop the training" in answers.asked[0]
+    assert window.session.running
+    answers.answer = 0
+    assert window.close()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=10_000)
+
+
+def test_canvas_actions_rest_while_another_tab_is_shown(window: MainWindow) -> None:
+    window.actions_["show_code"].trigger()
+    assert not window.actions_["delete"].isEnabled()
+    window.actions_["show_canvas"].trigger()
+    assert window.actions_["delete"].isEnabled()
