@@ -162,7 +162,7 @@ class GraphView(Canvas):
         """Put a new layer at a place of the scene."""
         layer = editing.new_layer(type_name)
         if layer is not None:
-            self._show_added(editing.add_at(self.document, layer, (spot.x(), spot.y())))
+            self.graph_scene.select([editing.add_at(self.document, layer, (spot.x(), spot.y()))])
 
     def _show_added(self, node_id: str) -> None:
         self.graph_scene.select([node_id])
