@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from engine.errors import FileError
 from engine.files import write_text
 from engine.formats.jax_code import jax_code
 from engine.formats.keras_code import keras_code
@@ -12,12 +13,16 @@ from engine.project import Project
 
 Target = Literal["keras", "jax"]
 
+_IMPORTED = ("h5py", "jax", "keras", "numpy", "os", "sys")
+
 
 def write_code(project: Project, path: Path, target: Target | str, weights_file: str | None = None) -> str | None:
     """Write the Python of a project. It loads the weights file named, else `name.h5` where that lies beside.
 
     Gives the name of that file, or None where there is none. Raises `NotReadyError`, `FileError`.
     """
+    if path.stem in _IMPORTED:
+        raise FileError(path, f"a program of this name would hide the library {path.stem!r} that it imports.")
     name = weights_file or path.with_suffix(".h5").name
     found = name if path.with_name(name).exists() else None
     generate = jax_code if target == "jax" else keras_code
