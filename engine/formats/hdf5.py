@@ -23,6 +23,10 @@ Array = np.ndarray[Any, Any]
 HEADER_LIMIT = 64_512
 """Bytes of attributes that an object's header holds; longer lists are split, as Keras splits them."""
 
+SMALL = 64 * 2**20
+MOST_COMPRESSED = 1100
+"""Deflate makes at most this little of zeros; more comes from a file that lies. Not asked of `SMALL` arrays."""
+
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF}
 """Filters that come with HDF5; any other would load a library that the file names."""
 
@@ -73,6 +77,9 @@ def dataset(parent: h5py.Group, path: str, place: Place) -> h5py.Dataset:
         raise place.error(f"{shown(path)} lies in another file, which is not opened.")
     if any(settings.get_filter(i)[0] not in _FILTERS for i in range(settings.get_nfilters())):
         raise place.error(f"{shown(path)} is compressed in a way that is not read here.")
+    size = found.size * found.dtype.itemsize
+    if size > SMALL and size > MOST_COMPRESSED * found.id.get_storage_size():
+        raise place.error(f"{shown(path)} is said to hold far more than the file does.")
     if found.dtype.kind not in "fiub" or found.dtype.itemsize > 8:
         raise place.error(f"{shown(path)} does not hold numbers.")
     return found

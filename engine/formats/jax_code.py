@@ -17,7 +17,8 @@ from engine.ops.activations import ACTIVATIONS
 from engine.ops.core import identity
 from engine.project import Project
 
-_WIDTH = 100
+_WIDTH = 115
+"""That of the functions that are copied."""
 
 _RESERVED = (
     "w", "x", "inputs", "outputs", "forward", "predict", "load_weights", "init_weights", "batch", "data", "main",
@@ -155,8 +156,10 @@ def _spread(group: Group) -> str:
 def _forward(found: Calls, plan: Script) -> str:
     names = ", ".join(["w", *(step.target for step in plan.inputs)])
     lines = [line for step in plan.steps if (line := _line(found, step))]
-    returned = ", ".join(plan.outputs)
-    return "\n".join([f"def forward({names}):", *lines, f"    return {returned}"])
+    returned = f"    return {', '.join(plan.outputs)}"
+    if len(returned) > _WIDTH:
+        returned = "    return " + Group("(", plan.outputs, ")").spread("    ", _WIDTH)
+    return "\n".join([f"def forward({names}):", *lines, returned])
 
 
 def _line(found: Calls, step: Step) -> str:
@@ -171,7 +174,7 @@ def _line(found: Calls, step: Step) -> str:
     settings = [f"{k}={literal(v)}" for k, v in op.settings.items() if v != parameters[k].default]
     inner = call(op.function.__name__, [*step.sources, *weights, *settings])
     if not activation:
-        return statement(f"{step.target} = ", inner, indent="    ")
+        return statement(f"{step.target} = ", inner, indent="    ", width=_WIDTH)
     flat = f"    {step.target} = {activation}{inner.flat()})"
     if len(flat) <= _WIDTH:
         return flat
@@ -204,7 +207,7 @@ def _main(found: Calls, seed: int, weights_file: str | None) -> str:
     start = f"load_weights({quoted(weights_file)})" if weights_file is not None else f"init_weights({seed})"
     lines = [
         'if __name__ == "__main__":',
-        statement("shapes = ", Group("{", tuple(shapes), "}"), indent="    "),
+        statement("shapes = ", Group("{", tuple(shapes), "}"), indent="    ", width=_WIDTH),
         "    if len(sys.argv) > 1:  # an NPZ file with an array for each input",
         "        data = np.load(sys.argv[1])",
         "    else:",

@@ -167,7 +167,7 @@ def load_checkpoint(path: str | PathLike[str]) -> Checkpoint:
 def _read_model(file: h5py.File, place: Place) -> LoadedModel:
     config = hdf5.text(file, "model_config", place)
     if config is None:
-        if hdf5.names(file, "layer_names", place) is not None or "_layer_checkpoint_dependencies" in file:
+        if hdf5.names(file, "layer_names", place) is not None or "layers" in file:
             raise place.error("holds weights only, without the model that they belong to.")
         raise place.error("is not a Keras model: it has no model_config.")
     inner = place.at("model_config")

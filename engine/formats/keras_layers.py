@@ -175,7 +175,7 @@ def _read_activation(value: Any, place: Place) -> Any:
         function: dict[str, Any] = value
         value = function.get("config") if function.get("class_name") == "function" else function.get("class_name")
     name = "linear" if value is None else value
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         raise place.error(f"the activation {shown(name)} is not one that this version has.")
     return name
 

@@ -83,9 +83,9 @@ def literal(value: Any) -> str:
     if isinstance(value, tuple):
         inner = ", ".join(literal(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
         return f"({inner},)" if len(value) == 1 else f"({inner})"  # pyright: ignore[reportUnknownArgumentType]
-    if isinstance(value, float) and 0 < abs(value) < 1 and len(repr(value)) > 8:
+    if isinstance(value, float) and 1e-6 < value < 1 and len(repr(value)) > 8:
         whole = round(1 / value)
-        return f"1 / {whole}" if 1 / whole == value and whole > 0 else repr(value)
+        return f"1 / {whole}" if 1 / whole == value else repr(value)
     return repr(value)
 
 
