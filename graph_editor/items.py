@@ -58,7 +58,7 @@ class NodeItem(QGraphicsItem):
         self._theme = theme
         self._title = self._kind = self._detail = self._count = ""
         self._category = ""
-        self._tip = ""
+        self._facts: tuple[Graph, Node, NodeFacts] | None = None
         self._bar = _bar()
         self._severity: Literal["error", "warning"] | None = None
         self._linked = False
@@ -76,18 +76,18 @@ class NodeItem(QGraphicsItem):
 
     # Told by the scene
 
-    def refresh(self, graph: Graph, facts: NodeFacts) -> None:
-        """Show a node as it is now."""
+    def refresh(self, graph: Graph, facts: NodeFacts, linked: bool) -> None:
+        """Show a node as it is now; `linked` where it shares its weights with another."""
         node = graph[self.node_id]
         self._category = node.layer.category
-        self._linked = len(graph.linked(node.id)) > 1 if node.shares is None else True
+        self._linked = linked
         self._refresh_ports(graph, node)
         severities = [problem.severity for problem in facts.problems]
         self._severity = "error" if "error" in severities else "warning" if severities else None
         self._refresh_texts(node, facts)
-        self._tip = _tooltip(graph, node, facts)
+        self._facts = (graph, node, facts)
         if self.hovered:
-            self.setToolTip(self._tip)
+            self.setToolTip(_tooltip(*self._facts))
         self.update()
 
     def _refresh_ports(self, graph: Graph, node: Node) -> None:
@@ -176,7 +176,8 @@ class NodeItem(QGraphicsItem):
 
     def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self.hovered = True
-        self.setToolTip(self._tip)
+        if self._facts is not None:
+            self.setToolTip(_tooltip(*self._facts))
         self.update()
         super().hoverEnterEvent(event)
 

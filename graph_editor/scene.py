@@ -38,10 +38,14 @@ class GraphScene(QGraphicsScene):
         self._last_selected: tuple[str, ...] = ()
         self._quiet = False
         self._listen()
+        self._shared: frozenset[str] = frozenset()
+        self._building = True
         for key in document.graph.nodes:
             self._add_node(key)
         for edge in document.graph.edges:
             self._add_edge(edge)
+            self._draw_edge(edge)
+        self._building = False
         self._settle()
 
     def _listen(self) -> None:
@@ -177,7 +181,8 @@ class GraphScene(QGraphicsScene):
         item = EdgeItem(edge, self.theme)
         self.edge_items[edge] = item
         self.addItem(item)
-        self._refresh_ends(edge)
+        if not self._building:
+            self._refresh_ends(edge)
         self._write_shape(edge)
 
     def _remove_edge(self, edge: Edge) -> None:
@@ -195,7 +200,8 @@ class GraphScene(QGraphicsScene):
                 self._draw_edge(other)
 
     def _refresh(self, node_id: str) -> None:
-        self.node_items[node_id].refresh(self.graph, self.document.inference[node_id])
+        facts = self.document.inference[node_id]
+        self.node_items[node_id].refresh(self.graph, facts, node_id in self._shared)
 
     def _refresh_linked(self, node_id: str) -> None:
         for key in self.graph.linked(node_id):
@@ -237,6 +243,11 @@ class GraphScene(QGraphicsScene):
 
     def _settle(self) -> None:
         """After an edit: cards may have come between, so long wires look for their way again."""
+        links = [(node.id, node.shares) for node in self.graph if node.shares is not None]
+        shared = frozenset(key for pair in links for key in pair)
+        changed, self._shared = shared ^ self._shared, shared
+        for key in changed & self.node_items.keys():
+            self._refresh(key)
         for edge in self.graph.edges:
             self._redraw_if_long(edge)
         self.setSceneRect(self.content_rect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath
@@ -24,12 +25,20 @@ def find_lane(start: QPointF, end: QPointF, cards: Sequence[Position]) -> tuple[
     blocking = [c for c in between if abs(_x_at(c[1], start, end) - c[0]) < _HALF_WIDTH + 6]
     if not blocking:
         return None
-    reach = _HALF_WIDTH + _MARGIN
-    lanes = [c[0] + side for c in between for side in (reach, -reach)]
-    free = [x for x in lanes if all(abs(c[0] - x) > reach - 4 for c in between)]
-    x = min(free, key=lambda lane: abs(lane - start.x()) + abs(lane - end.x()) - 0.001 * lane)
+    lanes = _free_lanes(sorted(c[0] for c in between))
+    x = min(lanes, key=lambda lane: abs(lane - start.x()) + abs(lane - end.x()) - 0.001 * lane)
     tops = [c[1] for c in blocking]
     return x, min(tops) - _HALF_HEIGHT, max(tops) + _HALF_HEIGHT
+
+
+def _free_lanes(xs: list[float]) -> list[float]:
+    """Beside which places there is no card: the outer ends, and both sides of every gap that is wide enough."""
+    reach = _HALF_WIDTH + _MARGIN
+    lanes = [xs[0] - reach]
+    for left, right in pairwise(xs):
+        if right - left >= 2 * reach:
+            lanes += [left + reach, right - reach]
+    return [*lanes, xs[-1] + reach]
 
 
 def _x_at(y: float, start: QPointF, end: QPointF) -> float:

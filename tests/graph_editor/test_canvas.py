@@ -348,3 +348,15 @@ def test_arranging_is_one_edit(branched):
     branched.view.arrange()
     assert branched.document.undo_stack.count() == count + 1
     assert len({branched.document.position(key) for key in branched.graph.nodes}) == len(branched.graph)
+
+
+def test_cards_that_share_weights_bear_a_mark_as_long_as_they_do(canvas):
+    from graph_editor import editing
+
+    item = canvas.scene.node_items[canvas.id("dense")]
+    assert not item._linked
+    new = editing.duplicate_linked(canvas.document, canvas.id("dense"))
+    assert item._linked
+    assert canvas.scene.node_items[new]._linked
+    canvas.document.undo_stack.undo()
+    assert not item._linked
