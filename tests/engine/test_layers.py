@@ -134,7 +134,7 @@ def test_forward_equals_keras(case: Case) -> None:
 @pytest.mark.parametrize(
     ("case", "training"),
     [(case, False) for case in COMPUTING] + [(case, True) for case in COMPUTING if _trains_otherwise(case)],
-    ids=lambda value: {False: "inference", True: "training"}.get(value, str(value)),
+    ids=lambda value: str(value) if isinstance(value, Case) else ("training" if value else "inference"),
 )
 def test_gradients_equal_those_of_keras(case: Case, training: bool) -> None:
     layer, inputs = case.layer, inputs_of(case)
