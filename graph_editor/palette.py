@@ -193,7 +193,9 @@ def _swatch(value: str) -> QIcon:
     painter.setBrush(color(value))
     painter.drawRoundedRect(QRectF(2, 3, 5, 14), 2, 2)
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon
 
 
 def _drag_picture(name: str) -> QPixmap:
