@@ -118,7 +118,6 @@ class Actions(QObject):
             self._by_name[spec.name] = self._make(spec)
             if spec.icon:
                 self._icons[spec.name] = spec.icon
-        self.restyle()
 
     def _make(self, spec: ActionSpec) -> QAction:
         action = QAction(spec.text, self)

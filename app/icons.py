@@ -20,7 +20,7 @@ _FAINT = 0.45
 def icon(name: str, theme: Theme, color: str | None = None) -> QIcon:
     """The icon of this name, in the colour of text unless another is given."""
     result = QIcon()
-    for scale in (1, 2, 3):
+    for scale in (1, 2):
         result.addPixmap(_pixmap(name, color or theme.text, scale), QIcon.Mode.Normal)
         result.addPixmap(_pixmap(name, theme.muted, scale, _FAINT), QIcon.Mode.Disabled)
     return result

@@ -12,8 +12,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.dialogs import tell_error
-from app.main_window import MainWindow
 from app.settings import AppSettings
+from app.window import MainWindow
 from engine import templates
 from engine.events import Compiled, Event
 from graph_editor import theme as themes
@@ -65,8 +65,8 @@ def keep_collections_short(window: MainWindow) -> None:
             gc.freeze()
             window.session.event.disconnect(compiled)
 
-    gc.collect()
     gc.freeze()
+    gc.enable()
     window.session.event.connect(compiled)
 
 

@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 
 import app.exports
 import app.files
-import app.main_window
-from app.main_window import MainWindow
+import app.window
 from app.settings import AppSettings
+from app.window import MainWindow
 from engine import templates
 from engine.project import Project
 from graph_editor import theme as themes
@@ -38,7 +38,7 @@ class Answers:
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     found = Answers()
-    for module in (app.files, app.exports, app.main_window):
+    for module in (app.files, app.exports, app.window):
         monkeypatch.setattr(module, "choose", found.choose)
         monkeypatch.setattr(module, "tell_error", found.tell)
     return found

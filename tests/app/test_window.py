@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolBar
 from pytestqt.qtbot import QtBot
 
-from app.main_window import MainWindow
 from app.program import make_window
 from app.session import RunState
 from app.settings import AppSettings
+from app.window import MainWindow
 from engine.events import EpochDone, Finished, Started, StepsDone
 from engine.formats import project_file
 from graph_editor import theme as themes

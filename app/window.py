@@ -1,0 +1,291 @@
+"""The main window: it joins document, session, files and panels, and holds no other state."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QActionGroup, QCloseEvent, QShowEvent
+from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from app.actions import Actions, fill_menu_bar
+from app.dialogs import choose, tell_error
+from app.exports import Exports
+from app.files import ProjectFiles
+from app.help import show_about, show_shortcuts
+from app.icons import program_icon
+from app.layout import Workplace
+from app.session import RunState, TrainingSession
+from app.settings import APPEARANCES, AppSettings
+from app.style import window_stylesheet
+from app.texts import count
+from engine.errors import NotReadyError
+from engine.templates import TEMPLATES
+from graph_editor import theme as themes
+from graph_editor.document import ProjectDocument
+
+_CANVAS_ACTIONS = ("cut", "copy", "paste", "duplicate", "delete", "select_all", "arrange")
+_VIEW_ACTIONS = ("zoom_in", "zoom_out", "reset_zoom", "fit")
+
+
+class MainWindow(QMainWindow):
+    """The window of one project."""
+
+    def __init__(self, document: ProjectDocument, settings: AppSettings) -> None:
+        super().__init__()
+        self.document = document
+        self.settings = settings
+        self.session = TrainingSession(self)
+        self.files = ProjectFiles(document, settings, self)
+        self.exports = Exports(document, self.session, self.files, settings, self)
+        self.work = Workplace(document, self.session, settings)
+        self.actions_ = Actions(self)
+        self._shown = False
+        self.setCentralWidget(self.work)
+        self.setWindowIcon(program_icon())
+        self._make_menus()
+        self._make_toolbar()
+        self._make_status_bar()
+        self._connect_actions()
+        self._connect_parts()
+        self._restyle()
+        self._restore()
+        self._show_title()
+        self._show_run_state(self.session.state)
+
+    # Making
+
+    def _make_menus(self) -> None:
+        self._menus = fill_menu_bar(self.menuBar(), self.actions_)
+        for template in TEMPLATES.values():
+            action = self._menus.templates.addAction(template.title)
+            action.setToolTip(template.description)
+            action.triggered.connect(partial(self.files.new, template.name))
+        self._fill_recent()
+        self.addActions(self.actions_.all())
+        group = QActionGroup(self)
+        for name in APPEARANCES:
+            action = group.addAction(self.actions_[name])
+            action.setChecked(name == self.settings.appearance)
+            action.triggered.connect(partial(self._set_appearance, name))
+
+    def _make_toolbar(self) -> None:
+        bar = self._toolbar = QToolBar(self.tr("Toolbar"), objectName="toolbar")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.actions_.fill_toolbar(bar, "new open save | undo redo | arrange fit")
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        self.actions_.fill_toolbar(bar, "train pause stop")
+        for name in ("train", "pause", "stop"):
+            button = bar.widgetForAction(self.actions_[name])
+            assert isinstance(button, QToolButton)
+            button.setObjectName(f"{name}Button")
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.addToolBar(bar)
+
+    def _make_status_bar(self) -> None:
+        self._facts = QLabel()
+        self._facts.setFont(themes.tabular(self._facts.font()))
+        self.statusBar().addPermanentWidget(self._facts)
+        self.statusBar().setSizeGripEnabled(False)
+        self._show_facts()
+
+    def _connect_actions(self) -> None:
+        view, work, files, exports = self.work.view, self.work, self.files, self.exports
+        undo = self.document.undo_stack
+        self.actions_.connect_all(
+            {
+                "new": files.new, "open": files.open, "save": files.save, "save_as": files.save_as,
+                "clear_recent": files.clear_recent, "quit": self.close,
+                "export_h5": exports.keras_h5, "export_keras": exports.keras_code,
+                "export_jax": exports.jax_code, "export_png": exports.png, "export_svg": exports.svg,
+                "undo": undo.undo, "redo": undo.redo,
+                "cut": view.cut, "copy": view.copy, "paste": view.paste, "duplicate": view.duplicate,
+                "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,
+                "zoom_in": view.zoom_in, "zoom_out": view.zoom_out, "reset_zoom": view.reset_zoom,
+                "fit": view.fit, "find_layer": self._find_layer,
+                "show_canvas": partial(work.tabs.setCurrentIndex, 0),
+                "show_data": partial(work.tabs.setCurrentIndex, 1),
+                "show_code": partial(work.tabs.setCurrentIndex, 2),
+                "train": self.train, "pause": self.session.toggle_pause, "stop": self.session.stop,
+                "shortcuts": partial(show_shortcuts, self, self.actions_), "about": partial(show_about, self),
+            }
+        )  # fmt: skip
+        for name in work.parts:
+            self.actions_[name].setChecked(self.settings.flag(name, True))
+            self.actions_[name].toggled.connect(partial(work.show_part, name))
+        self.actions_["full_screen"].toggled.connect(self._set_full_screen)
+
+    def _connect_parts(self) -> None:
+        work, document, stack = self.work, self.document, self.document.undo_stack
+        work.palette_panel.layer_activated.connect(self._add_layer)
+        work.view.nodes_selected.connect(self._show_nodes)
+        work.view.message.connect(lambda text: self.statusBar().showMessage(text, 6000))
+        work.problems.node_activated.connect(self._show_node)
+        work.inspector.node_activated.connect(self._show_node)
+        work.code.save_requested.connect(
+            lambda kind: self.actions_["export_keras" if kind == "keras" else "export_jax"].trigger()
+        )
+        work.tabs.currentChanged.connect(self._show_tab)
+        document.inference_changed.connect(self._show_facts)
+        document.modified_changed.connect(self._show_title)
+        stack.canUndoChanged.connect(self._show_undo)
+        stack.canRedoChanged.connect(self._show_undo)
+        stack.undoTextChanged.connect(self._show_undo)
+        self.files.path_changed.connect(self._show_title)
+        self.files.recent_changed.connect(self._fill_recent)
+        self.files.project_replaced.connect(self._project_replaced)
+        self.exports.exported.connect(
+            lambda path: self.statusBar().showMessage(self.tr("Written: {0}").format(path), 8000)
+        )
+        self.session.state_changed.connect(self._show_run_state)
+        self.session.failed.connect(self._show_failure)
+        themes.theme_notifier.changed.connect(self._restyle)
+        self._show_undo()
+
+    # Training
+
+    def train(self) -> bool:
+        """Train the project as it is now; False where a run goes on already or the graph has problems."""
+        if self.session.running:
+            return False
+        errors = self.document.inference.errors
+        if errors:
+            tell_error(self, self.tr("Not ready to train"), NotReadyError(errors[:1]))
+            if errors[0].node is not None:
+                self._show_node(errors[0].node)
+            return False
+        self.actions_["curves"].setChecked(True)
+        self.work.tabs.setCurrentIndex(0)
+        return self.session.start(self.document.project, self.files.path)
+
+    def _show_run_state(self, state: RunState) -> None:
+        running = state is not RunState.IDLE
+        self.actions_["train"].setEnabled(not running)
+        self.actions_["pause"].setEnabled(running and state is not RunState.STOPPING)
+        self.actions_["stop"].setEnabled(running and state is not RunState.STOPPING)
+        paused = state is RunState.PAUSED
+        self.actions_["pause"].setText(self.tr("&Resume") if paused else self.tr("&Pause"))
+
+    def _show_failure(self, error: Exception) -> None:
+        tell_error(self, self.tr("Training failed"), error)
+
+    # Showing
+
+    def _show_title(self) -> None:
+        self.setWindowTitle(f"{self.files.name}[*] – Layerloom")
+        self.setWindowModified(self.files.modified)
+
+    def _show_facts(self) -> None:
+        inference = self.document.inference
+        errors = len(inference.errors)
+        problems = self.tr("no problems") if not errors else self.tr("problems: {0}").format(errors)
+        self._facts.setText(
+            self.tr("{0} layers  ·  {1} parameters  ·  {2}").format(
+                count(len(inference.graph)), count(inference.parameters), problems
+            )
+        )
+
+    def _show_undo(self) -> None:
+        stack = self.document.undo_stack
+        for name, can, text, verb in (
+            ("undo", stack.canUndo(), stack.undoText(), self.tr("&Undo")),
+            ("redo", stack.canRedo(), stack.redoText(), self.tr("&Redo")),
+        ):
+            self.actions_[name].setEnabled(can)
+            self.actions_[name].setText(f"{verb} {text.lower()}" if text else verb)
+
+    def _show_tab(self, index: int) -> None:
+        self.actions_.set_enabled((*_CANVAS_ACTIONS, *_VIEW_ACTIONS), index == 0)
+
+    def _show_nodes(self, node_ids: tuple[str, ...]) -> None:
+        self.work.inspector.show_nodes(node_ids)
+        if node_ids:
+            self.work.side_tabs.setCurrentIndex(0)
+
+    def _show_node(self, node_id: str) -> None:
+        self.work.tabs.setCurrentIndex(0)
+        self.work.view.center_on(node_id)
+
+    def _add_layer(self, type_name: str) -> None:
+        self.work.tabs.setCurrentIndex(0)
+        self.work.view.add_layer(type_name)
+
+    def _find_layer(self) -> None:
+        self.actions_["palette"].setChecked(True)
+        self.work.palette_panel.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _project_replaced(self, weights: object) -> None:
+        self.session.adopt(self.document.project, weights)  # pyright: ignore[reportArgumentType]
+        self.work.training.reset()
+        self.work.inspector.show_nodes(())
+        self.work.show_graph()
+
+    def _fill_recent(self) -> None:
+        menu = self._menus.recent
+        menu.clear()
+        for path in self.settings.recent:
+            action = menu.addAction(path.stem)
+            action.setToolTip(str(path))
+            action.triggered.connect(partial(self.files.open_path, path))
+        menu.setEnabled(not menu.isEmpty())
+        menu.addSeparator()
+        menu.addAction(self.actions_["clear_recent"])
+
+    # Appearance and places
+
+    def _set_appearance(self, name: str) -> None:
+        self.settings.appearance = name
+        if name in ("system", "light", "dark"):
+            themes.set_scheme(name)
+
+    def _restyle(self) -> None:
+        self.setStyleSheet(window_stylesheet(themes.current()))
+        self.actions_.restyle()
+
+    def _set_full_screen(self, on: bool) -> None:
+        self.setWindowState(
+            self.windowState() | Qt.WindowState.WindowFullScreen
+            if on
+            else self.windowState() & ~Qt.WindowState.WindowFullScreen
+        )
+
+    def _restore(self) -> None:
+        state = self.settings.state("geometry")
+        if state is None or not self.restoreGeometry(state):
+            room = self.screen().availableGeometry()
+            self.resize(min(room.width(), 1600), min(room.height(), 1000))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._shown:
+            self._shown = True
+            self.work.view.setFocus()
+            QTimer.singleShot(0, self.work.show_graph)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not (self._may_stop() and self.files.may_discard()):
+            event.ignore()
+            return
+        self.settings.set_state("geometry", self.saveGeometry())
+        self.work.remember()
+        self.settings.save()
+        self.hide()
+        self.work.close_jobs()
+        self.session.close()
+        event.accept()
+
+    def _may_stop(self) -> bool:
+        if not self.session.running:
+            return True
+        answer = choose(
+            self,
+            self.tr("Training goes on"),
+            self.tr("Stop the training and quit?"),
+            [self.tr("Stop and quit")],
+            self.tr("The last epoch that was finished is kept in the folder of the run."),
+        )
+        return answer == 0
