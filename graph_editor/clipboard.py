@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engine.graph import Graph, Node
+from engine.graph import Edge, Graph, Node
 from engine.layer import LAYERS
 from engine.project import Layout, Position
 
@@ -48,6 +48,9 @@ def _read(content: dict[str, Any]) -> tuple[Graph, dict[str, Position]] | None:
         graph = graph.add(Node(str(entry["id"]), str(entry["name"]), layer, shares))
         x, y = (max(-1e6, min(1e6, float(number))) for number in entry["position"])
         places[str(entry["id"])] = (x, y)
-    for source, target, port in content["edges"]:
-        graph = graph.connect(str(source), str(target), int(port))
-    return (graph, places) if len(graph) else None
+    edges = tuple(Edge(str(source), str(target), int(port)) for source, target, port in content["edges"])
+    for edge in sorted(edges, key=lambda edge: edge.port):  # lest a gap be closed that is no gap
+        graph = graph.connect(edge.source, edge.target, edge.port)
+    if set(graph.edges) != set(edges) or not len(graph):
+        return None
+    return Graph(graph.nodes, edges), places

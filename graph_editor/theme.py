@@ -224,7 +224,7 @@ def stylesheet(theme: Theme) -> str:
     QToolTip {{ background: {t.panel}; color: {t.text}; border: 1px solid {t.border}; padding: 4px 6px; }}
     QTreeView, QListView, QTableView {{ background: {t.panel}; border: none; outline: 0; }}
     QTreeView#layers {{ background: transparent; show-decoration-selected: 0; }}
-    QTreeView::branch {{ background: transparent; }}
+    QTreeView#layers::branch {{ background: {t.window}; }}
     QTreeView::item, QListView::item {{ height: 24px; padding: 0 4px; border-radius: 4px; }}
     QFrame[rule="true"] {{ background: {t.border}; border: none; max-height: 1px; }}
     QTreeView::item:hover, QListView::item:hover {{ background: {t.hover}; }}
