@@ -36,7 +36,7 @@ class _Waiting:
         self._dialog: QProgressDialog | None = None
         self._loop = QEventLoop()
         self._thread = TaskThread(job)
-        self._thread.event.connect(self._event)
+        self._thread.happened.connect(self._event)
         self._thread.failed.connect(self._failed)
         self._thread.ended.connect(self._end)
 

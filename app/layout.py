@@ -20,8 +20,6 @@ from graph_editor.view import GraphView
 _COLUMNS = [220, 840, 300]
 _CANVAS = [430, 230]
 _SIDE = [480, 140]
-_READABLE = 0.75
-_MARGIN = 60
 
 
 class Workplace(QSplitter):
@@ -67,6 +65,7 @@ class Workplace(QSplitter):
 
     def _make_tabs(self) -> QTabWidget:
         tabs = QTabWidget(documentMode=True)
+        tabs.tabBar().setDrawBase(False)
         tabs.addTab(self.canvas, self.tr("Canvas"))
         tabs.addTab(self.data, self.tr("Data"))
         tabs.addTab(self.code, self.tr("Code"))
@@ -79,11 +78,13 @@ class Workplace(QSplitter):
 
     def _make_side_tabs(self) -> QTabWidget:
         tabs = QTabWidget(documentMode=True)
+        tabs.tabBar().setDrawBase(False)
         for widget, text, tip in (
             (self.inspector, self.tr("Layer"), self.tr("Settings of the selected layer")),
             (self.training_settings, self.tr("Training"), self.tr("How the network is trained")),
         ):
-            page = QWidget(objectName="sidePage")
+            page = QWidget()
+            page.setObjectName("sidePage")
             layout = QVBoxLayout(page)
             layout.setContentsMargins(0, 0, 0, 0)
             layout.addWidget(widget)
@@ -92,14 +93,7 @@ class Workplace(QSplitter):
 
     def show_graph(self) -> None:
         """Show the whole graph, or its beginning where the whole would be too small to read."""
-        view = self.view
-        view.fit()
-        first = next(iter(view.document.graph.order), None)
-        if first is not None and view.scale_now() < _READABLE:
-            view.zoom(_READABLE / view.scale_now())
-            x, y = view.document.position(first)
-            half = view.viewport().height() / 2 / view.scale_now()
-            view.centerOn(x, y + half - _MARGIN)
+        self.view.overview()
 
     # What is remembered
 

@@ -63,11 +63,11 @@ def keep_collections_short(window: MainWindow) -> None:
     def compiled(event: Event) -> None:
         if isinstance(event, Compiled):
             gc.freeze()
-            window.session.event.disconnect(compiled)
+            window.session.happened.disconnect(compiled)
 
     gc.freeze()
     gc.enable()
-    window.session.event.connect(compiled)
+    window.session.happened.connect(compiled)
 
 
 class _Excepthook:

@@ -48,7 +48,7 @@ class TrainingSession(QObject):
     state_changed = Signal(object)
     started = Signal(object)
     """The project that is trained."""
-    event = Signal(object)
+    happened = Signal(object)
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -73,7 +73,7 @@ class TrainingSession(QObject):
             return False
         self._project = project
         self._thread = TaskThread(training_job(project, path), self)
-        self._thread.event.connect(self._on_event)
+        self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(self._on_failed)
         self._thread.ended.connect(self._on_ended)
         self._set_state(RunState.RUNNING)
@@ -111,7 +111,7 @@ class TrainingSession(QObject):
             self.trained = TrainedRun(self._project, event.weights)
         elif isinstance(event, Finished) and event.weights:
             self.trained = TrainedRun(self._project, event.weights, dict(event.test))
-        self.event.emit(event)
+        self.happened.emit(event)
 
     def _on_failed(self, error: Exception) -> None:
         if not isinstance(error, Cancelled):

@@ -50,5 +50,6 @@ def window_stylesheet(theme: Theme) -> str:
     QPlainTextEdit {{ background: {t.field}; border-top: 1px solid {t.border}; }}
     QHeaderView::section {{ background: {t.window}; color: {t.muted}; border: none;
         border-bottom: 1px solid {t.border}; padding: 4px 8px; }}
+    QTreeView::branch {{ background: {t.panel}; }}
     QTableView {{ gridline-color: {t.border}; }}
     """

@@ -25,12 +25,12 @@ class TaskThread(QThread):
     Signals come in the thread that this object belongs to, in order, `ended` last, whatever happens.
     """
 
-    event = Signal(object)
+    happened = Signal(object)
     failed = Signal(object)
     """The exception that the job ended with; not sent for `Cancelled`."""
     ended = Signal()
 
-    _happened = Signal(object)
+    _came = Signal(object)
     _broke = Signal(object)
 
     def __init__(self, job: Job, parent: QObject | None = None) -> None:
@@ -39,7 +39,7 @@ class TaskThread(QThread):
         self._going = threading.Event()
         self._going.set()
         self._cancel = threading.Event()
-        self._happened.connect(self.event, Qt.ConnectionType.QueuedConnection)
+        self._came.connect(self.happened, Qt.ConnectionType.QueuedConnection)
         self._broke.connect(self.failed, Qt.ConnectionType.QueuedConnection)
         self.finished.connect(self._end, Qt.ConnectionType.QueuedConnection)
 
@@ -93,7 +93,7 @@ class TaskThread(QThread):
                     event = next(self._job)
             except StopIteration:
                 return
-            self._happened.emit(event)
+            self._came.emit(event)
 
     def _end(self) -> None:
         self.wait()

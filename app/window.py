@@ -70,7 +70,8 @@ class MainWindow(QMainWindow):
             action.triggered.connect(partial(self._set_appearance, name))
 
     def _make_toolbar(self) -> None:
-        bar = self._toolbar = QToolBar(self.tr("Toolbar"), objectName="toolbar")
+        bar = self._toolbar = QToolBar(self.tr("Toolbar"))
+        bar.setObjectName("toolbar")
         bar.setMovable(False)
         bar.setIconSize(QSize(20, 20))
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)

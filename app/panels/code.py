@@ -195,7 +195,7 @@ class CodePanel(QWidget):
         self._stale = False
         generate = {"keras": keras_text, "jax": jax_text}[self.kind.currentData()]
         self._job = TaskThread(code_job(self._document.project, generate), self)
-        self._job.event.connect(self._generated)
+        self._job.happened.connect(self._generated)
         self._job.failed.connect(lambda error: self._show(Code("", reason=sentence(error))))
         self._job.ended.connect(self._ended)
         self._job.start()

@@ -73,7 +73,9 @@ class DataPanel(QWidget):
         self.word = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self.word.setProperty("muted", True)
         self.grid = SampleGrid()
+        self.rows = TableModel(self)
         self.table = QTableView()
+        self.table.setModel(self.rows)
         self.table.setFont(themes.tabular(self.table.font()))
 
     def _lay_out(self) -> None:
@@ -153,7 +155,7 @@ class DataPanel(QWidget):
         self._previewed = self._document.project.data.source
         self._preview = None
         self._job = TaskThread(preview_job(self._previewed), self)
-        self._job.event.connect(self._loaded)
+        self._job.happened.connect(self._loaded)
         self._job.failed.connect(self._failed)
         self._job.ended.connect(self._ended)
         self._job.start()
@@ -168,10 +170,7 @@ class DataPanel(QWidget):
             self.grid.show_images(preview.images)
             self._views.setCurrentIndex(1)
         else:
-            old = self.table.model()
-            self.table.setModel(TableModel(preview.header, preview.rows))
-            if old is not None:
-                old.deleteLater()
+            self.rows.show_rows(preview.header, preview.rows)
             self._views.setCurrentIndex(2)
         self._show_summary()
         self._show_fit()

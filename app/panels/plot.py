@@ -26,7 +26,8 @@ class CurvePlot(QWidget):
         self.readout.setTextFormat(Qt.TextFormat.RichText)
         self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.readout.setFont(themes.tabular(self.readout.font()))
-        self.plot = pg.PlotWidget()
+        self._item: Any = pg.PlotItem()
+        self.plot: Any = pg.PlotWidget(plotItem=self._item)
         self.plot.setMinimumSize(120, 60)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -38,7 +39,7 @@ class CurvePlot(QWidget):
         self.begin(1, 1)
 
     def _set_up_plot(self) -> None:
-        item = self._item = self.plot.getPlotItem()
+        item = self._item
         item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(False, False)
@@ -47,8 +48,10 @@ class CurvePlot(QWidget):
         for side in ("left", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)
             item.getAxis(side).setStyle(maxTickLevel=0, hideOverlappingLabels=False, tickLength=-4)
-        item.getAxis("left").setWidth(44)
-        item.getAxis("bottom").setHeight(22)
+        item.getAxis("left").setWidth(50)
+        item.setContentsMargins(0, 8, 14, 0)
+        item.setLabel("bottom", self.tr("epoch"))
+        item.getAxis("bottom").setHeight(32)
         self._steps_line = item.plot(connect="finite")
         self._train_line = item.plot(connect="finite", antialias=True, symbol="o", symbolSize=4)
         self._validation_line = item.plot(connect="finite", antialias=True, symbol="o", symbolSize=4)
@@ -101,10 +104,10 @@ class CurvePlot(QWidget):
             self._item.setXRange(0, self._right, padding=0.01)
         top = upper_bound(self.steps.y, self.train.y, self.validation.y)
         if self.name == "accuracy":
-            top = 1.02
+            top = 1.05
         if not 0.85 * self._top < top <= self._top:
             self._top = top
-            self._item.setYRange(0, top, padding=0)
+            self._item.setYRange(-0.03 * top, top, padding=0)
 
     # The read-out
 
@@ -129,15 +132,15 @@ class CurvePlot(QWidget):
         at = self._hovered
         train = self.train.last if at is None else self.train.at(at)
         validation = self.validation.last if at is None else self.validation.at(at)
-        parts = [f"<b>{metric_label(self.name)}</b>"]
+        place = "" if at is None else self.tr(", epoch {0}").format(at)
+        parts = [f"<b>{metric_label(self.name)}</b>{place}"]
         for color, text, value in (
             (theme.plot_train, self.tr("training"), train),
             (theme.plot_validation, self.tr("validation"), validation),
         ):
-            shown = "" if value is None else f" <b>{figure(self.name, value)}</b>"
-            parts.append(f'<span style="color:{color}">●</span> {text}{shown}')
-        if at is not None:
-            parts.append(f'<span style="color:{theme.muted}">{self.tr("epoch {0}").format(at)}</span>')
+            shown = "" if value is None else f"<b>{figure(self.name, value)}</b>"
+            words = (text, shown) if at is None else (shown,)
+            parts.append(f'<span style="color:{color}">●</span> {" ".join(words)}')
         text = "&nbsp;&nbsp; ".join(parts)
         if text != self.readout.text():
             self.readout.setText(text)

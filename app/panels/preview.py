@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -75,7 +75,7 @@ def _summary(ds: DataSet) -> tuple[tuple[str, str], ...]:
 def _images(array: Array) -> list[QImage]:
     """Pictures of samples, each stretched over the full range of grey or colour that the batch has."""
     low, high = float(array.min()), float(array.max())
-    pixels = np.uint8(np.clip((array - low) * (255 / ((high - low) or 1)), 0, 255))
+    pixels: Array = np.asarray(np.clip((array - low) * (255 / ((high - low) or 1)), 0, 255), np.uint8)
     if pixels.ndim == 4 and pixels.shape[3] == 1:
         pixels = pixels[..., 0]
     kinds = {3: QImage.Format.Format_Grayscale8, 4: QImage.Format.Format_RGB888}
@@ -120,10 +120,16 @@ def _table(ds: DataSet) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
 class TableModel(QAbstractTableModel):
     """Rows of text that are ready to show."""
 
-    def __init__(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        super().__init__()
-        self._header = header
-        self._rows = rows
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._header: Sequence[str] = ()
+        self._rows: Sequence[Sequence[str]] = ()
+
+    def show_rows(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show these rows in place of those before."""
+        self.beginResetModel()
+        self._header, self._rows = header, rows
+        self.endResetModel()
 
     def rowCount(self, parent: _AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self._rows)

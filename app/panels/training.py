@@ -109,7 +109,7 @@ class TrainingPanel(QWidget):
         self.figures.hide()
         self._lay_out()
         session.started.connect(self._begin)
-        session.event.connect(self.take)
+        session.happened.connect(self.take)
         session.failed.connect(self._fail)
         session.state_changed.connect(self._state_changed)
 

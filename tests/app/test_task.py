@@ -35,7 +35,7 @@ def heard() -> list[object]:
 
 
 def listen(thread: TaskThread, heard: list[object]) -> None:
-    thread.event.connect(heard.append)
+    thread.happened.connect(heard.append)
     thread.failed.connect(lambda error: heard.append(("failed", error)))
     thread.ended.connect(lambda: heard.append("ended"))
 
@@ -46,7 +46,7 @@ def test_events_come_in_order_and_in_the_window_thread_with_the_end_last(
     threads: set[int] = set()
     thread = TaskThread(counting(50))
     listen(thread, heard)
-    thread.event.connect(lambda _: threads.add(threading.get_ident()))
+    thread.happened.connect(lambda _: threads.add(threading.get_ident()))
     with qtbot.waitSignal(thread.ended):
         thread.start()
     assert heard == [*(Number(value) for value in range(50)), "ended"]
@@ -71,7 +71,7 @@ def test_cancel_reaches_a_held_job_which_may_still_yield(qtbot: QtBot, heard: li
     closed: list[str] = []
     thread = TaskThread(counting(10**9, closed))
     listen(thread, heard)
-    with qtbot.waitSignal(thread.event):
+    with qtbot.waitSignal(thread.happened):
         thread.start()
     thread.pause()
     with qtbot.waitSignal(thread.ended):

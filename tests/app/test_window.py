@@ -27,10 +27,10 @@ def click(qtbot: QtBot, window: MainWindow, name: str) -> None:
 
 def train(qtbot: QtBot, window: MainWindow) -> list[object]:
     events: list[object] = []
-    window.session.event.connect(events.append)
+    window.session.happened.connect(events.append)
     click(qtbot, window, "train")
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
-    window.session.event.disconnect(events.append)
+    window.session.happened.disconnect(events.append)
     return events
 
 
@@ -108,7 +108,7 @@ def test_a_second_click_starts_no_second_run(qtbot: QtBot, window: MainWindow) -
 def test_stop_ends_a_run_early_with_its_result(qtbot: QtBot, window: MainWindow) -> None:
     window.document.reset(small_project(epochs=100_000))
     events: list[object] = []
-    window.session.event.connect(events.append)
+    window.session.happened.connect(events.append)
     click(qtbot, window, "train")
     qtbot.waitUntil(lambda: any(isinstance(event, EpochDone) for event in events), timeout=60_000)
     click(qtbot, window, "stop")
@@ -122,7 +122,7 @@ def test_stop_ends_a_run_early_with_its_result(qtbot: QtBot, window: MainWindow)
 def test_pause_holds_the_run(qtbot: QtBot, window: MainWindow) -> None:
     window.document.reset(small_project(epochs=100_000))
     events: list[object] = []
-    window.session.event.connect(events.append)
+    window.session.happened.connect(events.append)
     click(qtbot, window, "train")
     qtbot.waitUntil(lambda: any(isinstance(event, StepsDone) for event in events), timeout=60_000)
     click(qtbot, window, "pause")
