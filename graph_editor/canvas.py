@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
@@ -12,6 +14,7 @@ from graph_editor.scene import GraphScene
 from graph_editor.theme import color, theme_notifier
 
 _SMALLEST, _LARGEST = 0.08, 3.0
+_READABLE = 0.7
 
 
 class Canvas(QGraphicsView):
@@ -25,7 +28,7 @@ class Canvas(QGraphicsView):
         super().__init__(parent)
         self.document = document
         self.graph_scene = GraphScene(document, self)
-        self._fit_wanted = True
+        self._shown: Callable[[], None] | None = self.overview
         self._dots = Dots()
         self._set_up()
 
@@ -55,7 +58,7 @@ class Canvas(QGraphicsView):
         before = self.mapToScene(spot)
         self.scale(factor, factor)
         self.pan(self.mapFromScene(before), spot)
-        self._fit_wanted = False
+        self._shown = None
         self.zoom_changed.emit(self.scale_now())
 
     def pan(self, start: QPoint, end: QPoint) -> None:
@@ -78,17 +81,22 @@ class Canvas(QGraphicsView):
 
     def fit(self) -> None:
         """Show the whole graph, no larger than its own size."""
-        content = self.graph_scene.content_rect()
-        room = self.viewport().size()
-        if content.isEmpty():
-            scale, middle = 1.0, QPointF(0, 0)
-        else:
-            rect = content.adjusted(-40, -30, 40, 30)
-            scale, middle = min(room.width() / rect.width(), room.height() / rect.height(), 1.0), rect.center()
+        self._show_from(_SMALLEST)
+        self._shown = self.fit
+
+    def overview(self) -> None:
+        """Show the whole graph where its text can be read so, else as much of its beginning as can."""
+        self._show_from(_READABLE)
+        self._shown = self.overview
+
+    def _show_from(self, smallest: float) -> None:
+        content, room = self.graph_scene.content_rect(), self.viewport().size()
+        rect = content.adjusted(-40, -24, 40, 24) if not content.isEmpty() else QRectF(-200, -100, 400, 200)
+        scale = max(min(room.width() / rect.width(), room.height() / rect.height(), 1.0), smallest)
         self.resetTransform()
-        self.scale(max(scale, _SMALLEST), max(scale, _SMALLEST))
-        self.centerOn(middle)
-        self._fit_wanted = True
+        self.scale(scale, scale)
+        # What does not fit in height is seen from its top.
+        self.centerOn(rect.center().x(), min(rect.center().y(), rect.top() + room.height() / scale / 2))
         self.zoom_changed.emit(self.scale_now())
 
     def center_on(self, node_id: str) -> None:
@@ -107,8 +115,8 @@ class Canvas(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._fit_wanted:
-            self.fit()
+        if self._shown is not None:
+            self._shown()
 
     def visible_rect(self) -> QRectF:
         """The part of the scene that is seen."""

@@ -14,11 +14,11 @@ from engine.project import Layout, Position
 CARD_WIDTH = 200.0
 CARD_HEIGHT = 54.0
 GRID = 10.0
-ROW = 110.0
+ROW = 90.0
 COLUMN = 240.0
 _SPACING = 4
 _ASIDE = 60.0
-_TIGHT = 2 * 94.0
+_TIGHT = 2 * 80.0
 """The least distance between two cards that a third fits between."""
 
 
