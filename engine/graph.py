@@ -207,15 +207,15 @@ class Graph:
         heirs = [key for key in self.linked(node_id) if key != node_id] if self[node_id].shares is None else []
         for key in heirs:
             nodes[key] = replace(nodes[key], shares=None if key == heirs[0] else heirs[0])
-        healing = heal and len(before) == 1
+        giver = before[0].source if heal and len(before) == 1 else None
+        joined = {edge.target for edge in self._outgoing[giver]} if giver is not None else set[str]()
         edges: list[Edge] = []
         for edge in self.edges:
-            if edge.source == node_id and healing and edge.target != node_id:
-                edges.append(replace(edge, source=before[0].source))
+            if edge.source == node_id and giver is not None and edge.target not in joined:
+                edges.append(replace(edge, source=giver))
             elif node_id not in (edge.source, edge.target):
                 edges.append(edge)
-        graph = Graph(MappingProxyType(nodes), tuple(edges))
-        return graph if healing else graph._close_gaps(edge.target for edge in after)
+        return Graph(MappingProxyType(nodes), tuple(edges))._close_gaps(edge.target for edge in after)
 
     def _close_gaps(self, node_ids: Iterable[str]) -> Graph:
         """Renumber the ports of layers that take any number of inputs, so that none is skipped."""

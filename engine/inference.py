@@ -20,7 +20,7 @@ class Fix:
     """A way out of a problem that the user can take with one click."""
 
     text: str
-    edit: Callable[[Graph], Graph]
+    edit: Callable[[Graph], Graph] = field(compare=False)
 
 
 @dataclass(frozen=True)

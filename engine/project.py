@@ -37,7 +37,7 @@ class DataSettings(Settings):
         if isinstance(value, Mapping):
             fields: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
             name = fields.pop("type", None)
-            if name not in SOURCES:
+            if not isinstance(name, str) or name not in SOURCES:
                 raise ValueError(f"unknown source {name!r}; known are {', '.join(SOURCES)}")
             return SOURCES[name].model_validate(fields)
         return value

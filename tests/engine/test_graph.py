@@ -176,3 +176,9 @@ def test_merges_take_any_number_of_wires() -> None:
 def test_removing_several_at_once() -> None:
     graph, _ = chain(Input(shape=(8, 8, 1)), Conv2D(), Flatten(), Dense(), Output())
     assert graph.remove("n2", "n3", "n4", heal=True).edges == (Edge("n1", "n5"),)
+
+
+def test_healing_never_doubles_a_wire() -> None:
+    graph, _ = chain(Input(shape=(4,)), Dense(units=4))
+    graph = graph.add(graph.new_node(Add())).connect("n1", "n3").connect("n2", "n3")
+    assert graph.remove("n2", heal=True).edges == (Edge("n1", "n3", 0),)
