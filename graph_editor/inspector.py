@@ -168,7 +168,7 @@ class Inspector(QScrollArea):
             lines.append((self.tr("Output"), shape))
         lines.append((self.tr("Parameters"), f"{facts.parameters:,}"))
         if facts.parameters:
-            lines.append((self.tr("of them trained"), f"{facts.trainable_parameters:,}"))
+            lines.append((self.tr("Trainable"), f"{facts.trainable_parameters:,}"))
         linked = len(self._document.graph.linked(node.id))
         if linked > 1:
             lines.append((self.tr("Weights shared by"), self.tr("{0} cards").format(linked)))
@@ -204,7 +204,7 @@ class Inspector(QScrollArea):
                 (self.tr("Layers"), f"{len(self._document.graph):,}"),
                 (self.tr("Wires"), f"{len(self._document.graph.edges):,}"),
                 (self.tr("Parameters"), f"{inference.parameters:,}"),
-                (self.tr("of them trained"), f"{inference.trainable_parameters:,}"),
+                (self.tr("Trainable"), f"{inference.trainable_parameters:,}"),
             ]
         )
 

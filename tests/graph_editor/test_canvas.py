@@ -203,7 +203,7 @@ def test_healing_does_not_double_a_wire(branched):
 
 
 def test_a_wire_is_selected_by_a_click_and_deleted(canvas):
-    canvas.click(canvas.wire("flatten", "dense") + QPoint(0, 8))
+    canvas.click(canvas.wire("flatten", "dense"))
     assert len(canvas.scene.selected_edges()) == 1
     canvas.key(Qt.Key.Key_Delete)
     assert ("flatten", "dense") not in canvas.wires()
