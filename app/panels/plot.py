@@ -100,7 +100,7 @@ class CurvePlot(QWidget):
     def _set_range(self, reached: float) -> None:
         """Let the axes grow in leaps: an axis that moves at every frame is hard to read, and slow."""
         if reached > self._right or not self._right:
-            self._right = min(self._epochs, max(1.0, 1.4 * reached))
+            self._right = min(self._epochs, max(5.0, 1.4 * reached))
             self._item.setXRange(0, self._right, padding=0.01)
         top = upper_bound(self.steps.y, self.train.y, self.validation.y)
         if self.name == "accuracy":
