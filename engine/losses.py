@@ -12,7 +12,6 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 
 _EPSILON = 1e-7  # keras.config.epsilon()
 
@@ -63,7 +62,7 @@ def _binary(target: jax.Array, p: jax.Array) -> jax.Array:
 
 
 def _binary_logits(target: jax.Array, z: jax.Array) -> jax.Array:
-    return optax.sigmoid_binary_cross_entropy(z, target).mean(-1)
+    return (jnp.maximum(z, 0.0) - z * target + jnp.log1p(jnp.exp(-jnp.abs(z)))).mean(-1)
 
 
 def _categorical_logits(target: jax.Array, z: jax.Array) -> jax.Array:

@@ -5,14 +5,16 @@ The learning rate is given to each step (`learning_rate=`), so that it can chang
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
-import optax
 from pydantic import Field
 
 from engine.fields import Settings
+
+if TYPE_CHECKING:
+    import optax  # imported where it is used: settings and windows need no optimizer
 
 Rate = Annotated[float, Field(gt=0, le=1000)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
@@ -31,6 +33,8 @@ class Adam(Settings):
 
     def transformation(self) -> optax.GradientTransformationExtraArgs:
         """The optimizer as optax has it; `update` takes `learning_rate`."""
+        import optax
+
         return optax.chain(_scale_by_adam(self.beta_1, self.beta_2, self.epsilon), _descend())
 
 
@@ -44,6 +48,8 @@ class SGD(Settings):
 
     def transformation(self) -> optax.GradientTransformationExtraArgs:
         """The optimizer as optax has it; `update` takes `learning_rate`."""
+        import optax
+
         return optax.chain(_descend(), *([optax.trace(self.momentum, self.nesterov)] if self.momentum else []))
 
 
@@ -58,6 +64,8 @@ class RMSprop(Settings):
 
     def transformation(self) -> optax.GradientTransformationExtraArgs:
         """The optimizer as optax has it; `update` takes `learning_rate`."""
+        import optax
+
         momentum = [optax.trace(self.momentum)] if self.momentum else []
         return optax.chain(optax.scale_by_rms(self.rho, self.epsilon), _descend(), *momentum)
 
@@ -70,6 +78,7 @@ OPTIMIZERS: dict[str, type[Adam | SGD | RMSprop]] = {"Adam": Adam, "SGD": SGD, "
 
 def _descend() -> optax.GradientTransformationExtraArgs:
     """A step against the gradient; its length is the learning rate given to `update`."""
+    import optax
 
     def update(updates: Any, state: Any, params: Any = None, *, learning_rate: jax.Array, **_: Any) -> Any:
         del params
@@ -80,6 +89,7 @@ def _descend() -> optax.GradientTransformationExtraArgs:
 
 def _scale_by_adam(beta_1: float, beta_2: float, epsilon: float) -> optax.GradientTransformation:
     """Adam as Keras computes it: epsilon is added before the bias of the mean square is corrected."""
+    import optax
 
     def init(params: Any) -> Any:
         mu, nu = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))

@@ -13,7 +13,7 @@ from app.panels.plot import CurvePlot
 from engine.events import EpochDone, Event, Started, StepsDone
 from graph_editor import theme as themes
 
-_FRAME = 60  # ms between two repaints
+_FRAME = 40  # ms between two repaints; the plots take turns, so that neither holds the window for long
 
 
 class Curves(QStackedWidget):
@@ -34,8 +34,9 @@ class Curves(QStackedWidget):
             row.addWidget(plot, 1)
         self.addWidget(self._empty)
         self.addWidget(page)
+        self._waiting: list[CurvePlot] = []
         self._timer = QTimer(self, interval=_FRAME, singleShot=True)
-        self._timer.timeout.connect(self.redraw)
+        self._timer.timeout.connect(self._draw_next)
         themes.theme_notifier.changed.connect(self._restyle)
 
     def clear(self) -> None:
@@ -52,7 +53,8 @@ class Curves(QStackedWidget):
             self._choose_metric(event)
             for plot in self._plots:
                 plot.take(event)
-            if not self._timer.isActive():
+            if not self._waiting:
+                self._waiting = list(self._plots)
                 self._timer.start()
 
     def _choose_metric(self, event: StepsDone | EpochDone) -> None:
@@ -61,6 +63,11 @@ class Curves(QStackedWidget):
             name = main_metric(event.logs)
             self.metric_plot.setVisible(name is not None)
             self.metric_plot.rename(name or self.metric_plot.name)
+
+    def _draw_next(self) -> None:
+        self._waiting.pop(0).redraw()
+        if self._waiting:
+            self._timer.start()
 
     def redraw(self) -> None:
         """Draw what has come, without waiting for the next frame."""

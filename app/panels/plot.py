@@ -13,7 +13,7 @@ from app.texts import figure, metric_label
 from engine.events import EpochDone, StepsDone
 from graph_editor import theme as themes
 
-_FRAME = 60  # ms between two repaints
+_DOTTED = 60  # epochs up to which each has its dot
 
 
 class CurvePlot(QWidget):
@@ -53,8 +53,8 @@ class CurvePlot(QWidget):
         item.setLabel("bottom", self.tr("epoch"))
         item.getAxis("bottom").setHeight(32)
         self._steps_line = item.plot(connect="finite")
-        self._train_line = item.plot(connect="finite", antialias=True, symbol="o", symbolSize=4)
-        self._validation_line = item.plot(connect="finite", antialias=True, symbol="o", symbolSize=4)
+        self._train_line = item.plot(connect="finite", antialias=True, symbolSize=4)
+        self._validation_line = item.plot(connect="finite", antialias=True, symbolSize=4)
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.hide()
         item.addItem(self._cursor, ignoreBounds=True)
@@ -92,8 +92,10 @@ class CurvePlot(QWidget):
         """Draw what has come since the last time."""
         x = self.steps.x / self._per_epoch
         self._steps_line.setData(x, self.steps.y)
-        self._train_line.setData(self.train.x, self.train.y)
-        self._validation_line.setData(self.validation.x, self.validation.y)
+        for line, series in ((self._train_line, self.train), (self._validation_line, self.validation)):
+            epochs = series.x
+            line.setSymbol("o" if len(epochs) <= _DOTTED else None)
+            line.setData(epochs, series.y)
         self._set_range(float(x[-1]) if len(x) else 0.0)
         self._show_readout()
 

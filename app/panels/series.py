@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ Array = np.ndarray[Any, Any]
 class StepSeries:
     """A figure for each step. When there are too many, neighbours are averaged, and averaged again."""
 
-    def __init__(self, capacity: int = 4096) -> None:
+    def __init__(self, capacity: int = 1024) -> None:
         self._y = np.empty(capacity)
         self._size = 0
         self._stride = 1
@@ -49,7 +50,9 @@ class StepSeries:
 
 
 class EpochSeries:
-    """A figure for each epoch, counted from 1."""
+    """A figure for each epoch, counted from 1. Of very many, evenly spaced ones are drawn, and the last."""
+
+    DRAWN = 500
 
     def __init__(self) -> None:
         self._values: list[float] = []
@@ -61,11 +64,15 @@ class EpochSeries:
 
     @property
     def x(self) -> Array:
-        return np.array(self._epochs, float)
+        return self._drawn(self._epochs)
 
     @property
     def y(self) -> Array:
-        return np.array(self._values, float)
+        return self._drawn(self._values)
+
+    def _drawn(self, values: Sequence[float]) -> Array:
+        stride = -(-len(values) // self.DRAWN) or 1
+        return np.array(values[:0] if not values else [*values[:-1:stride], values[-1]], float)
 
     @property
     def last(self) -> float | None:

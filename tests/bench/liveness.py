@@ -27,6 +27,10 @@ class Ticker:
         self.gaps: dict[str, list[float]] = {}
         self._last = time.perf_counter()
 
+    def start(self) -> None:
+        """Count from now on."""
+        self._last = time.perf_counter()
+
     def tick(self) -> None:
         now = time.perf_counter()
         self.gaps.setdefault(self.phase, []).append((now - self._last) * 1000)
@@ -41,40 +45,52 @@ def measure() -> list[dict[str, Any]]:
 
 
 def _measure() -> list[dict[str, Any]]:
+    from PySide6.QtWidgets import QApplication
+
+    from app import main_window
+
+    ticker = Ticker()
+    run_events = QApplication.exec
+    kept: list[object] = []
+
+    def watched(*_: object) -> int:
+        kept.append(watch(ticker))
+        return run_events()
+
+    QApplication.exec = watched  # type: ignore[method-assign, assignment]
+    main_window.run(None)
+    return [_row(phase, gaps) for phase, gaps in ticker.gaps.items()]
+
+
+def watch(ticker: Ticker) -> object:
+    """Tick in the program's own window, click Train after a second, and quit when the run is done."""
     from PySide6.QtCore import Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
-    from app.program import _SWITCH_SECONDS, make_window
-    from app.settings import AppSettings
+    from app.window import MainWindow
     from engine.events import Compiled, Finished
 
-    app = QApplication.instance() or QApplication([])
-    assert isinstance(app, QApplication)
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    window = make_window(app, AppSettings())
-    window.show()
-    ticker = Ticker()
+    window = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
 
     def on_event(event: object) -> None:
         if isinstance(event, Compiled):
             ticker.phase = "training"
         elif isinstance(event, Finished):
             ticker.phase = "finished"
-            QTimer.singleShot(500, app.quit)
+            QTimer.singleShot(500, QApplication.quit)
 
     def begin() -> None:
         ticker.phase = "compiling"
         window.train()
 
-    window.session.event.connect(on_event)
-    window.session.failed.connect(lambda error: (print(error, file=sys.stderr), app.exit(1)))
+    window.session.happened.connect(on_event)
+    window.session.failed.connect(lambda error: (print(error, file=sys.stderr), QApplication.exit(1)))
     timer = QTimer(window, interval=4, timerType=Qt.TimerType.PreciseTimer)
     timer.timeout.connect(ticker.tick)
     timer.start()
+    ticker.start()
     QTimer.singleShot(1000, begin)
-    app.exec()
-    window.session.close()
-    return [_row(phase, gaps) for phase, gaps in ticker.gaps.items()]
+    return on_event
 
 
 def _row(phase: str, gaps: list[float]) -> dict[str, Any]:

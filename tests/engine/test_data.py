@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn.datasets
 
 from engine.data.arrays import Npz, read_npz
 from engine.data.prepare import PreparedData, prepare
@@ -45,6 +46,17 @@ def test_bundled_sources_say_what_they_hold(name: str) -> None:
     if classes:
         assert set(np.unique(loaded.targets["y"])) == set(range(len(classes)))
     assert loaded.size == source.samples  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "npz"])
+def test_bundled_sources_are_those_of_scikit_learn(name: str) -> None:
+    options = {"scaled": False} if name == "diabetes" else {}
+    bunch = getattr(sklearn.datasets, f"load_{name}")(**options)
+    loaded = SOURCES[name]().load()
+    np.testing.assert_array_equal(loaded.features["x"].reshape(len(bunch.data), -1), bunch.data.astype(np.float32))
+    np.testing.assert_array_equal(loaded.targets["y"], bunch.target)
+    classes = [str(label) for label in getattr(bunch, "target_names", ())] if loaded.classes else []
+    assert list(loaded.classes.get("y", ())) == classes
 
 
 def test_splits_are_disjoint_complete_and_repeat() -> None:
