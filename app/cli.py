@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from engine.errors import LayerloomError
+from app.start import fail
 
 # What a command needs is imported inside it: `layerloom --help` and the window must not wait for the rest.
 
@@ -29,52 +29,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines inst
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.loom", help="A project file.")]
 NetworkFile = Annotated[Path, typer.Argument(metavar="PROJECT|MODEL", help="A project, or a Keras .h5 file.")]
 RunFolder = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run whose weights to use.")]
-
-
-def main() -> NoReturn:
-    """Entry point of the program."""
-    arguments = sys.argv[1:]
-    commands = set(getattr(typer.main.get_command(cli), "commands", {}))
-    try:
-        if not arguments or (arguments[0] not in commands and not arguments[0].startswith("-")):
-            sys.exit(open_window(arguments))
-        cli()
-    except LayerloomError as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename}: {error.strerror}." if error.filename else f"{error}.")
-    except MemoryError:
-        fail("The machine ran out of memory.")
-    sys.exit(0)
-
-
-def fail(sentence: str) -> NoReturn:
-    """Say what went wrong on the error stream, and exit with status 1."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"Error: {sentence}", style="red", markup=False)
-    sys.exit(1)
-
-
-def open_window(arguments: list[str]) -> int:
-    """Open the window on a project, or on an example; without a display, do the example's job here."""
-    from app.display import why_no_display
-
-    if len(arguments) > 1 or (arguments and Path(arguments[0]).suffix != ".loom"):
-        Console(stderr=True).print(
-            f"Error: {' '.join(arguments)!r} is neither a command nor a project (.loom). Try: layerloom --help",
-            style="red",
-            markup=False,
-        )
-        return 2
-    reason = why_no_display()
-    if reason is None:
-        from app.main_window import run
-
-        return run(Path(arguments[0]) if arguments else None)
-    if arguments:
-        fail(f"{reason} Use `layerloom train {arguments[0]}` and the other commands: layerloom --help")
-    from app.tour import tour
-
-    return tour(reason, Path("out"))
 
 
 def _print_json(value: Any) -> None:

@@ -16,7 +16,7 @@ from app.task import result_of
 from engine import templates
 from engine.errors import Cancelled
 from engine.events import HostWeights
-from engine.formats import keras_h5, project_file
+from engine.formats import project_file
 from engine.project import Project, TrainingSettings
 from graph_editor.document import ProjectDocument
 
@@ -166,5 +166,7 @@ def _read_project(path: Path) -> tuple[Project, None]:
 
 
 def _read_keras(path: Path) -> tuple[Project, HostWeights]:
-    model = keras_h5.load_model(path)
+    from engine.formats.keras_h5 import load_model
+
+    model = load_model(path)
     return Project(model.graph, training=model.training or TrainingSettings()), model.weights

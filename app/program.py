@@ -21,6 +21,7 @@ from graph_editor.document import ProjectDocument
 
 FIRST_TEMPLATE = "digits-cnn"
 _SWITCH_SECONDS = 0.0005
+_SETTLE_MS = 200
 
 
 def run_program(path: Path | None) -> int:
@@ -36,6 +37,7 @@ def run_program(path: Path | None) -> int:
     sys.excepthook = _Excepthook(window)
     keep_collections_short(window)
     window.show()
+    QTimer.singleShot(_SETTLE_MS, window.work.training.curves.prepare)
     if path is not None:
         QTimer.singleShot(0, lambda: window.files.open_path(path))
     code = app.exec()

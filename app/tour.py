@@ -45,9 +45,12 @@ def draw(project: Project, finished: Finished, path: Path) -> None:
 
     from app.panels.curves import curves_image
     from graph_editor.picture import render_png
-    from graph_editor.theme import LIGHT
+    from graph_editor.theme import LIGHT, apply_theme, set_scheme
 
     application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    set_scheme("light")
+    apply_theme(application)
     with replacing(path) as temporary:
         render_png(project, temporary, LIGHT, 1.0)
         graph = QImage(str(temporary))

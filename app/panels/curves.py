@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QWidget
 
-from app.panels.plot import CurvePlot
 from engine.events import EpochDone, Event, Started, StepsDone
 from graph_editor import theme as themes
+
+if TYPE_CHECKING:
+    from app.panels.plot import CurvePlot
 
 _FRAME = 40  # ms between two repaints; the plots take turns, so that neither holds the window for long
 
@@ -23,6 +25,19 @@ class Curves(QStackedWidget):
         super().__init__(parent)
         self._empty = QLabel(self.tr("Press Train to see the curves"), alignment=Qt.AlignmentFlag.AlignCenter)
         self._empty.setProperty("muted", True)
+        self.addWidget(self._empty)
+        self._plots: tuple[CurvePlot, ...] = ()
+        self._waiting: list[CurvePlot] = []
+        self._timer = QTimer(self, interval=_FRAME, singleShot=True)
+        self._timer.timeout.connect(self._draw_next)
+        themes.theme_notifier.changed.connect(self._restyle)
+
+    def prepare(self) -> None:
+        """Make the plots, if that was not done yet; it takes a moment that the start is spared."""
+        if self._plots:
+            return
+        from app.panels.plot import CurvePlot
+
         page = QWidget()
         row = QHBoxLayout(page)
         row.setContentsMargins(0, 0, 0, 0)
@@ -32,12 +47,7 @@ class Curves(QStackedWidget):
         self._plots = (self.loss_plot, self.metric_plot)
         for plot in self._plots:
             row.addWidget(plot, 1)
-        self.addWidget(self._empty)
         self.addWidget(page)
-        self._waiting: list[CurvePlot] = []
-        self._timer = QTimer(self, interval=_FRAME, singleShot=True)
-        self._timer.timeout.connect(self._draw_next)
-        themes.theme_notifier.changed.connect(self._restyle)
 
     def clear(self) -> None:
         """Show that there is no run to plot."""
@@ -46,6 +56,7 @@ class Curves(QStackedWidget):
     def take(self, event: Event) -> None:
         """Show an event of a run."""
         if isinstance(event, Started):
+            self.prepare()
             for plot in self._plots:
                 plot.begin(event.epochs, event.steps_per_epoch)
             self.setCurrentIndex(1)

@@ -96,7 +96,7 @@ class CurvePlot(QWidget):
             epochs = series.x
             line.setSymbol("o" if len(epochs) <= _DOTTED else None)
             line.setData(epochs, series.y)
-        self._set_range(float(x[-1]) if len(x) else 0.0)
+        self._set_range(max([*x[-1:], *self.train.x[-1:]], default=0.0))
         self._show_readout()
 
     def _set_range(self, reached: float) -> None:

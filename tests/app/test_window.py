@@ -331,6 +331,7 @@ def test_appearance_is_set_and_remembered(window: MainWindow) -> None:
 def test_a_change_of_colours_while_curves_are_shown(qtbot: QtBot, window: MainWindow) -> None:
     train(qtbot, window)
     window.actions_["dark"].trigger()
+    window.work.training.curves.prepare()
     assert themes.DARK.plot_train in window.work.training.curves.loss_plot.readout.text()
     window.actions_["system"].trigger()
 

@@ -19,7 +19,7 @@ STARTS = 7
 # The program itself, ended at its first answer: what is timed is what a user waits for.
 _CHILD = """
 import sys, time
-import app.cli
+import app.start
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -31,7 +31,7 @@ def answer():
 
 run_events = QApplication.exec
 QApplication.exec = lambda *_: (QTimer.singleShot(0, answer), run_events())[1]
-sys.exit(app.cli.open_window([]))
+sys.exit(app.start.open_window(None))
 """
 
 
