@@ -20,7 +20,12 @@ command -v "$PYTHON" >/dev/null 2>&1 || {
 
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
 echo "Installing Layerloom into .venv (the first time, this takes some minutes) ..."
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable "$1"
+log=.venv/install.log
+.venv/bin/python -m pip install --disable-pip-version-check --editable "$1" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    echo "The installation failed; all that pip said is in $log." >&2
+    exit 1
+}
 
 [ "$(uname -s)" = Linux ] || exit 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,14 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+class Target(StrEnum):
+    """What generated Python is written for."""
+
+    keras = "keras"
+    jax = "jax"
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.loom", help="A project file.")]
@@ -164,14 +173,12 @@ def export(
     network: NetworkFile,
     to: Annotated[Path, typer.Option(metavar="FILE", help="What to write: .h5, .py, .png or .svg.")],
     run: RunFolder = None,
-    target: Annotated[str, typer.Option(help="What the Python is written for: keras or jax.")] = "keras",
+    target: Annotated[Target, typer.Option(help="What the Python is written for.")] = Target.keras,
 ) -> None:
     """Write a Keras model, Python, or a picture of the graph."""
     from app.networks import export_network, open_network
 
     if to.suffix not in (".h5", ".py", ".png", ".svg"):
         raise typer.BadParameter(f"{to.name!r} ends in none of .h5, .py, .png, .svg", param_hint="--to")
-    if target not in ("keras", "jax"):
-        raise typer.BadParameter(f"{target!r} is neither keras nor jax", param_hint="--target")
-    for line in export_network(open_network(network, run), to, target):
+    for line in export_network(open_network(network, run), to, target.value):
         Console().print(line, markup=False, highlight=False, soft_wrap=True)

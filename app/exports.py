@@ -16,7 +16,7 @@ from app.settings import AppSettings
 from app.task import result_of
 from engine.errors import Cancelled
 from engine.events import HostWeights
-from engine.files import write_text
+from engine.formats.code import Target, write_code
 from engine.graph import Graph
 from engine.project import Project, TrainingSettings
 from graph_editor.document import ProjectDocument
@@ -56,15 +56,11 @@ class Exports(QObject):
 
     def keras_code(self) -> bool:
         """Python that builds and trains the network with Keras."""
-        from engine.formats.keras_code import keras_code
-
-        return self._code(keras_code, "_keras")
+        return self._code("keras")
 
     def jax_code(self) -> bool:
         """Python that builds and trains the network with JAX alone."""
-        from engine.formats.jax_code import jax_code
-
-        return self._code(jax_code, "_jax")
+        return self._code("jax")
 
     def png(self) -> bool:
         """The graph as a PNG picture."""
@@ -114,9 +110,9 @@ class Exports(QObject):
 
     # Writing
 
-    def _code(self, generate: Callable[[Project], str], ending: str) -> bool:
-        path = self._ask("Python (*.py)", ".py", ending)
-        return path is not None and self._write(path, _write_code, path, generate, self._project)
+    def _code(self, target: Target) -> bool:
+        path = self._ask("Python (*.py)", ".py", f"_{target}")
+        return path is not None and self._write(path, write_code, self._project, path, target)
 
     def _picture(self, suffix: str, draw: Callable[[Path], None]) -> bool:
         path = self._ask(f"{suffix[1:].upper()} (*{suffix})", suffix)
@@ -137,7 +133,7 @@ class Exports(QObject):
         path = Path(name)
         return path if path.suffix else path.with_suffix(suffix)
 
-    def _write(self, path: Path, function: Callable[..., None], *args: object) -> bool:
+    def _write(self, path: Path, function: Callable[..., object], *args: object) -> bool:
         try:
             run_job(self._window, self.tr("Exporting…"), result_of(function, *args))
         except Cancelled:
@@ -161,7 +157,3 @@ def _write_h5(path: Path, graph: Graph, weights: HostWeights | None, training: T
         model = compile_graph(graph)
         weights = model.to_host(model.init(training.seed))
     save_model(path, graph, weights, training)
-
-
-def _write_code(path: Path, generate: Callable[[Project], str], project: Project) -> None:
-    write_text(path, generate(project))

@@ -13,7 +13,7 @@ from engine.errors import FileError
 from engine.events import HostWeights
 from engine.files import replacing
 from engine.formats import project_file
-from engine.formats.code import write_code
+from engine.formats.code import Target, write_code
 from engine.formats.keras_h5 import load_model, save_model
 from engine.model import compile_graph
 from engine.project import Project, TrainingSettings
@@ -81,11 +81,8 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
 
 
-def export_network(network: Network, path: Path, target: str, weights_beside: str | None = None) -> Generator[str]:
-    """Write a Keras model, Python or a picture, as the ending of `path` says; yields what was done.
-
-    `weights_beside` names the weights file that generated Python loads, by default the .h5 of the same name.
-    """
+def export_network(network: Network, path: Path, target: Target) -> Generator[str]:
+    """Write a Keras model, Python or a picture, as the ending of `path` says; yields what was done."""
     project = network.project
     if path.suffix == ".h5":
         weights = network.weights
@@ -95,7 +92,7 @@ def export_network(network: Network, path: Path, target: str, weights_beside: st
             weights = model.to_host(model.init(project.training.seed))
         save_model(path, project.graph, weights, project.training)
     elif path.suffix == ".py":
-        loads = write_code(project, path, target, weights_beside)
+        loads = write_code(project, path, target)
         yield f"It loads its weights from {loads}." if loads else "It starts from first weights."
     else:
         _draw(project, path)
@@ -106,9 +103,9 @@ def _draw(project: Project, path: Path) -> None:
     import os
 
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from graph_editor.picture import render_png, render_svg
     from PySide6.QtWidgets import QApplication
 
+    from graph_editor.picture import render_png, render_svg
     from graph_editor.theme import LIGHT
 
     application = QApplication.instance() or QApplication([])

@@ -12,6 +12,7 @@ from app.networks import Network, export_network
 from engine import templates
 from engine.events import Finished
 from engine.files import replacing
+from engine.formats.code import Target
 from engine.project import Project
 
 
@@ -22,8 +23,10 @@ def tour(reason: str, folder: Path) -> int:
     project = templates.make("digits-cnn")
     finished = train_here(project, _run_folder(folder))
     network = Network(folder / "digits.loom", project, finished.weights)
-    for name, target in (("digits.h5", "keras"), ("digits_keras.py", "keras"), ("digits_jax.py", "jax")):
-        for line in export_network(network, folder / name, target, weights_beside="digits.h5"):
+    parts: tuple[tuple[str, Target], ...]
+    parts = (("digits.h5", "keras"), ("digits_keras.py", "keras"), ("digits_jax.py", "jax"))
+    for name, target in parts:
+        for line in export_network(network, folder / name, target):
             console.print(line, markup=False)
     draw(project, finished, folder / "digits.png")
     console.print(f"Wrote {folder / 'digits.png'}", markup=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import shiboken6
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QActionGroup, QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
@@ -192,6 +193,8 @@ class MainWindow(QMainWindow):
 
     def _show_undo(self) -> None:
         stack = self.document.undo_stack
+        if not shiboken6.isValid(stack):
+            return  # it says that it is empty while it is being taken apart
         for name, can, text, verb in (
             ("undo", stack.canUndo(), stack.undoText(), self.tr("&Undo")),
             ("redo", stack.canRedo(), stack.redoText(), self.tr("&Redo")),

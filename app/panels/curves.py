@@ -101,6 +101,10 @@ def curves_image(history: Mapping[str, Sequence[float]], size: QSize) -> QImage:
     epochs = max(map(len, history.values()), default=0)
     curves = Curves()
     curves.resize(size)
+    palette = curves.palette()
+    palette.setColor(curves.backgroundRole(), themes.color(themes.current().panel))
+    curves.setPalette(palette)
+    curves.setAutoFillBackground(True)
     curves.take(Started(epochs, 1, 0, 0, 0, 0))
     for epoch in range(epochs):
         logs = {name: values[epoch] for name, values in history.items() if epoch < len(values)}

@@ -16,15 +16,16 @@ Target = Literal["keras", "jax"]
 _IMPORTED = ("h5py", "jax", "keras", "numpy", "os", "sys")
 
 
-def write_code(project: Project, path: Path, target: Target | str, weights_file: str | None = None) -> str | None:
-    """Write the Python of a project. It loads the weights file named, else `name.h5` where that lies beside.
+def write_code(project: Project, path: Path, target: Target) -> str | None:
+    """Write the Python of a project. It loads the weights that lie beside it.
 
-    Gives the name of that file, or None where there is none. Raises `NotReadyError`, `FileError`.
+    For `name.py` and `name_keras.py` (`name_jax.py`) those are `name.h5`. Gives the name of that file, or None
+    where there is none. Raises `NotReadyError`, `FileError`.
     """
     if path.stem in _IMPORTED:
         raise FileError(path, f"a program of this name would hide the library {path.stem!r} that it imports.")
-    name = weights_file or path.with_suffix(".h5").name
-    found = name if path.with_name(name).exists() else None
+    names = [f"{stem}.h5" for stem in (path.stem, path.stem.removesuffix(f"_{target}"))]
+    found = next((name for name in names if path.with_name(name).exists()), None)
     generate = jax_code if target == "jax" else keras_code
     write_text(path, generate(project, found))
     return found

@@ -97,10 +97,15 @@ def to_config(graph: Graph, name: str = "model") -> dict[str, Any]:
         "name": name,
         "trainable": True,
         "layers": [_layer_entry(found, owner, place) for owner in found.layers],
-        "input_layers": [[*place[node.id], 0] for node in found.inputs],
-        "output_layers": [[*place[node.id], 0] for node in found.outputs],
+        "input_layers": _ends([[*place[node.id], 0] for node in found.inputs]),
+        "output_layers": _ends([[*place[node.id], 0] for node in found.outputs]),
     }
     return {"class_name": "Functional", "config": config}
+
+
+def _ends(tensors: list[Any]) -> Any:
+    """One input or output stands alone, as in `keras.Model(inputs, outputs)`; several are a list."""
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 def _layer_entry(found: Calls, owner: Node, place: Mapping[str, tuple[str, int]]) -> dict[str, Any]:

@@ -23,16 +23,22 @@ from graph_editor.view import GraphView
 class Canvas:
     """A canvas with the mouse of a test."""
 
-    def __init__(self, qtbot: QtBot, project: Project) -> None:
+    def __init__(self, qtbot: QtBot, view: GraphView) -> None:
         self.bot = qtbot
-        self.document = ProjectDocument(project)
-        self.view = GraphView(self.document)
-        self.scene = self.view.graph_scene
-        qtbot.addWidget(self.view)
-        self.view.resize(900, 800)
-        self.view.show()
-        qtbot.waitExposed(self.view)
-        self.view.fit()
+        self.document = view.document
+        self.view = view
+        self.scene = view.graph_scene
+
+    @classmethod
+    def of(cls, qtbot: QtBot, project: Project) -> Canvas:
+        """A canvas of its own, outside of any window."""
+        view = GraphView(ProjectDocument(project))
+        qtbot.addWidget(view)
+        view.resize(900, 800)
+        view.show()
+        qtbot.waitExposed(view)
+        view.fit()
+        return cls(qtbot, view)
 
     @property
     def graph(self):
@@ -110,19 +116,19 @@ class Canvas:
 
 @pytest.fixture
 def canvas_of(qtbot: QtBot) -> Callable[[Project], Canvas]:
-    return lambda project: Canvas(qtbot, project)
+    return lambda project: Canvas.of(qtbot, project)
 
 
 @pytest.fixture
 def canvas(qtbot: QtBot) -> Canvas:
     """input, flatten, dense, output in a column."""
     graph, _ = chain(Input(shape=(8, 8, 1)), Flatten(), Dense(units=10, activation="softmax"), Output())
-    return Canvas(qtbot, Project(graph))
+    return Canvas.of(qtbot, Project(graph))
 
 
 @pytest.fixture
 def branched(qtbot: QtBot) -> Canvas:
-    return Canvas(qtbot, make("digits-two-branch"))
+    return Canvas.of(qtbot, make("digits-two-branch"))
 
 
 @pytest.fixture
@@ -130,4 +136,4 @@ def loose(qtbot: QtBot) -> Canvas:
     """input to dense, and conv2d without a wire to the right of them."""
     graph, _ = chain(Input(shape=(64,)), Dense())
     graph = graph.add(graph.new_node(Conv2D()))
-    return Canvas(qtbot, Project(graph))
+    return Canvas.of(qtbot, Project(graph))
