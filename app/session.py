@@ -56,6 +56,7 @@ class TrainingSession(QObject):
         self._state = RunState.IDLE
         self._thread: TaskThread | None = None
         self._project = Project()
+        self._forgotten = False  # another project is shown than the one that the run goes on with
         self.trained: TrainedRun | None = None
 
     @property
@@ -71,7 +72,7 @@ class TrainingSession(QObject):
         """Train a project in the background; False where a run goes on already."""
         if self.running:
             return False
-        self._project = project
+        self._project, self._forgotten = project, False
         self._thread = TaskThread(training_job(project, path), self)
         self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(self._on_failed)
@@ -103,11 +104,17 @@ class TrainingSession(QObject):
         return self._thread is None or self._thread.close()
 
     def adopt(self, project: Project, weights: HostWeights | None) -> None:
-        """Take weights that came with a project for its result; None drops that of the last run."""
+        """Take weights that came with a project for its result; None drops that of the last run.
+
+        A run that still goes on is one of another project from now on: its weights are no result here.
+        """
+        self._forgotten = self.running
         self.trained = None if weights is None else TrainedRun(project, weights)
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, EpochDone):
+        if self._forgotten:
+            pass
+        elif isinstance(event, EpochDone):
             self.trained = TrainedRun(self._project, event.weights)
         elif isinstance(event, Finished) and event.weights:
             self.trained = TrainedRun(self._project, event.weights, dict(event.test))

@@ -147,6 +147,26 @@ def test_the_canvas_stays_editable_while_training(qtbot: QtBot, window: MainWind
     assert window.session.trained.project == before
 
 
+def test_a_run_that_goes_on_is_no_result_of_the_project_opened_meanwhile(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.document.reset(small_project(epochs=100_000))
+    click(qtbot, window, "train")
+    qtbot.waitUntil(lambda: window.session.trained is not None, timeout=60_000)
+    assert window.files.new()
+    assert window.session.running
+    events: list[object] = []
+    window.session.happened.connect(events.append)
+    qtbot.waitUntil(lambda: any(isinstance(event, EpochDone) for event in events), timeout=20_000)
+    window.session.stop()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=20_000)
+    assert isinstance(events[-1], Finished)
+    assert window.session.trained is None
+    window.document.reset(small_project())
+    train(qtbot, window)
+    assert window.session.trained is not None
+
+
 def test_a_graph_with_problems_is_not_trained_and_says_why(
     qtbot: QtBot, window: MainWindow, answers: Answers
 ) -> None:
