@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.dialogs import choose, tell_error
+from app.dialogs import choose, sentence, tell_error
 from app.jobs import run_job
+from app.past import PastRun, past_run
 from app.settings import AppSettings
 from app.task import result_of
 from engine import templates
-from engine.errors import Cancelled
+from engine.errors import Cancelled, LayerloomError
 from engine.events import HostWeights
 from engine.formats import project_file
 from engine.project import Project, TrainingSettings
@@ -23,13 +25,28 @@ from graph_editor.document import ProjectDocument
 SUFFIX = ".loom"
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A project that is shown from now on, and what came with it."""
+
+    project: Project
+    weights: HostWeights | None = None
+    """The weights of a model file."""
+    run: PastRun | None = None
+    """The last run of a project file."""
+    note: str = ""
+    """Why the last run could not be read."""
+
+
 class ProjectFiles(QObject):
     """The file behind the document. Everything here says what went wrong itself and answers with a bool."""
 
     path_changed = Signal()
     recent_changed = Signal()
     project_replaced = Signal(object)
-    """Another project is shown; the weights that came with it, None where there are none."""
+    """Another project is shown: an `Opened`."""
+    saved = Signal(object)
+    """The project was saved; its path."""
 
     def __init__(self, document: ProjectDocument, settings: AppSettings, window: QWidget) -> None:
         super().__init__(window)
@@ -58,7 +75,7 @@ class ProjectFiles(QObject):
         """Start an empty project, or one from a template."""
         if not self.may_discard():
             return False
-        self._show(templates.make(template) if template else Project(), None)
+        self._show(Opened(templates.make(template) if template else Project()), None)
         return True
 
     def open(self) -> bool:
@@ -81,17 +98,16 @@ class ProjectFiles(QObject):
         opened = self._try(self.tr("Cannot open this file"), self.tr("Opening…"), read, path)
         if opened is None:
             return False
-        project, weights = opened
         self._settings.last_folder = path.parent
-        self._show(project, None if keras else path, weights)
+        self._show(opened, None if keras else path)
         if not keras:
             self._remember(path)
         return True
 
-    def _show(self, project: Project, path: Path | None, weights: HostWeights | None = None) -> None:
-        self._document.reset(project)
-        self._path, self._foreign = path, weights is not None
-        self.project_replaced.emit(weights)
+    def _show(self, opened: Opened, path: Path | None) -> None:
+        self._document.reset(opened.project)
+        self._path, self._foreign = path, opened.weights is not None
+        self.project_replaced.emit(opened)
         self.path_changed.emit()
 
     # Saving
@@ -122,6 +138,7 @@ class ProjectFiles(QObject):
         self._settings.last_folder = path.parent
         self._remember(path)
         self.path_changed.emit()
+        self.saved.emit(path)
         return True
 
     def may_discard(self) -> bool:
@@ -161,12 +178,16 @@ def _write(project: Project, path: Path) -> bool:
     return True
 
 
-def _read_project(path: Path) -> tuple[Project, None]:
-    return project_file.load(path), None
+def _read_project(path: Path) -> Opened:
+    project = project_file.load(path)
+    try:
+        return Opened(project, run=past_run(path, project))
+    except (LayerloomError, OSError) as error:
+        return Opened(project, note=sentence(error))
 
 
-def _read_keras(path: Path) -> tuple[Project, HostWeights]:
+def _read_keras(path: Path) -> Opened:
     from engine.formats.keras_h5 import load_model
 
     model = load_model(path)
-    return Project(model.graph, training=model.training or TrainingSettings()), model.weights
+    return Opened(Project(model.graph, training=model.training or TrainingSettings()), model.weights)

@@ -42,6 +42,15 @@ def _structure(graph: Graph) -> object:
     return {node.id: (node.layer, node.shares) for node in graph}, frozenset(graph.edges)
 
 
+@dataclass
+class RunPlace:
+    """Where a run is written: known once the run has made its folder."""
+
+    path: Path | None
+    """The project file, None for a project that was never saved."""
+    folder: Path | None = None
+
+
 class TrainingSession(QObject):
     """Starts, holds and ends the run; tells the window what happens in it."""
 
@@ -56,6 +65,7 @@ class TrainingSession(QObject):
         self._state = RunState.IDLE
         self._thread: TaskThread | None = None
         self._project = Project()
+        self._place: RunPlace | None = None
         self._forgotten = False  # another project is shown than the one that the run goes on with
         self.trained: TrainedRun | None = None
 
@@ -73,7 +83,8 @@ class TrainingSession(QObject):
         if self.running:
             return False
         self._project, self._forgotten = project, False
-        self._thread = TaskThread(training_job(project, path), self)
+        self._place = RunPlace(path)
+        self._thread = TaskThread(training_job(project, self._place), self)
         self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(self._on_failed)
         self._thread.ended.connect(self._on_ended)
@@ -109,7 +120,19 @@ class TrainingSession(QObject):
         A run that still goes on is one of another project from now on: its weights are no result here.
         """
         self._forgotten = self.running
+        self._place = None
         self.trained = None if weights is None else TrainedRun(project, weights)
+
+    def unsaved_run(self, graph: Graph) -> Path | None:
+        """The folder of the last run where it has ended, trained this graph, and the project had no file."""
+        place = self._place
+        if self.running or place is None or place.path is not None or self.trained is None:
+            return None
+        return place.folder if self.trained.fits(graph) else None
+
+    def run_moved(self) -> None:
+        """The folder of the last run was brought to the project's file."""
+        self._place = None
 
     def _on_event(self, event: Event) -> None:
         if self._forgotten:
@@ -136,10 +159,10 @@ class TrainingSession(QObject):
             self.state_changed.emit(state)
 
 
-def training_job(project: Project, path: Path | None) -> Job:
+def training_job(project: Project, place: RunPlace) -> Job:
     """The events of a run that is also written to disk, beside its project file where there is one."""
     from engine.runs import new_run_folder, recorded
     from engine.training import train
 
-    folder = new_run_folder(path or data_folder() / "unsaved.loom")
-    yield from recorded(project, train(project), folder)
+    place.folder = new_run_folder(place.path or data_folder() / "unsaved.loom")
+    yield from recorded(project, train(project), place.folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import shiboken6
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -10,15 +11,18 @@ from PySide6.QtGui import QActionGroup, QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions, fill_menu_bar
-from app.dialogs import choose, tell_error
+from app.dialogs import choose, sentence, tell_error
 from app.exports import Exports
-from app.files import ProjectFiles
+from app.files import Opened, ProjectFiles
 from app.help import show_about, show_shortcuts
 from app.icons import program_icon
+from app.jobs import run_job
 from app.layout import Workplace
+from app.past import move_run
 from app.session import RunState, TrainingSession
 from app.settings import APPEARANCES, AppSettings
 from app.style import window_stylesheet
+from app.task import result_of
 from app.texts import count
 from engine.errors import NotReadyError
 from engine.templates import TEMPLATES
@@ -139,6 +143,7 @@ class MainWindow(QMainWindow):
         stack.undoTextChanged.connect(self._show_undo)
         self.files.path_changed.connect(self._show_title)
         self.files.recent_changed.connect(self._fill_recent)
+        self.files.saved.connect(self._saved)
         self.files.project_replaced.connect(self._project_replaced)
         self.exports.exported.connect(
             lambda path: self.statusBar().showMessage(self.tr("Written: {0}").format(path), 8000)
@@ -222,11 +227,32 @@ class MainWindow(QMainWindow):
         self.actions_["palette"].setChecked(True)
         self.work.palette_panel.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _project_replaced(self, weights: object) -> None:
-        self.session.adopt(self.document.project, weights)  # pyright: ignore[reportArgumentType]
-        self.work.training.reset()
+    def _project_replaced(self, opened: Opened) -> None:
+        run = opened.run
+        if run is not None:
+            self.session.adopt(run.project, run.weights)
+        else:
+            self.session.adopt(opened.project, opened.weights)
+        self.work.training.reset(run)
+        if opened.note:
+            self.statusBar().showMessage(self.tr("The last run was not read: {0}").format(opened.note), 10_000)
         self.work.inspector.show_nodes(())
         self.work.show_graph()
+
+    def _saved(self, path: Path) -> None:
+        self.statusBar().showMessage(self.tr("Saved {0}").format(path.name), 6000)
+        self._bring_run()
+
+    def _bring_run(self) -> None:
+        """Let the run of a project that had no file yet lie beside the file that it has now."""
+        path, folder = self.files.path, self.session.unsaved_run(self.document.graph)
+        if path is None or folder is None:
+            return
+        self.session.run_moved()
+        try:
+            run_job(self, self.tr("Saving…"), result_of(move_run, folder, path))
+        except Exception as error:
+            self.statusBar().showMessage(sentence(error), 10_000)
 
     def _fill_recent(self) -> None:
         menu = self._menus.recent

@@ -68,6 +68,12 @@ class Curves(QStackedWidget):
                 self._waiting = list(self._plots)
                 self._timer.start()
 
+    def show_history(self, history: Sequence[Mapping[str, float]]) -> None:
+        """Show a whole run by the figures of its epochs."""
+        self.take(Started(len(history), 1, 0, 0, 0, 0))
+        for epoch, logs in enumerate(history, 1):
+            self.take(EpochDone(epoch, epoch, logs, {}, 0.0))
+
     def _choose_metric(self, event: StepsDone | EpochDone) -> None:
         """Plot the first metric that the run has: accuracy, the mean absolute error, or another."""
         if self.metric_plot.name not in event.logs:
@@ -105,10 +111,12 @@ def curves_image(history: Mapping[str, Sequence[float]], size: QSize) -> QImage:
     palette.setColor(curves.backgroundRole(), themes.color(themes.current().panel))
     curves.setPalette(palette)
     curves.setAutoFillBackground(True)
-    curves.take(Started(epochs, 1, 0, 0, 0, 0))
-    for epoch in range(epochs):
-        logs = {name: values[epoch] for name, values in history.items() if epoch < len(values)}
-        curves.take(EpochDone(epoch + 1, epoch + 1, logs, {}, 0.0))
+    curves.show_history(
+        [
+            {name: values[epoch] for name, values in history.items() if epoch < len(values)}
+            for epoch in range(epochs)
+        ]
+    )
     curves.redraw()
     image = curves.grab().toImage()
     curves.deleteLater()

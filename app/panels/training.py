@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QW
 
 from app.dialogs import sentence
 from app.panels.curves import Curves, main_metric
+from app.past import PastRun
 from app.session import RunState, TrainingSession
 from app.texts import count, duration, figure, metric_label
 from engine.events import Compiled, EpochDone, Event, Finished, Progress, Started, StepsDone
@@ -133,14 +134,22 @@ class TrainingPanel(QWidget):
         layout.addLayout(row)
         layout.addLayout(below, 1)
 
-    def reset(self) -> None:
-        """Forget the last run: another project is shown."""
+    def reset(self, run: PastRun | None = None) -> None:
+        """Forget the last run: another project is shown, with the run that lay beside it."""
         if not self._session.running:
             self.curves.clear()
             self.figures.hide()
             self._show_progress("", "", "")
             self.bar.hide()
             self.state.setText(self.tr("Ready"))
+            if run is not None:
+                self._show_past(run)
+
+    def _show_past(self, run: PastRun) -> None:
+        self.state.setText(self.tr("Trained (run of {0})").format(f"{run.when:%Y-%m-%d %H:%M}"))
+        if run.history:
+            self.curves.show_history(run.history)
+            self.figures.show_logs(run.history[-1], "val_", self.tr("Validation {0}"))
 
     # Events of the run
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.program import make_window
 from app.session import RunState
-from app.settings import AppSettings
+from app.settings import AppSettings, data_folder
 from app.window import MainWindow
 from engine.events import EpochDone, Finished, Started, StepsDone
 from engine.formats import project_file
@@ -147,9 +147,7 @@ def test_the_canvas_stays_editable_while_training(qtbot: QtBot, window: MainWind
     assert window.session.trained.project == before
 
 
-def test_a_run_that_goes_on_is_no_result_of_the_project_opened_meanwhile(
-    qtbot: QtBot, window: MainWindow
-) -> None:
+def test_a_run_that_goes_on_is_no_result_of_the_project_opened_meanwhile(qtbot: QtBot, window: MainWindow) -> None:
     window.document.reset(small_project(epochs=100_000))
     click(qtbot, window, "train")
     qtbot.waitUntil(lambda: window.session.trained is not None, timeout=60_000)
@@ -212,6 +210,53 @@ def test_save_and_open_give_the_same_project(
     assert window.document.project == saved
     assert window.settings.recent == [path]
     assert window._menus.recent.actions()[0].text() == "flowers"
+
+
+def test_a_run_before_the_first_saving_lies_beside_the_file_and_comes_back_with_it(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.runs import latest_run, runs_folder
+
+    train(qtbot, window)
+    trained = window.session.trained
+    assert trained is not None
+    path = tmp_path / "x.loom"
+    save_to(monkeypatch, path)
+    assert window.files.save()
+    assert window.statusBar().currentMessage() == "Saved x.loom"
+    assert latest_run(path) is not None
+    assert not any(runs_folder(data_folder() / "unsaved.loom").iterdir())
+    assert window.files.save()  # once more: there is nothing left to move
+    assert window.files.new()
+    assert window.session.trained is None
+    assert window.files.open_path(path)
+    again = window.session.trained
+    assert again is not None
+    assert again.fits(window.document.graph)
+    for node_id, arrays in trained.weights.items():
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(again.weights[node_id][name], array)
+    panel = window.work.training
+    assert panel.state.text().startswith("Trained (run of 2")
+    assert len(panel.curves.loss_plot.train.y) == 2
+    assert panel.figures.isVisible()
+
+
+def test_a_run_that_cannot_be_moved_or_read_stops_nothing(
+    qtbot: QtBot, window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(qtbot, window)
+    (tmp_path / "x.runs").write_text("in the way")
+    save_to(monkeypatch, tmp_path / "x.loom")
+    assert window.files.save()
+    assert "could not be moved" in window.statusBar().currentMessage()
+    (tmp_path / "x.runs").unlink()
+    (tmp_path / "x.runs" / "1").mkdir(parents=True)
+    (tmp_path / "x.runs" / "1" / "last.h5").write_text("no weights")
+    assert window.files.open_path(tmp_path / "x.loom")
+    assert "was not read" in window.statusBar().currentMessage()
+    assert window.session.trained is None
+    assert not answers.told
 
 
 def test_unsaved_changes_are_asked_about(
