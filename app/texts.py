@@ -46,3 +46,21 @@ def count(number: int) -> str:
 def shape_text(shape: tuple[int, ...]) -> str:
     """The shape of a sample."""
     return " × ".join(map(str, shape)) if shape else tr("one number")
+
+
+def facts(layers: int, parameters: int, errors: int, warnings: int) -> str:
+    """The size of a network and its problems, for the status bar."""
+    found = [
+        _number_of(errors, tr("{0} problem"), tr("{0} problems")) if errors else "",
+        _number_of(warnings, tr("{0} warning"), tr("{0} warnings")) if warnings else "",
+    ]
+    problems = ", ".join(filter(None, found)) or tr("no problems")
+    sizes = (
+        _number_of(layers, tr("{0} layer"), tr("{0} layers")),
+        _number_of(parameters, tr("{0} parameter"), tr("{0} parameters")),
+    )
+    return "  ·  ".join((*sizes, problems))
+
+
+def _number_of(number: int, one: str, many: str) -> str:
+    return (one if number == 1 else many).format(count(number))

@@ -23,7 +23,7 @@ from app.session import RunState, TrainingSession
 from app.settings import APPEARANCES, AppSettings
 from app.style import window_stylesheet
 from app.task import result_of
-from app.texts import count
+from app.texts import facts
 from engine.errors import NotReadyError
 from engine.templates import TEMPLATES
 from graph_editor import theme as themes
@@ -189,12 +189,8 @@ class MainWindow(QMainWindow):
     def _show_facts(self) -> None:
         inference = self.document.inference
         errors = len(inference.errors)
-        problems = self.tr("no problems") if not errors else self.tr("problems: {0}").format(errors)
-        self._facts.setText(
-            self.tr("{0} layers  ·  {1} parameters  ·  {2}").format(
-                count(len(inference.graph)), count(inference.parameters), problems
-            )
-        )
+        warnings = len(inference.problems) - errors
+        self._facts.setText(facts(len(inference.graph), inference.parameters, errors, warnings))
 
     def _show_undo(self) -> None:
         stack = self.document.undo_stack

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.dialogs import sentence
@@ -88,6 +90,44 @@ class Figures(QWidget):
         self.setVisible(bool(names))
 
 
+class ElidedLabel(QWidget):
+    """A line of text that takes the room there is, cut short where it needs more; the tooltip has it whole."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = QLabel(self)
+        self._label.setProperty("muted", True)
+        self.text = ""
+
+    def show_text(self, text: str) -> None:
+        """Show the first sentence of a text."""
+        self.text = text
+        self.setToolTip(text)
+        self.setVisible(bool(text))
+        self._elide()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.show_text("")
+
+    def shown(self) -> str:
+        """What there is room for."""
+        return self._label.text()
+
+    def _elide(self) -> None:
+        first = re.split(r"(?<=[.!?]) (?=[A-Z])", self.text, maxsplit=1)[0]
+        right = Qt.TextElideMode.ElideRight
+        self._label.setText(self._label.fontMetrics().elidedText(first, right, self.width()))
+        self._label.resize(self.size())
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, self._label.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+
 class TrainingPanel(QWidget):
     """Listens to the session; it changes nothing itself."""
 
@@ -98,7 +138,8 @@ class TrainingPanel(QWidget):
         self._session = session
         self._pace = Pace(0)
         self._epochs = self._per_epoch = 0
-        self._failed = False
+        self.trouble = ElidedLabel()
+        self.trouble.hide()
         self.state = QLabel(self.tr("Ready"))
         self.state.setObjectName("runState")
         self.bar = QProgressBar(textVisible=False)
@@ -122,6 +163,7 @@ class TrainingPanel(QWidget):
         row.setSpacing(16)
         row.addWidget(self.state)
         row.addWidget(self.bar, 1)
+        row.addWidget(self.trouble, 1)
         row.addStretch()
         for label in (self.epoch, self.rate, self.left):
             row.addWidget(label)
@@ -141,6 +183,7 @@ class TrainingPanel(QWidget):
             self.figures.hide()
             self._show_progress("", "", "")
             self.bar.hide()
+            self.trouble.clear()
             self.state.setText(self.tr("Ready"))
             if run is not None:
                 self._show_past(run)
@@ -171,15 +214,13 @@ class TrainingPanel(QWidget):
             self._show_result(event)
 
     def _begin(self) -> None:
-        self._failed = False
-        self.curves.clear()
-        self.figures.hide()
-        self.state.setToolTip("")
+        self.trouble.clear()
         self.bar.show()
         self.bar.setRange(0, 0)
         self._show_progress("", "", "")
 
     def _show_start(self, event: Started) -> None:
+        self.figures.hide()
         self._epochs, self._per_epoch = event.epochs, event.steps_per_epoch
         self._pace = Pace(event.epochs * event.steps_per_epoch)
 
@@ -216,9 +257,8 @@ class TrainingPanel(QWidget):
             label.setVisible(bool(text))
 
     def _fail(self, error: Exception) -> None:
-        self._failed = True
         self.state.setText(self.tr("Failed"))
-        self.state.setToolTip(sentence(error))
+        self.trouble.show_text(sentence(error))
 
     def _state_changed(self, state: RunState) -> None:
         if state is RunState.PAUSED:
@@ -231,4 +271,4 @@ class TrainingPanel(QWidget):
         elif self.bar.maximum() == 0:
             self.bar.setRange(0, 1)
             self.bar.hide()
-            self.state.setText(self.tr("Failed") if self._failed else self.tr("Stopped"))
+            self.state.setText(self.tr("Failed") if self.trouble.text else self.tr("Stopped"))

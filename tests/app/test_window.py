@@ -180,15 +180,24 @@ def test_a_failing_run_is_told_and_another_can_start(
 ) -> None:
     from engine.data.arrays import Npz
 
+    train(qtbot, window)
+    panel = window.work.training
+    before = panel.figures.labels[0][1].text()
     good = window.document.project
     bad = good.data.model_copy(update={"source": Npz(path=str(tmp_path / "none.npz"))})
     window.document.edit_data("Data", bad)
     click(qtbot, window, "train")
     qtbot.waitUntil(lambda: not window.session.running, timeout=20_000)
     assert "none.npz" in answers.told[0]
-    assert window.work.training.state.text() == "Failed"
+    assert panel.state.text() == "Failed"
+    qtbot.waitUntil(lambda: len(panel.trouble.shown()) > 20)
+    assert panel.trouble.shown()[:20] in answers.told[0]
+    assert panel.figures.isVisible()  # those of the run before
+    assert panel.figures.labels[0][1].text() == before
+    assert panel.curves.currentIndex() == 1
     window.document.undo_stack.undo()
     assert isinstance(train(qtbot, window)[-1], Finished)
+    assert not panel.trouble.isVisible()
 
 
 def test_save_and_open_give_the_same_project(
