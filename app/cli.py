@@ -49,6 +49,7 @@ def _print_json(value: Any) -> None:
 def new(
     template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="digits-cnn, iris-mlp, ...")],
     project: ProjectFile,
+    as_json: Json = False,
 ) -> None:
     """Make a project from a template."""
     from dataclasses import replace
@@ -64,7 +65,10 @@ def new(
         fail(f"{project} exists already.")
     made = templates.make(template)
     project_file.save(replace(made, layout=place_missing(made.graph, made.layout)), project)
-    Console().print(f"Made {project} from {template}.", markup=False, highlight=False)
+    if as_json:
+        _print_json({"project": str(project), "template": template})
+    else:
+        Console().print(f"Made {project} from {template}.", markup=False, highlight=False, soft_wrap=True)
 
 
 @cli.command()
@@ -89,9 +93,9 @@ def summary(network: NetworkFile, as_json: Json = False) -> None:
 @cli.command()
 def train(
     project: ProjectFile,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Times through the data.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Samples per step.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Same seed, same numbers.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Times through the data.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Samples per step.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Same seed, same numbers.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -174,11 +178,33 @@ def export(
     to: Annotated[Path, typer.Option(metavar="FILE", help="What to write: .h5, .py, .png or .svg.")],
     run: RunFolder = None,
     target: Annotated[Target, typer.Option(help="What the Python is written for.")] = Target.keras,
+    as_json: Json = False,
 ) -> None:
     """Write a Keras model, Python, or a picture of the graph."""
     from app.networks import export_network, open_network
 
     if to.suffix not in (".h5", ".py", ".png", ".svg"):
         raise typer.BadParameter(f"{to.name!r} ends in none of .h5, .py, .png, .svg", param_hint="--to")
-    for line in export_network(open_network(network, run), to, target.value):
+    lines = list(export_network(open_network(network, run), to, target.value))
+    if as_json:
+        _print_json({"file": str(to), "notes": lines[:-1]})
+        return
+    for line in lines:
         Console().print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"layerloom {version('layerloom')}\n")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Build, train and export neural networks. `layerloom [PROJECT.loom]` opens the window."""

@@ -30,6 +30,8 @@ class Network:
     project: Project
     weights: HostWeights | None
     is_model: bool = False
+    run: Path | None = None
+    """The run that the weights are the last of, where there is one."""
 
     def trained_weights(self) -> HostWeights:
         """The weights; raises `FileError` where there are none."""
@@ -51,7 +53,7 @@ def open_network(path: Path, run: Path | None = None) -> Network:
     if folder is None:
         return Network(path, project, None)
     found = read_run(folder)
-    return Network(path, found.project, found.weights)
+    return Network(path, found.project, found.weights, run=folder)
 
 
 def is_hdf5(path: Path) -> bool:
@@ -87,13 +89,15 @@ def export_network(network: Network, path: Path, target: Target) -> Generator[st
     if path.suffix == ".h5":
         weights = network.weights
         if weights is None:
-            yield "Not trained yet: the file holds first weights."
+            yield "Not trained yet: the file holds the random weights that training would start from."
             model = compile_graph(project.graph)
             weights = model.to_host(model.init(project.training.seed))
+        elif network.run is not None:
+            yield f"With the last weights of {network.run}."
         save_model(path, project.graph, weights, project.training)
     elif path.suffix == ".py":
         loads = write_code(project, path, target)
-        yield f"It loads its weights from {loads}." if loads else "It starts from first weights."
+        yield f"It loads the weights of {loads}." if loads else "There is no .h5 beside it: it starts untrained."
     else:
         _draw(project, path)
     yield f"Wrote {path}"

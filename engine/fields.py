@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import annotated_types
@@ -39,7 +40,7 @@ def one_of(values: Iterable[str]) -> AfterValidator:
 
     def check(value: str) -> str:
         if value not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}, not {value!r}")
+            raise ValueError(f"must be one of {', '.join(allowed)}, not {shorten(repr(value), 60)}")
         return value
 
     return AfterValidator(check)

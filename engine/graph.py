@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -237,7 +238,16 @@ class Graph:
         return self._with(replace(node, name=name))
 
     def set_layer(self, node_id: str, layer: Layer) -> Graph:
-        """With other settings, or another layer, for a node and all that are linked to it."""
+        """With other settings, or another layer, for a node and all that are linked to it.
+
+        Raises `PortError` where the new layer has no place for wires that are there.
+        """
+        for key in self.linked(node_id):
+            limit = layer.max_inputs
+            if limit is not None and any(edge.port >= limit for edge in self._incoming[key]):
+                raise PortError(f"{layer.type_name()} has no place for the wires into {self[key].name}.")
+            if self._outgoing[key] and not layer.has_output:
+                raise PortError(f"{layer.type_name()} has no place for the wires out of {self[key].name}.")
         return self._with(*(replace(self[key], layer=layer) for key in self.linked(node_id)))
 
     def _with(self, *changed: Node) -> Graph:
@@ -343,11 +353,17 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+_UNSAFE = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode categories of what no name may hold: controls, halves of characters, line and paragraph ends."""
+
+
 def check_name(name: str) -> None:
     """Raise `NameTakenError` for a name that no file could hold."""
     if not name.strip():
         raise NameTakenError("A node needs a name.")
     if len(name) > 200:
         raise NameTakenError("A name may have 200 characters at most.")
-    if "/" in name or any(ord(character) < 32 for character in name):
-        raise NameTakenError("A name may hold neither slashes nor line breaks.")
+    if "/" in name or any(unicodedata.category(character) in _UNSAFE for character in name):
+        raise NameTakenError("A name may hold neither slashes nor line breaks nor other control characters.")
+    if name in (".", "top_level_model_weights"):
+        raise NameTakenError(f"{name!r} cannot be a name: it means something else in a model file.")

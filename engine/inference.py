@@ -11,6 +11,7 @@ from engine.errors import ShapeError
 from engine.graph import Edge, Graph, Node
 from engine.layer import InsertBefore, Repair, SetField, Shape, Weight, show_shape
 from engine.layers.core import Activation, Dense, Input, Output
+from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
 from engine.losses import LOSSES
 
@@ -224,6 +225,10 @@ def _graph_problems(graph: Graph) -> tuple[Problem, ...]:
     problems: list[Problem] = []
     if not graph.of_type(Input):
         problems.append(Problem(None, "There is no Input: drag one onto the canvas for the data to enter by."))
+    for node in graph.of_type(Output):
+        if node.name == "val" or node.name.startswith("val_"):
+            text = f"An Output cannot be named {node.name!r}: figures of validation begin with val_. Rename it."
+            problems.append(Problem(node.id, text))
     if not graph.of_type(Output):
         problems.append(
             Problem(None, "There is no Output: drag one onto the canvas and wire the last layer to it.")
@@ -314,5 +319,13 @@ def _set_loss(node: Node, loss: str) -> Fix:
 
 
 def _flatten_before(graph: Graph, giver: Node) -> tuple[Fix, ...]:
-    edges = graph.incoming(giver.id)
-    return (_insertion(giver, edges, (InsertBefore(Flatten()),)),) if isinstance(giver.layer, Dense) else ()
+    """Flatten before the first of the dense layers that the giver is the last of."""
+    if not isinstance(giver.layer, Dense):
+        return ()
+    first = node = giver
+    while (before := _giver(graph, node.id)) is not None and isinstance(
+        before.layer, (Dense, Activation, Dropout)
+    ):
+        node = before
+        first = node if isinstance(node.layer, Dense) else first
+    return (_insertion(first, graph.incoming(first.id), (InsertBefore(Flatten()),)),)

@@ -118,7 +118,7 @@ class Model:
             ctx = contexts[node.id] = Context(training=training, key=layer_key)
             weights = {**params.get(owner, {}), **new_state.get(owner, {})}
             sources = [edge.source for edge in self.graph.incoming(node.id)]
-            values[node.id] = node.layer.apply(weights, *(values[source] for source in sources), ctx=ctx)
+            values[node.id] = node.layer.apply(weights, *(_number(values[source]) for source in sources), ctx=ctx)
             if ctx.updates:
                 new_state[owner] = {**new_state[owner], **ctx.updates}
         return values, contexts, new_state
@@ -150,6 +150,11 @@ class Model:
                 part = variables.params if weight.trainable else variables.state
                 part.setdefault(node.id, {})[weight.name] = value
         return variables
+
+
+def _number(x: jax.Array) -> jax.Array:
+    """Whole numbers as the floating-point numbers that layers compute with."""
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
 
 
 def compile_graph(graph: Graph) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from textwrap import shorten
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -38,7 +39,7 @@ class DataSettings(Settings):
             fields: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
             name = fields.pop("type", None)
             if not isinstance(name, str) or name not in SOURCES:
-                raise ValueError(f"unknown source {name!r}; known are {', '.join(SOURCES)}")
+                raise ValueError(f"unknown source {shorten(repr(name), 60)}; known are {', '.join(SOURCES)}")
             return SOURCES[name].model_validate(fields)
         return value
 

@@ -10,6 +10,7 @@ name.runs/20261121-093000-1/
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import time
@@ -99,8 +100,10 @@ def recorded(project: Project, events: Generator[Event], folder: Path) -> Genera
         record.log("Stopped before the first step.")
         raise
     except LayerloomError as error:
-        record.log(f"Ended by an error: {error}")
-        record.save_weights()
+        # The disk may be the cause; then the first error is the one to tell.
+        with contextlib.suppress(FileError):
+            record.save_weights()
+            record.log(f"Ended by an error: {error}")
         raise
 
 

@@ -233,10 +233,16 @@ class Judge:
 
 
 def adapted(model: Model, variables: Variables, samples: Samples) -> Variables:
-    """Variables in which the layers that take figures from the training data (Normalization) have done so."""
+    """Variables in which the layers that take figures from the training data (Normalization) have done so.
+
+    Where several nodes share such weights, the first that an output needs decides.
+    """
+    done: set[str] = set()
     for node in model.order:
-        if not node.layer.adapts or node.shares is not None:
+        owner = model.graph.owner(node.id).id
+        if not node.layer.adapts or owner in done:
             continue
+        done.add(owner)
         source = model.graph.incoming(node.id)[0].source
         giver = model.graph[source]
         if giver.name in samples.inputs and giver in model.inputs:
@@ -251,7 +257,7 @@ def adapted(model: Model, variables: Variables, samples: Samples) -> Variables:
             ]
             reached = np.concatenate(parts)
         found = jax.tree.map(jax.numpy.asarray, node.layer.adapt(reached))
-        state = {**variables.state, node.id: {**variables.state[node.id], **found}}
+        state = {**variables.state, owner: {**variables.state[owner], **found}}
         variables = Variables(variables.params, state)
     return variables
 

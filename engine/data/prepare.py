@@ -109,13 +109,16 @@ def fit_input(node: Node, array: Array) -> Array:
     layer = node.layer
     assert isinstance(layer, Input)
     shape = array.shape[1:]
+    if not math.prod(shape):
+        raise DataError(
+            f"A sample of the data for {node.name} holds no numbers (its shape is {show_shape(shape)})."
+        )
     if shape != layer.shape and math.prod(shape) != math.prod(layer.shape):
         raise DataError(
             f"{node.name} takes {show_shape(layer.shape)}, but a sample of the data is {show_shape(shape)}. "
-            f"Set the shape of {node.name} to {', '.join(map(str, shape or (1,)))}."
+            f"Set the shape of {node.name} to {', '.join(map(str, shape or (1,)))}, or choose other data."
         )
-    _check_finite(node.name, array)
-    return array.reshape(len(array), *layer.shape).astype(layer.dtype, copy=False)
+    return _cast(node.name, array, layer.dtype).reshape(len(array), *layer.shape)
 
 
 def _fit_target(model: Model, node: Node, array: Array, name: str) -> Array:
@@ -139,13 +142,18 @@ def _numbers(node: Node, array: Array, name: str, shape: Shape) -> Array:
             f"{node.name} is given {show_shape(shape)} by the network, but a target in {name} "
             f"is {show_shape(array.shape[1:])}."
         )
-    return array.reshape(len(array), *known_sizes(node.name, shape)).astype(np.float32, copy=False)
+    return _cast(node.name, array, "float32").reshape(len(array), *known_sizes(node.name, shape))
 
 
 def _classes(node: Node, array: Array, name: str, shape: tuple[int, ...], *, one_hot: bool) -> Array:
     """Labels, or rows with a one at the label; either kind of target is turned into the wanted one."""
     *places, count = shape
     if array.shape[1:] == shape:
+        if array.min() < 0 or array.max() > 1:
+            raise DataError(
+                f"{node.name} takes a probability for each class, but {name} goes from {array.min():g} "
+                f"to {array.max():g}."
+            )
         if one_hot:
             return array.astype(np.float32, copy=False)
         array = array.argmax(-1)
@@ -153,12 +161,18 @@ def _classes(node: Node, array: Array, name: str, shape: tuple[int, ...], *, one
         raise DataError(
             f"{node.name} is given {show_shape(shape)} by the network, but a target in {name} "
             f"is {show_shape(array.shape[1:])}: neither a label nor {count} numbers."
+            + (
+                " A Flatten or a global pooling before the last dense layers gives one answer a sample."
+                * bool(places)
+            )
         )
     labels = array.reshape(len(array), *places)
     whole = labels.astype(np.int32)
     if (whole != labels).any():
         raise DataError(f"{name} holds numbers such as {labels[whole != labels][0]:g}, not labels 0, 1, 2, ...")
-    if whole.min() < 0 or whole.max() >= count:
+    if whole.min() < 0:
+        raise DataError(f"{name} holds the label {whole.min()}; labels count from 0.")
+    if whole.max() >= count:
         raise DataError(
             f"{name} holds labels from {whole.min()} to {whole.max()}, but the network gives {count} numbers "
             f"for {node.name}. Set the units of the last layer to {max(int(whole.max()) + 1, 2)}."
@@ -174,3 +188,17 @@ def _check_finite(name: str, array: Array) -> None:
                 f"The data for {name} has missing or infinite numbers in {bad.sum():,} of {len(array):,} samples, "
                 f"first in sample {int(bad.argmax())}."
             )
+
+
+def _cast(name: str, array: Array, dtype: str) -> Array:
+    """The array in another type; raises `DataError` where numbers are lost by it."""
+    _check_finite(name, array)
+    if dtype == "int32" and array.dtype.kind != "b":
+        wrong = (array != np.floor(array)) | (np.abs(array) > np.iinfo(np.int32).max)
+        if wrong.any():
+            raise DataError(f"{name} takes whole numbers, but the data holds {array[wrong].flat[0]:g}.")
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype, copy=False)
+    if cast.dtype.kind == "f" and not np.isfinite(cast).all():
+        raise DataError(f"The data for {name} holds {np.abs(array).max():g}, which is too large for {dtype}.")
+    return cast

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -93,7 +94,14 @@ def _save(
                 if run is not None:
                     _write_run(file, *run)
         except (RuntimeError, ValueError) as error:  # what h5py raises where the disk refuses, or a name does
-            raise FileError(path, f"could not be written: {error}") from error
+            raise FileError(path, f"could not be written: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    """What the system said, out of HDF5's long account of it."""
+    text = str(error)
+    found = re.search(r"error message = '([^']*)'", text)
+    return found[1] if found else text.splitlines()[0].split(" (")[0]
 
 
 def _check_weights(found: Calls, weights: HostWeights, path: str | PathLike[str]) -> None:

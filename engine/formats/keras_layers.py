@@ -173,7 +173,11 @@ def _read_activation(value: Any, place: Place) -> Any:
     """A name; Keras 3 writes functions as dictionaries in some places, and None for "linear"."""
     if isinstance(value, dict):
         function: dict[str, Any] = value
-        value = function.get("config") if function.get("class_name") == "function" else function.get("class_name")
+        kind = function.get("class_name")
+        if not isinstance(kind, str) or kind in ("__lambda__", "Lambda"):
+            raise place.error("the activation is code of its own, which is never run here.")
+        value = function.get("config") if kind == "function" else kind
+        value = shown(function) if value is None else value
     name = "linear" if value is None else value
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise place.error(f"the activation {shown(name)} is not one that this version has.")

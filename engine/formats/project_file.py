@@ -126,6 +126,8 @@ def _read_graph(nodes: Any, edges: Any, place: Place) -> Graph:
         if owner not in layers:
             cause = f"it shares the weights of {shown(owner)}, which is no node with weights of its own."
             raise entry.place(place).error(cause)
+        if entry.shares is not None and (layers[owner].max_inputs == 0 or not layers[owner].has_output):
+            raise entry.place(place).error(f"{layers[owner].type_name()} has no weights to share.")
         found[entry.id] = Node(entry.id, entry.name, layers[owner], entry.shares)
     listed = place.at("edges").listing(edges)
     wires = tuple(_read_edge(value, found, place.at(f"edge {i}")) for i, value in enumerate(listed, 1))

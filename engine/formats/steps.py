@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from engine.formats.keras_config import Calls
 from engine.formats.python_text import Names
@@ -41,7 +42,7 @@ def script(found: Calls, names: Names) -> Script:
     for node in found.inputs:
         variables[node.id] = "inputs" if len(found.inputs) == 1 else names.new(node.name)
     steps: list[Step] = []
-    for node, following in zip(order, [*order[1:], None], strict=True):
+    for node, following in zip_longest(order, order[1:]):
         sources = tuple(variables[source] for source in found.sources(node.id))
         passing = following is not None and found.sources(following.id).count(node.id) == uses[node.id] == 1
         if node in found.outputs:

@@ -47,7 +47,7 @@ class Concatenate(_Merge):
         for position, sizes in enumerate(zip(*inputs, strict=True)):
             if position != axis and len(set(sizes) - {None}) > 1:
                 raise ShapeError(
-                    f"Concatenate along axis {self.axis} needs inputs equal on all others, but gets {shown}.",
+                    f"Concatenate needs inputs of equal size on all axes but {self.axis}, and gets {shown}.",
                     repairs=_flatten_all(inputs),
                 )
         along = [shape[axis] for shape in inputs]

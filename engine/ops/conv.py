@@ -20,7 +20,7 @@ def conv2d(
     groups: int = 1,
 ) -> jax.Array:
     y = lax.conv_general_dilated(
-        x,
+        x.astype(kernel.dtype),
         kernel,
         window_strides=strides,
         padding=padding.upper(),

@@ -91,7 +91,7 @@ def test_samples_of_the_same_size_are_reshaped() -> None:
 
 def test_a_shape_that_does_not_fit_says_what_to_set() -> None:
     with pytest.raises(
-        DataError, match=r"takes 4, but a sample of the data is 13\. Set the shape of input to 13\."
+        DataError, match=r"takes 4, but a sample of the data is 13\. Set the shape of input to 13, or"
     ):
         prepared(classifier(), data(np.zeros((9, 13)), np.zeros(9, int)))
 
@@ -209,3 +209,34 @@ def test_arrays_of_unequal_length_are_listed(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", x=np.zeros((4, 4)), y=np.zeros(3))
     with pytest.raises(DataError, match="x 4, y 3"):
         Npz(path=str(tmp_path / "d.npz")).load()
+
+
+# Numbers that would be lost
+
+
+def test_numbers_too_large_for_float32_are_refused() -> None:
+    rows = np.full((6, 4), 1e300)
+    with pytest.raises(DataError, match=r"holds 1e\+300, which is too large for float32"):
+        prepared(classifier(), DataSet({"x": rows}, {"y": np.zeros(6, int)}))
+
+
+def test_fractions_are_not_cut_for_whole_number_inputs() -> None:
+    graph = chain(Input(shape=(4,), dtype="int32"), Dense(units=3, activation="softmax"), Output())[0]
+    with pytest.raises(DataError, match=r"takes whole numbers, but the data holds 0\.5"):
+        prepared(graph, data(np.full((6, 4), 0.5), np.zeros(6, int)))
+    assert prepared(graph, data(np.ones((6, 4)), np.zeros(6, int))).training.inputs["input"].dtype == np.int32
+
+
+def test_one_hot_targets_must_be_probabilities() -> None:
+    with pytest.raises(DataError, match=r"takes a probability for each class, but y goes from -5"):
+        prepared(classifier(loss="categorical_crossentropy"), data(np.zeros((3, 4)), np.eye(3) * -5))
+
+
+def test_labels_below_zero_are_refused() -> None:
+    with pytest.raises(DataError, match="labels count from 0"):
+        prepared(classifier(), data(np.zeros((3, 4)), [-1, 0, 1]))
+
+
+def test_samples_without_numbers_are_refused() -> None:
+    with pytest.raises(DataError, match="holds no numbers"):
+        prepared(classifier(), data(np.zeros((3, 0)), [0, 1, 2]))

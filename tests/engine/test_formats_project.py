@@ -37,8 +37,9 @@ def graphs(draw: st.DrawFn) -> Graph:
             made = made.add(made.new_node(case.layer))
     ids = list(made.nodes)
     for owner in ids[:2]:
-        if draw(st.booleans()):
-            made = made.add(made.new_node(made[owner].layer, shares=owner))
+        layer = made[owner].layer
+        if layer.max_inputs != 0 and layer.has_output and draw(st.booleans()):
+            made = made.add(made.new_node(layer, shares=owner))
     ids = list(made.nodes)
     for source, target in (
         draw(st.lists(st.tuples(st.sampled_from(ids), st.sampled_from(ids)), max_size=10)) if ids else []
@@ -96,10 +97,19 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     assert load(tmp_path / "p.loom") == Project()
 
 
-def test_a_name_with_a_lone_surrogate_survives(tmp_path: Path) -> None:
-    project = Project(Graph().add(Graph().new_node(Dense(), "half \ud83d pair")))
-    save(project, tmp_path / "p.loom")
-    assert load(tmp_path / "p.loom") == project
+def test_a_name_with_half_a_character_is_refused(tmp_path: Path) -> None:
+    text = dumps(Project(Graph().add(Graph().new_node(Dense(), "pair"))))
+    (tmp_path / "p.loom").write_text(text.replace('"pair"', '"half \\ud83d pair"'))
+    with pytest.raises(FileFormatError, match="control characters"):
+        load(tmp_path / "p.loom")
+
+
+def test_an_input_has_nothing_to_share(tmp_path: Path) -> None:
+    found = json.loads(dumps(Project(many_sided())))
+    entry = next(node["id"] for node in found["nodes"] if node.get("type") == "Input")
+    found["nodes"].append({"id": "n99", "name": "twin", "shares": entry})
+    with pytest.raises(FileFormatError, match="Input has no weights to share"):
+        loads(json.dumps(found))
 
 
 # Faults

@@ -116,7 +116,9 @@ def test_names_are_counted_as_keras_does() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a/b", "a\nb", "x" * 201])
+@pytest.mark.parametrize(
+    "name", ["", "  ", "a/b", "a\nb", "x" * 201, ".", "\ud800", "a\u2028b", "top_level_model_weights"]
+)
 def test_names_that_no_file_could_hold_are_refused(diamond: Graph, name: str) -> None:
     with pytest.raises(NameTakenError):
         diamond.rename("n2", name)
@@ -182,3 +184,11 @@ def test_healing_never_doubles_a_wire() -> None:
     graph, _ = chain(Input(shape=(4,)), Dense(units=4))
     graph = graph.add(graph.new_node(Add())).connect("n1", "n3").connect("n2", "n3")
     assert graph.remove("n2", heal=True).edges == (Edge("n1", "n3", 0),)
+
+
+def test_another_layer_must_have_room_for_the_wires(diamond: Graph) -> None:
+    with pytest.raises(PortError, match="into add"):
+        diamond.set_layer("n4", Dense())
+    with pytest.raises(PortError, match="out of a"):
+        diamond.set_layer("n2", Output())
+    assert diamond.set_layer("n2", Conv2D())["n2"].layer == Conv2D()

@@ -195,3 +195,16 @@ def _random_edit(graph: Graph, rng: random.Random) -> Graph:
 def _plain(facts: Any) -> tuple[Any, ...]:
     problems = [(p.message, p.field, p.severity, [fix.text for fix in p.fixes]) for p in facts.problems]
     return facts.shape, facts.weights, facts.waiting, problems
+
+
+def test_flatten_goes_before_the_first_of_several_dense_layers() -> None:
+    dense = (Dense(units=8, activation="relu"), Dense(units=2, activation="softmax"))
+    graph = softmax(Input(shape=(8, 8, 1)), Conv2D(), *dense)
+    assert only_problem(graph).fixes[0].text == "Insert Flatten before dense"
+    assert infer(fixed(graph)).problems == ()
+
+
+def test_outputs_are_not_named_like_figures_of_validation() -> None:
+    graph = softmax(Input(shape=(4,)), Dense(units=3, activation="softmax"))
+    graph = graph.rename(graph.by_name("output").id, "val_a")
+    assert "cannot be named 'val_a'" in only_problem(graph).message

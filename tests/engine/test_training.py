@@ -321,3 +321,25 @@ def test_normalization_in_mid_graph_sees_what_reaches_it() -> None:
 def test_the_digits_example_reaches_97_percent() -> None:
     end = finished(make("digits-cnn"))
     assert end.test["accuracy"] >= 0.97
+
+
+def test_a_normalization_whose_owner_no_output_needs_is_adapted() -> None:
+    graph, _ = chain(Input(shape=(4,)), Normalization())
+    graph = graph.add(graph.new_node(Normalization(), shares="n2")).connect("n1", "n3")
+    graph, _ = chain(Dense(units=3, activation="softmax"), Output(), graph=graph, after="n3")
+    end = finished(replace(iris(1), graph=graph))
+    assert end.weights["n2"]["mean"].min() > 1  # all lengths of an iris are
+
+
+def test_whole_numbers_go_through_every_layer() -> None:
+    graph, _ = chain(
+        Input(shape=(6, 6, 1), dtype="int32"),
+        Conv2D(filters=2),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(units=2, activation="softmax"),
+        Output(),
+    )
+    model = compile_graph(graph)
+    ones = np.ones((2, 6, 6, 1), np.int32)
+    assert model.predict(model.init(0), {"input": ones})["output"].dtype == np.float32
