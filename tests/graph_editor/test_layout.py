@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from itertools import combinations
 
 import pytest
@@ -115,11 +116,20 @@ def test_the_layout_does_not_hang_on_the_hash_of_a_run():
     assert len(seen) == 1
 
 
+def fastest(work: Callable[[], object], tries: int = 5) -> float:
+    """Seconds that something takes when nothing else keeps the machine busy."""
+    times = []
+    for _ in range(tries):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
 def test_two_thousand_cards_are_laid_out_quickly():
     first, _ = chain(Input(shape=(4,)), *(Dense() for _ in range(99)))
     graph = Graph()
-    for _ in range(4):
+    for _ in range(20):
         graph, _ = graph.merge(first)
-    start = time.perf_counter()
-    arrange(graph)
-    assert time.perf_counter() - start < 0.5
+    assert len(graph) == 2000
+    assert fastest(lambda: arrange(graph)) < 0.5
