@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QFormLayout,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -65,6 +66,8 @@ class DataPanel(QWidget):
         self.about = QLabel(wordWrap=True)
         self.about.setProperty("muted", True)
         self.source_form = SettingsForm()
+        if isinstance(form := self.source_form.layout(), QFormLayout):  # names of files are long
+            form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
         self.split_form = SettingsForm()
         self.summary = QGridLayout()
         self.fit = QPushButton(self.tr("Make the Input fit the data"))
@@ -88,7 +91,7 @@ class DataPanel(QWidget):
         left = QScrollArea(widgetResizable=True)
         left.setFrameShape(QScrollArea.Shape.NoFrame)
         left.setWidget(self._left_side())
-        left.setFixedWidth(300)
+        left.setFixedWidth(330)
         left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

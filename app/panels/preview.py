@@ -21,6 +21,7 @@ Array = np.ndarray[Any, Any]
 _PICTURES = 64
 _ROWS = 200
 _COLUMNS = 60
+_CLASSES = 100
 _AnyIndex = QModelIndex | QPersistentModelIndex
 
 
@@ -67,9 +68,17 @@ def _summary(ds: DataSet) -> tuple[tuple[str, str], ...]:
     lines = [("Samples", count(ds.size))]
     lines += [(name, shape_text(array.shape[1:])) for name, array in ds.features.items()]
     for name, array in ds.targets.items():
-        classes = ds.classes.get(name, ())
-        lines.append((name, f"{len(classes)} classes" if classes else shape_text(array.shape[1:])))
+        classes = len(ds.classes.get(name, ())) or _labels_in(array)
+        lines.append((name, f"{classes} classes" if classes else shape_text(array.shape[1:])))
     return tuple(lines)
+
+
+def _labels_in(array: Array) -> int:
+    """How many classes a target of whole numbers seems to have, 0 where it is no row of labels."""
+    if array.dtype.kind not in "biu" or array[:1].size != 1:
+        return 0
+    labels = np.unique(array)
+    return len(labels) if 2 <= len(labels) <= _CLASSES and labels.min() >= 0 else 0
 
 
 def _images(array: Array) -> list[QImage]:
@@ -104,16 +113,17 @@ def _target_text(value: Any, classes: Sequence[str]) -> str:
 
 
 def _table(ds: DataSet) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The first rows, targets first: what is to be predicted must be seen without scrolling."""
     header: list[str] = []
     columns: list[list[str]] = []
-    for name, array in ds.features.items():
-        flat = array[:_ROWS].reshape(min(_ROWS, len(array)), -1)[:, :_COLUMNS]
-        header += [name] if flat.shape[1] == 1 else [f"{name} {i + 1}" for i in range(flat.shape[1])]
-        columns += [[f"{value:g}" for value in column] for column in flat.T]
     for name in ds.targets:
         header.append(name)
         classes = ds.classes.get(name, ())
         columns.append([_target_text(value, classes) for value in ds.targets[name][:_ROWS]])
+    for name, array in ds.features.items():
+        flat = array[:_ROWS].reshape(min(_ROWS, len(array)), -1)[:, :_COLUMNS]
+        header += [name] if flat.shape[1] == 1 else [f"{name} {i + 1}" for i in range(flat.shape[1])]
+        columns += [[f"{value:g}" for value in column] for column in flat.T]
     return tuple(header), tuple(zip(*columns, strict=True))
 
 
