@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.panels.code import CodePanel
 from app.panels.data import DataPanel
+from app.panels.problems import ProblemPanel
 from app.panels.training import TrainingPanel
 from app.panels.training_settings import TrainingSettingsPanel
 from app.session import TrainingSession
@@ -14,11 +15,12 @@ from app.settings import AppSettings
 from graph_editor.document import ProjectDocument
 from graph_editor.inspector import Inspector
 from graph_editor.palette import Palette
-from graph_editor.problems import ProblemList
 from graph_editor.view import GraphView
 
 _COLUMNS = [220, 840, 300]
-_CANVAS = [430, 230]
+_CURVES = 230
+_IDLE = 96
+_LEAST = 150
 _SIDE = [480, 140]
 
 
@@ -31,20 +33,20 @@ class Workplace(QSplitter):
         self.view = GraphView(document)
         self.palette_panel = Palette()
         self.inspector = Inspector(document)
-        self.problems = ProblemList(document)
+        self.problem_panel = ProblemPanel(document)
+        self.problems = self.problem_panel.list
         self.training_settings = TrainingSettingsPanel(document)
         self.training = TrainingPanel(session)
         self.data = DataPanel(document)
         self.code = CodePanel(document)
-        self.canvas = self._splitter(Qt.Orientation.Vertical, (self.view, self.training), _CANVAS)
+        self.canvas = self._splitter(Qt.Orientation.Vertical, (self.view, self.training), [660 - _IDLE, _IDLE])
         self.tabs = self._make_tabs()
         self.side_tabs = self._make_side_tabs()
-        self.side = self._splitter(Qt.Orientation.Vertical, (self.side_tabs, self.problems), _SIDE)
+        self.side = self._splitter(Qt.Orientation.Vertical, (self.side_tabs, self.problem_panel), _SIDE)
         for part in (self.palette_panel, self.tabs, self.side):
             self.addWidget(part)
-        for part, name in ((self.palette_panel, "palettePanel"), (self.problems, "problemPanel")):
-            part.setObjectName(name)
-            part.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.palette_panel.setObjectName("palettePanel")
+        self.palette_panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.palette_panel.setMinimumWidth(150)
         self.side.setMinimumWidth(230)
         self.setStretchFactor(1, 1)
@@ -52,6 +54,9 @@ class Workplace(QSplitter):
         self.setHandleWidth(1)
         self.setSizes(_COLUMNS)
         self._restore()
+        self._idle = True  # no curves to show yet: the panel below the canvas is kept low
+        self._moved = False  # by hand, the border between canvas and curves
+        self.canvas.splitterMoved.connect(self._canvas_moved)
 
     def _splitter(self, orientation: Qt.Orientation, parts: tuple[QWidget, ...], sizes: list[int]) -> QSplitter:
         splitter = QSplitter(orientation)
@@ -73,7 +78,7 @@ class Workplace(QSplitter):
             (self.tr("The graph"), self.tr("The data to learn from"), self.tr("The graph as Python"))
         ):
             tabs.setTabToolTip(place, f"{tip} (Alt+{place + 1})")
-        self.training.setMinimumHeight(150)
+        self.training.setMinimumHeight(_IDLE)
         return tabs
 
     def _make_side_tabs(self) -> QTabWidget:
@@ -95,6 +100,23 @@ class Workplace(QSplitter):
         """Show the whole graph, or its beginning where the whole would be too small to read."""
         self.view.overview()
 
+    def make_room_for_curves(self) -> None:
+        """Give the curves the height that they had last, unless the person has set one in this window."""
+        if not self._idle:
+            return
+        self._idle = False
+        self.training.setMinimumHeight(_LEAST)
+        if self._moved:
+            return
+        state = self._settings.state("canvas")
+        if state is None or not self.canvas.restoreState(state):
+            whole = sum(self.canvas.sizes())
+            self.canvas.setSizes([max(1, whole - _CURVES), _CURVES])
+        self._steady(self.canvas)
+
+    def _canvas_moved(self) -> None:
+        self._moved = True
+
     # What is remembered
 
     @property
@@ -108,16 +130,22 @@ class Workplace(QSplitter):
 
     def _restore(self) -> None:
         for name, splitter in self._splitters.items():
-            if (state := self._settings.state(name)) is not None:
+            if splitter is not self.canvas and (state := self._settings.state(name)) is not None:
                 splitter.restoreState(state)
-                splitter.setChildrenCollapsible(False)
-                splitter.setHandleWidth(1)
+                self._steady(splitter)
         for name, part in self.parts.items():
             part.setVisible(self._settings.flag(name, True))
 
+    def _steady(self, splitter: QSplitter) -> None:
+        """Undo what a remembered state sets besides sizes."""
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(1)
+
     def remember(self) -> None:
-        """Keep the sizes for the next start."""
+        """Keep the sizes for the next start; between canvas and curves, only what was set by hand."""
         for name, splitter in self._splitters.items():
+            if splitter is self.canvas and not self._moved:
+                continue
             self._settings.set_state(name, splitter.saveState())
 
     def show_part(self, name: str, visible: bool) -> None:

@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
         work.code.save_requested.connect(
             lambda kind: self.actions_["export_keras" if kind == "keras" else "export_jax"].trigger()
         )
+        work.problem_panel.data_wanted.connect(self.actions_["show_data"].trigger)
         work.tabs.currentChanged.connect(self._show_tab)
         document.inference_changed.connect(self._show_facts)
         document.modified_changed.connect(self._show_title)
@@ -149,6 +150,7 @@ class MainWindow(QMainWindow):
             lambda path: self.statusBar().showMessage(self.tr("Written: {0}").format(path), 8000)
         )
         self.session.state_changed.connect(self._show_run_state)
+        self.session.started.connect(work.make_room_for_curves)
         self.session.failed.connect(self._show_failure)
         themes.theme_notifier.changed.connect(self._restyle)
         self._show_undo()
@@ -230,6 +232,8 @@ class MainWindow(QMainWindow):
         else:
             self.session.adopt(opened.project, opened.weights)
         self.work.training.reset(run)
+        if run is not None and run.history:
+            self.work.make_room_for_curves()
         if opened.note:
             self.statusBar().showMessage(self.tr("The last run was not read: {0}").format(opened.note), 10_000)
         self.work.inspector.show_nodes(())

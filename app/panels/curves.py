@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QWidget
 
 from engine.events import EpochDone, Event, Started, StepsDone
 from graph_editor import theme as themes
@@ -26,6 +26,8 @@ class Curves(QStackedWidget):
         self._empty = QLabel(self.tr("Press Train to see the curves"), alignment=Qt.AlignmentFlag.AlignCenter)
         self._empty.setProperty("muted", True)
         self.addWidget(self._empty)
+        # Plots that are not shown yet must not keep the panel from being low.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self._plots: tuple[CurvePlot, ...] = ()
         self._waiting: list[CurvePlot] = []
         self._timer = QTimer(self, interval=_FRAME, singleShot=True)

@@ -8,13 +8,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolBar
 from pytestqt.qtbot import QtBot
 
+from app.panels.preview import make_preview
 from app.program import make_window
 from app.session import RunState
 from app.settings import AppSettings, data_folder
 from app.window import MainWindow
+from engine.data.source import DataSet
 from engine.events import EpochDone, Finished, Started, StepsDone
 from engine.formats import project_file
 from graph_editor import theme as themes
+from graph_editor.document import ProjectDocument
 
 from .conftest import Answers, small_project
 
@@ -380,6 +383,51 @@ def test_the_data_tab_shows_tables_and_pictures_and_changes_the_source(qtbot: Qt
     window.document.undo_stack.undo()
     window.document.undo_stack.undo()
     qtbot.waitUntil(lambda: data.table.isVisible(), timeout=20_000)
+
+
+def test_data_that_does_not_fit_is_told_before_training(qtbot: QtBot, window: MainWindow) -> None:
+    from engine.data.builtin import Wine
+
+    panel = window.work.problem_panel
+    assert not panel.line.isVisible()
+    data = window.document.project.data
+    window.document.edit_data("Data", data.model_copy(update={"source": Wine()}))
+    assert panel.line.isVisible()
+    assert panel.text.text() == "The data does not fit yet: input takes 4, a sample of Wines is 13."
+    assert not window.work.problems.calm.isVisible()
+    panel.button.click()
+    assert window.work.tabs.currentWidget() is window.work.data
+    window.document.undo_stack.undo()
+    assert not panel.line.isVisible()
+    assert window.work.problems.calm.isVisible()
+
+
+def test_the_curves_take_room_when_there_are_some(
+    qtbot: QtBot, qapp: QApplication, window: MainWindow, answers: Answers
+) -> None:
+    window.work.training.curves.prepare()
+    assert window.work.canvas.sizes()[1] == 96
+    train(qtbot, window)
+    assert window.work.canvas.sizes()[1] == 230
+    window.close()
+    again = MainWindow(ProjectDocument(small_project()), AppSettings())
+    qtbot.addWidget(again)
+    again.resize(1200, 720)
+    again.show()
+    assert again.work.canvas.sizes()[1] == 96
+    whole = sum(again.work.canvas.sizes())
+    again.work.canvas.setSizes([whole - 180, 180])
+    again.work.canvas.splitterMoved.emit(whole - 180, 1)
+    again.work.make_room_for_curves()
+    assert again.work.canvas.sizes()[1] == 180
+
+
+def test_a_table_shows_targets_first_and_counts_labels() -> None:
+    ds = DataSet({"x": np.zeros((3, 2))}, {"y": np.array([0, 2, 1]), "z": np.array([0.5, 1.0, 2.0])})
+    preview = make_preview(ds)
+    assert preview.header == ("y", "z", "x 1", "x 2")
+    assert ("y", "3 classes") in preview.summary
+    assert ("z", "one number") in preview.summary
 
 
 def test_training_settings_are_edited_undoably(qtbot: QtBot, window: MainWindow) -> None:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.fitness import misfits
+from engine import templates
+from engine.data.arrays import Npz
+from engine.data.builtin import Diabetes, Digits, Iris, Wine
+from engine.data.source import Source
+from engine.inference import infer
+from engine.layers.core import Dense, Output
+from engine.project import Project
+
+
+def with_source(project: Project, source: Source) -> Project:
+    return replace(project, data=project.data.model_copy(update={"source": source}))
+
+
+def found(project: Project) -> list[str]:
+    return misfits(project, infer(project.graph))
+
+
+def with_last(project: Project, **changes: object) -> Project:
+    graph = project.graph
+    last = graph.of_type(Dense)[-1]
+    return replace(project, graph=graph.set_layer(last.id, last.layer.replace(**changes)))
+
+
+def with_output(project: Project, **changes: object) -> Project:
+    graph = project.graph
+    node = graph.of_type(Output)[0]
+    return replace(project, graph=graph.set_layer(node.id, node.layer.replace(**changes)))
+
+
+@pytest.mark.parametrize("name", list(templates.TEMPLATES))
+def test_every_template_fits_its_data(name: str) -> None:
+    assert found(templates.make(name)) == []
+
+
+def test_an_input_of_another_size_is_told() -> None:
+    project = with_source(templates.make("iris-mlp"), Wine())
+    assert found(project) == ["input takes 4, a sample of Wines is 13"]
+
+
+def test_too_few_units_for_the_classes_are_told_and_more_are_not() -> None:
+    iris = templates.make("iris-mlp")
+    assert found(with_last(iris, units=2)) == ["output is given 2 numbers, Iris flowers has 3 classes"]
+    assert found(with_last(iris, units=7)) == []
+
+
+def test_losses_that_do_not_go_with_the_targets_are_told() -> None:
+    iris = templates.make("iris-mlp")
+    text = found(with_output(iris, loss="mean_squared_error"))
+    assert text == ["output is given 3, a target of Iris flowers is 1"]
+    one = with_output(with_last(iris, units=1), loss="binary_crossentropy")
+    assert "tells two classes apart" in found(one)[0]
+    texts = found(with_source(iris, Diabetes()))
+    assert texts[1] == "output takes classes, a target of Diabetes is a number"
+
+
+def test_an_npz_source_without_a_file_is_told_and_one_with_a_file_is_left_to_the_run() -> None:
+    iris = templates.make("iris-mlp")
+    assert found(with_source(iris, Npz())) == ["no NPZ file is chosen yet"]
+    assert found(with_source(iris, Npz(path="x.npz"))) == []
+
+
+def test_an_empty_graph_fits_everything() -> None:
+    for source in (Digits(), Iris(), Wine()):
+        assert found(with_source(Project(), source)) == []
