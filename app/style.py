@@ -44,7 +44,7 @@ def window_stylesheet(theme: Theme) -> str:
     #trainingPanel, #sidePage, #palettePanel, #problemPanel, #dataPanel {{ background: {t.panel}; }}
     #trainingPanel QStackedWidget, #sidePage QScrollArea, #sidePage QScrollArea > QWidget > QWidget,
     #dataPanel QScrollArea, #dataPanel QScrollArea > QWidget > QWidget, #problemPanel QScrollArea,
-    #problemPanel > QWidget > QWidget {{
+    #problemPanel QScrollArea > QWidget > QWidget {{
         background: {t.panel}; }}
     #runState {{ font-weight: 600; }}
     QPlainTextEdit {{ background: {t.field}; border-top: 1px solid {t.border}; }}

@@ -48,11 +48,12 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape)) if shape else tr("one number")
 
 
-def facts(layers: int, parameters: int, errors: int, warnings: int) -> str:
+def facts(layers: int, parameters: int, errors: int, warnings: int, *, data_fits: bool = True) -> str:
     """The size of a network and its problems, for the status bar."""
     found = [
         _number_of(errors, tr("{0} problem"), tr("{0} problems")) if errors else "",
         _number_of(warnings, tr("{0} warning"), tr("{0} warnings")) if warnings else "",
+        "" if data_fits else tr("the data does not fit"),
     ]
     problems = ", ".join(filter(None, found)) or tr("no problems")
     sizes = (

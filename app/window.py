@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
         )
         work.problem_panel.data_wanted.connect(self.actions_["show_data"].trigger)
         work.tabs.currentChanged.connect(self._show_tab)
-        document.inference_changed.connect(self._show_facts)
+        work.problem_panel.refreshed.connect(self._show_facts)
         document.modified_changed.connect(self._show_title)
         stack.canUndoChanged.connect(self._show_undo)
         stack.canRedoChanged.connect(self._show_undo)
@@ -178,6 +178,8 @@ class MainWindow(QMainWindow):
         self.actions_["stop"].setEnabled(running and state is not RunState.STOPPING)
         paused = state is RunState.PAUSED
         self.actions_["pause"].setText(self.tr("&Resume") if paused else self.tr("&Pause"))
+        if not running:
+            QTimer.singleShot(0, self, self._bring_run)  # the project may have been saved meanwhile
 
     def _show_failure(self, error: Exception) -> None:
         tell_error(self, self.tr("Training failed"), error)
@@ -192,7 +194,9 @@ class MainWindow(QMainWindow):
         inference = self.document.inference
         errors = len(inference.errors)
         warnings = len(inference.problems) - errors
-        self._facts.setText(facts(len(inference.graph), inference.parameters, errors, warnings))
+        fits = self.work.problem_panel.fits
+        sizes = (len(inference.graph), inference.parameters)
+        self._facts.setText(facts(*sizes, errors, warnings, data_fits=fits))
 
     def _show_undo(self) -> None:
         stack = self.document.undo_stack
@@ -246,7 +250,7 @@ class MainWindow(QMainWindow):
     def _bring_run(self) -> None:
         """Let the run of a project that had no file yet lie beside the file that it has now."""
         path, folder = self.files.path, self.session.unsaved_run(self.document.graph)
-        if path is None or folder is None:
+        if path is None or folder is None or not self.isVisible():
             return
         self.session.run_moved()
         try:

@@ -15,6 +15,7 @@ class ProblemPanel(QWidget):
 
     data_wanted = Signal()
     """The person wants to see the data."""
+    refreshed = Signal()
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,14 +23,13 @@ class ProblemPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._document = document
         self.list = ProblemList(document)
-        self.list.viewport().setAutoFillBackground(False)
         self.text = QLabel(wordWrap=True)
         self.button = QPushButton(self.tr("Data"))
         self.button.setToolTip(self.tr("Show the data that the network learns from"))
         self.button.clicked.connect(self.data_wanted)
         self.line = QWidget()
         row = QHBoxLayout(self.line)
-        row.setContentsMargins(10, 8, 10, 0)
+        row.setContentsMargins(10, 8, 10, 4)
         row.addWidget(self.text, 1)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
@@ -37,12 +37,15 @@ class ProblemPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.line)
         layout.addWidget(self.list, 1)
+        self.fits = True
         document.project_changed.connect(self.refresh)  # after the list's own, so that `calm` is ours to hide
         self.refresh()
 
     def refresh(self) -> None:
         """Show whether the data of now fits."""
         found = misfits(self._document.project, self._document.inference)
+        self.fits = not found
         self.line.setVisible(bool(found))
         self.list.calm.setVisible(not found and not self._document.inference.problems)
         self.text.setText(self.tr("The data does not fit yet: {0}.").format("; ".join(found)) if found else "")
+        self.refreshed.emit()

@@ -21,3 +21,4 @@ def test_the_status_bar_counts_problems_and_warnings(errors: int, warnings: int,
 
 def test_layers_are_counted() -> None:
     assert facts(6, 1, 0, 0) == "6 layers  ·  1 parameter  ·  no problems"
+    assert facts(2, 2, 0, 0, data_fits=False).endswith("2 parameters  ·  the data does not fit")

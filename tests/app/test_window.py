@@ -254,6 +254,21 @@ def test_a_run_before_the_first_saving_lies_beside_the_file_and_comes_back_with_
     assert panel.figures.isVisible()
 
 
+def test_a_project_saved_during_its_first_run_gets_that_run_too(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.runs import latest_run
+
+    window.document.reset(small_project(epochs=100_000))
+    click(qtbot, window, "train")
+    qtbot.waitUntil(lambda: window.session.trained is not None, timeout=60_000)
+    save_to(monkeypatch, tmp_path / "x.loom")
+    assert window.files.save()
+    assert latest_run(tmp_path / "x.loom") is None
+    window.session.stop()
+    qtbot.waitUntil(lambda: latest_run(tmp_path / "x.loom") is not None, timeout=20_000)
+
+
 def test_a_run_that_cannot_be_moved_or_read_stops_nothing(
     qtbot: QtBot, window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -393,6 +408,7 @@ def test_data_that_does_not_fit_is_told_before_training(qtbot: QtBot, window: Ma
     data = window.document.project.data
     window.document.edit_data("Data", data.model_copy(update={"source": Wine()}))
     assert panel.line.isVisible()
+    assert "the data does not fit" in window._facts.text()
     assert panel.text.text() == "The data does not fit yet: input takes 4, a sample of Wines is 13."
     assert not window.work.problems.calm.isVisible()
     panel.button.click()
