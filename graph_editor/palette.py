@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QFontMetricsF, QIcon, QKeyEvent, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from engine.layer import LAYERS, Layer
 from graph_editor.captions import first_sentence
@@ -14,6 +14,8 @@ from graph_editor.theme import category_color, color, current, theme_notifier
 LAYER_MIME = "application/x-layerloom-layer"
 _TYPE = Qt.ItemDataRole.UserRole
 _ROW_HEIGHT = 23
+_LONGEST = 24
+"""Letters of a search in vain that are repeated."""
 
 
 def layer_mime(type_name: str) -> QMimeData:
@@ -47,12 +49,23 @@ class Palette(QWidget):
         self.search.installEventFilter(self)
         self.list = _LayerList(self)
         self.list.activated_layer.connect(self.layer_activated)
+        self.nothing = QLabel(self)
+        self.nothing.setTextFormat(Qt.TextFormat.PlainText)
+        self.nothing.setWordWrap(True)
+        self.nothing.setProperty("muted", True)
+        self.nothing.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
         layout.addWidget(self.search)
-        layout.addWidget(self.list)
+        layout.addWidget(self.nothing)
+        layout.addWidget(self.list, 1)
         theme_notifier.changed.connect(self.list.paint_swatches)
+
+    def focus_search(self) -> None:
+        """Put the cursor into the search field; what is typed next takes the place of the old text."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -68,12 +81,18 @@ class Palette(QWidget):
     def _filter(self, text: str) -> None:
         self.list.filter(text)
         self.list.choose_first(keep=False)
+        typed = text.strip()
+        found = bool(self.list.layers())
+        shown = typed if len(typed) <= _LONGEST else typed[:_LONGEST] + "…"
+        self.nothing.setText("" if found else self.tr("No layer is called “{0}”.").format(shown))
+        self.nothing.setVisible(not found)
 
     def _activate_current(self) -> None:
         self.list.choose_first(keep=True)
         item = self.list.currentItem()
-        if item is not None and item.data(0, _TYPE):
+        if item is not None and item in self.list.layers():
             self.layer_activated.emit(item.data(0, _TYPE))
+            self.search.selectAll()
 
 
 class _LayerList(QTreeWidget):

@@ -270,6 +270,33 @@ def test_the_palette_is_searched_and_answers_to_enter(qtbot):
     assert not palette.list.layers()
 
 
+def test_enter_adds_nothing_where_no_layer_is_found(qtbot):
+    palette = Palette()
+    qtbot.addWidget(palette)
+    palette.show()
+    qtbot.keyClicks(palette.search, "dense")
+    qtbot.keyClicks(palette.search, "zz")
+    assert palette.nothing.isVisible()
+    assert "densezz" in palette.nothing.text()
+    with qtbot.assertNotEmitted(palette.layer_activated):
+        qtbot.keyClick(palette.search, Qt.Key.Key_Return)
+    palette.search.setText("dense")
+    assert not palette.nothing.isVisible()
+
+
+def test_what_was_searched_is_replaced_by_what_is_typed_next(qtbot):
+    palette = Palette()
+    qtbot.addWidget(palette)
+    palette.show()
+    qtbot.keyClicks(palette.search, "dense")
+    qtbot.keyClick(palette.search, Qt.Key.Key_Return)
+    assert palette.search.selectedText() == "dense"
+    qtbot.keyClicks(palette.search, "flat")
+    assert palette.search.text() == "flat"
+    palette.focus_search()
+    assert palette.search.selectedText() == "flat"
+
+
 def test_down_goes_from_the_search_into_the_list(qtbot):
     palette = Palette()
     qtbot.addWidget(palette)
