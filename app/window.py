@@ -227,7 +227,7 @@ class MainWindow(QMainWindow):
 
     def _find_layer(self) -> None:
         self.actions_["palette"].setChecked(True)
-        self.work.palette_panel.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.work.palette_panel.focus_search()
 
     def _project_replaced(self, opened: Opened) -> None:
         run = opened.run

@@ -21,6 +21,9 @@ from graph_editor.wires import label_place, wire_path
 TEXT_FROM = 0.35
 """Below this scale nothing is written: it could not be read."""
 
+_PILL_ROOM = 30.0
+"""Between nearer ports the shape has no place: it would be written across the dots."""
+
 
 class EdgeItem(QGraphicsItem):
     """Draws a wire from an output port to an input port; knows nothing of what it means."""
@@ -34,6 +37,7 @@ class EdgeItem(QGraphicsItem):
         self._bounds = QRectF()
         self._text = ""
         self._pill = QRectF()
+        self._cramped = False
         self._middle = QPointF()
         self.hovered = False
         self.lit = False
@@ -61,6 +65,7 @@ class EdgeItem(QGraphicsItem):
         """Draw between other points, along a lane beside the cards in the way if one is given."""
         self._path = wire_path(start, end, lane)
         self._middle = label_place(start, end, lane)
+        self._cramped = abs(end.y() - start.y()) < _PILL_ROOM and abs(end.x() - start.x()) < _PILL_ROOM
         stroker = QPainterPathStroker()
         stroker.setWidth(14)
         self._shape = stroker.createStroke(self._path)
@@ -107,7 +112,7 @@ class EdgeItem(QGraphicsItem):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self._path)
-        if self._text and scale >= TEXT_FROM:
+        if self._text and scale >= TEXT_FROM and not self._cramped:
             self._paint_pill(painter, strong or self.hovered)
 
     def _paint_pill(self, painter: QPainter, strong: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -83,6 +84,11 @@ class ComboBox(QComboBox):
         self.setMinimumHeight(FIELD_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMaxVisibleItems(20)
+        self.currentTextChanged.connect(self.setToolTip)
+
+    def showPopup(self) -> None:
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 32)
+        super().showPopup()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
@@ -279,6 +285,14 @@ class FloatEditor(LineEditor):
 
 class IntsEditor(LineEditor):
     """Whole numbers of any count: "8, 8, 1", or "8 × 8 × 1"."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self.line.editingFinished.connect(self._tidy)
+
+    def _tidy(self) -> None:
+        with contextlib.suppress(ValueError):
+            self.line.setText(self.write(self.read(self.line.text())))
 
     def read(self, text: str) -> tuple[int, ...]:
         parts = [part for part in re.split(r"[\s,;x×*()\[\]]+", text.replace("−", "-").lower()) if part]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
+
 from pydantic import ValidationError
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from engine.errors import LayerloomError
@@ -25,6 +27,15 @@ def apply_fix(document: ProjectDocument, fix: Fix) -> None:
     except (LayerloomError, ValidationError):
         return
     document.edit_graph(fix.text, graph)
+
+
+def _sentence(document: ProjectDocument, problem: Problem) -> str:
+    """The message, behind the name of its layer where it does not say it."""
+    message = html.escape(unbroken(problem.message))
+    if problem.node is None or problem.node not in document.graph:
+        return message
+    name = document.graph[problem.node].name
+    return message if name in problem.message else f"<b>{html.escape(name)}</b>: {message}"
 
 
 class SeverityMark(QWidget):
@@ -48,6 +59,26 @@ class SeverityMark(QWidget):
         painter.end()
 
 
+class FixButton(QPushButton):
+    """A button whose text is cut where the panel is narrow, instead of pushing the panel out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._full = text
+        self._wanted = super().sizeHint()
+
+    def sizeHint(self) -> QSize:
+        return self._wanted
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(80, self._wanted.width()), self._wanted.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.width() - (self._wanted.width() - self.fontMetrics().horizontalAdvance(self._full))
+        self.setText(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, room))
+
+
 class ProblemCard(QFrame):
     """One problem: its text, and a button for each way out."""
 
@@ -65,7 +96,8 @@ class ProblemCard(QFrame):
         column = QVBoxLayout()
         column.setSpacing(6)
         row.addLayout(column, 1)
-        text = QLabel(unbroken(problem.message))
+        text = QLabel(_sentence(document, problem))
+        text.setTextFormat(Qt.TextFormat.RichText)
         text.setWordWrap(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         column.addWidget(text)
@@ -76,8 +108,9 @@ class ProblemCard(QFrame):
         theme_notifier.changed.connect(self._restyle)
 
     def _button(self, document: ProjectDocument, fix: Fix) -> QPushButton:
-        button = QPushButton(fix.text)
-        button.setToolTip(self.tr("Apply this fix (it can be undone)"))
+        button = FixButton(fix.text)
+        button.setAccessibleName(fix.text)
+        button.setToolTip(self.tr("{0} (this can be undone)").format(fix.text))
         button.clicked.connect(lambda: apply_fix(document, fix))
         return button
 
@@ -113,7 +146,7 @@ class ProblemStack(QWidget):
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._problems: tuple[Problem, ...] = ()
+        self._shown: tuple[object, ...] = ()
         self.cards: list[ProblemCard] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -122,9 +155,10 @@ class ProblemStack(QWidget):
     def show_problems(self, problems: tuple[Problem, ...]) -> None:
         """Show these problems and no others."""
         self.setVisible(bool(problems))
-        if problems == self._problems:
+        shown = tuple((problem, _sentence(self._document, problem)) for problem in problems[:_MOST])
+        if shown == self._shown:
             return
-        self._problems = problems
+        self._shown = shown
         for card in self.cards:
             self._layout.removeWidget(card)
             card.hide()

@@ -119,7 +119,10 @@ class GraphView(Canvas):
         if not any(seen.contains(x + shift, y + shift) for x, y in places.values()):
             x, y = next(iter(places.values()))
             offset = (snap(seen.center().x() - x), snap(seen.center().y() - y))
-        self.graph_scene.select(editing.paste(self.document, part, places, offset, self.tr("Paste")))
+        pasted = editing.paste(self.document, part, places, offset, self.tr("Paste"))
+        self.graph_scene.select(pasted)
+        for node_id in pasted:
+            self.ensureVisible(self.graph_scene.node_items[node_id])
 
     def duplicate(self) -> None:
         """Copy the selected cards beside themselves."""
@@ -186,6 +189,7 @@ class GraphView(Canvas):
 
     def _rename_gone(self) -> None:
         self._rename = None
+        self.message.emit("")
 
     def _renamed(self, node_id: str, name: str) -> str | None:
         if node_id not in self.document.graph:
