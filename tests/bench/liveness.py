@@ -87,6 +87,8 @@ def watch(ticker: Ticker) -> object:
 
     window = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow))
 
+    window.resize(1366, 768)
+
     def on_event(event: object) -> None:
         if isinstance(event, Compiled):
             ticker.phase = "training"
