@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.settings import data_folder
 from app.task import Job, TaskThread
@@ -14,6 +14,9 @@ from engine.errors import Cancelled
 from engine.events import EpochDone, Event, Finished, HostWeights
 from engine.graph import Graph
 from engine.project import Project
+
+_BREATH_MS = 60
+"""The window is painted as it looks while training before the work begins, which leaves it less time."""
 
 
 class RunState(Enum):
@@ -90,8 +93,12 @@ class TrainingSession(QObject):
         self._thread.ended.connect(self._on_ended)
         self._set_state(RunState.RUNNING)
         self.started.emit(project)
-        self._thread.start()
+        QTimer.singleShot(_BREATH_MS, self._launch)
         return True
+
+    def _launch(self) -> None:
+        if self._thread is not None and not self._thread.isRunning():
+            self._thread.start()
 
     def toggle_pause(self) -> None:
         """Hold the run, or let it go on."""
@@ -112,6 +119,8 @@ class TrainingSession(QObject):
 
     def close(self) -> bool:
         """Stop and wait for the end of the run, five seconds at most."""
+        if self._thread is not None and not self._thread.isRunning() and not self._thread.isFinished():
+            self._on_ended()  # it was asked for, and has not begun
         return self._thread is None or self._thread.close()
 
     def adopt(self, project: Project, weights: HostWeights | None) -> None:

@@ -51,6 +51,14 @@ class Curves(QStackedWidget):
             row.addWidget(plot, 1)
         self.addWidget(page)
 
+    def expect(self) -> None:
+        """Show empty axes where there is nothing yet, so that the first curve finds them painted."""
+        self.prepare()
+        if self.currentIndex() == 0:
+            for plot in self._plots:
+                plot.begin(1, 1)
+            self.setCurrentIndex(1)
+
     def clear(self) -> None:
         """Show that there is no run to plot."""
         self.setCurrentIndex(0)

@@ -215,6 +215,7 @@ class TrainingPanel(QWidget):
 
     def _begin(self) -> None:
         self.trouble.clear()
+        self.curves.expect()
         self.bar.show()
         self.bar.setRange(0, 0)
         self._show_progress("", "", "")
@@ -258,6 +259,8 @@ class TrainingPanel(QWidget):
 
     def _fail(self, error: Exception) -> None:
         self.state.setText(self.tr("Failed"))
+        if not self._per_epoch:
+            self.curves.clear()
         self.trouble.show_text(sentence(error))
 
     def _state_changed(self, state: RunState) -> None:

@@ -35,7 +35,7 @@ class Ticker:
     """Gaps between ticks, by the phase in which they fall."""
 
     def __init__(self) -> None:
-        self.phase = "idle"
+        self.phase = "just started"  # the plots are made then, once
         self.gaps: dict[str, list[float]] = {}
         self._last = time.perf_counter()
 
@@ -106,7 +106,8 @@ def watch(ticker: Ticker) -> object:
     timer.timeout.connect(ticker.tick)
     timer.start()
     ticker.start()
-    QTimer.singleShot(1000, begin)
+    QTimer.singleShot(700, lambda: setattr(ticker, "phase", "idle"))
+    QTimer.singleShot(1500, begin)
     return on_event
 
 
