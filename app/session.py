@@ -15,7 +15,7 @@ from engine.events import EpochDone, Event, Finished, HostWeights
 from engine.graph import Graph
 from engine.project import Project
 
-_BREATH_MS = 60
+_BREATH_MS = 90
 """The window is painted as it looks while training before the work begins, which leaves it less time."""
 
 

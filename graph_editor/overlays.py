@@ -118,15 +118,24 @@ class Dots:
 
 def _dots(step: float, size: QSize, theme: Theme, ratio: float) -> QPixmap:
     columns, rows = int(size.width() / step) + 3, int(size.height() / step) + 3
-    pixmap = QPixmap(int((columns * step) * ratio), int((rows * step) * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(color(theme.canvas))
-    painter = QPainter(pixmap)
+    row = _blank(columns * step, 4, theme, ratio)
+    painter = QPainter(row)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color(theme.grid_dot))
-    for row in range(rows):
-        for column in range(columns):
-            painter.drawEllipse(QPointF(column * step, row * step), 1.0, 1.0)
+    for column in range(columns):
+        painter.drawEllipse(QPointF(column * step, 2), 1.0, 1.0)
     painter.end()
+    pixmap = _blank(columns * step, rows * step, theme, ratio)
+    painter = QPainter(pixmap)
+    for number in range(rows):
+        painter.drawPixmap(QPointF(0, round(number * step) - 2), row)
+    painter.end()
+    return pixmap
+
+
+def _blank(width: float, height: float, theme: Theme, ratio: float) -> QPixmap:
+    pixmap = QPixmap(int(width * ratio), int(height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(color(theme.canvas))
     return pixmap

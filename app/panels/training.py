@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
@@ -19,6 +19,9 @@ from engine.events import Compiled, EpochDone, Event, Finished, Progress, Starte
 from graph_editor import theme as themes
 
 _NEWS = 0.2  # seconds
+
+_NEXT_MS = 30
+"""The axes are shown a moment after the canvas has made room: both at once would hold the window too long."""
 
 
 class Pace:
@@ -215,7 +218,7 @@ class TrainingPanel(QWidget):
 
     def _begin(self) -> None:
         self.trouble.clear()
-        self.curves.expect()
+        QTimer.singleShot(_NEXT_MS, self.curves.expect)
         self.bar.show()
         self.bar.setRange(0, 0)
         self._show_progress("", "", "")
