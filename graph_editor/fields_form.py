@@ -80,11 +80,6 @@ class SettingsForm(QWidget):
         """What is written under a field, empty where nothing is."""
         return self._rows[name].note.text()
 
-    def focus(self, name: str) -> None:
-        """Put the cursor into a field."""
-        if name in self._rows:
-            self._rows[name].editor.setFocus()
-
     def _rebuild(self, settings: type[Settings], names: frozenset[str]) -> None:
         while self._form.rowCount():
             self._form.removeRow(0)

@@ -136,12 +136,6 @@ class Inspector(QScrollArea):
         self._show_name()
         self.refresh()
 
-    def focus_name(self) -> None:
-        """Put the cursor into the name, all of it selected."""
-        if self.name.isVisible():
-            self.name.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.name.selectAll()
-
     def refresh(self) -> None:
         """Show the selected nodes as they are now."""
         self._ids = tuple(key for key in self._ids if key in self._document.graph)
