@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from PySide6.QtCore import QCoreApplication
 
 from engine.data.arrays import Npz
+from engine.data.prepare import fitted
 from engine.data.source import Column
 from engine.graph import Node
 from engine.inference import Inference
@@ -52,7 +53,7 @@ def _matched(nodes: Sequence[Node], columns: dict[str, Column]) -> Iterator[tupl
 
 def _input_misfit(node: Node, column: Column, title: str) -> str:
     layer = node.layer
-    if not isinstance(layer, Input) or math.prod(layer.shape) == math.prod(column.shape):
+    if not isinstance(layer, Input) or fitted(layer.shape, column.shape) is not None:
         return ""
     return tr("{0} takes {1}, a sample of {2} is {3}").format(
         node.name, show_shape(layer.shape), title, show_shape(column.shape)

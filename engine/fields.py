@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from textwrap import shorten
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import annotated_types
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from engine import named
 from engine.ops.activations import ACTIVATIONS
+from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import INITIALIZERS
+from engine.ops.regularizers import REGULARIZERS
 
-Kind = Literal["int", "float", "bool", "choice", "choices", "ints", "text", "path"]
+Kind = Literal[
+    "int", "float", "bool", "choice", "choices", "ints", "floats", "text", "texts", "path", "call",
+    "layer", "layers", "graph", "hidden",
+]  # fmt: skip
+"""What an editor must offer. "call": a name out of `choices`, with arguments if wanted; "layer", "layers",
+"graph": settings that hold layers of their own; "hidden": none, the setting comes from a file."""
+
+Family = Literal["", "activation", "initializer", "regularizer", "constraint"]
+"""Which of Keras's families of functions a setting names one of."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +39,26 @@ class Choice:
     """Marks a text setting that must be one of `values`."""
 
     values: tuple[str, ...]
+    family: Family = ""
+
+
+@dataclass(frozen=True, eq=False)
+class CallOf:
+    """Marks a text setting that names a function of a family, with arguments if wanted (see `engine.named`)."""
+
+    family: Family
+    functions: named.Functions
+
+    def check(self, value: str) -> str:
+        """The text in its shortest form; raises `ValueError`."""
+        return named.show(*named.parse(value, self.functions), self.functions)
+
+
+@dataclass(frozen=True)
+class Holds:
+    """Marks a setting that holds a layer, several layers, or a whole graph; or one that no editor shows."""
+
+    kind: Literal["layer", "layers", "graph", "hidden"]
 
 
 @dataclass(frozen=True)
@@ -46,15 +78,29 @@ def one_of(values: Iterable[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _pair(value: Any) -> Any:
-    return (value, value) if isinstance(value, int) else value
+def repeated(count: int) -> BeforeValidator:
+    """A validator that takes one number for several: 3 for (3, 3)."""
+    return BeforeValidator(lambda value: (value,) * count if isinstance(value, int) else value)
+
+
+def _call(family: Family, functions: named.Functions) -> Any:
+    mark = CallOf(family, functions)
+    return Annotated[str, mark, AfterValidator(mark.check)]
 
 
 PositiveInt = Annotated[int, Field(ge=1, le=1_000_000)]
-ActivationName = Annotated[str, Choice(tuple(ACTIVATIONS)), one_of(ACTIVATIONS)]
-InitializerName = Annotated[str, Choice(tuple(INITIALIZERS)), one_of(INITIALIZERS)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+ActivationName = Annotated[str, Choice(tuple(ACTIVATIONS), "activation"), one_of(ACTIVATIONS)]
+if TYPE_CHECKING:
+    InitializerName = RegularizerName = ConstraintName = str
+else:
+    InitializerName = _call("initializer", INITIALIZERS)
+    RegularizerName = _call("regularizer", REGULARIZERS)
+    ConstraintName = _call("constraint", CONSTRAINTS)
 Padding = Literal["valid", "same"]
-Pair = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_pair)]
+Single = Annotated[tuple[PositiveInt], repeated(1)]
+Pair = Annotated[tuple[PositiveInt, PositiveInt], repeated(2)]
+Triple = Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], repeated(3)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
@@ -88,6 +134,9 @@ class FieldSpec:
     choices: tuple[str, ...] = ()
     length: int | None = None
     optional: bool = False
+    family: Family = ""
+    open_sizes: bool = False
+    """Of "ints": whether a size may be left open (None)."""
 
     @property
     def label(self) -> str:
@@ -96,8 +145,11 @@ class FieldSpec:
 
 
 def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
-    """The settings of a class in the order of declaration, for editors to be made from."""
-    return tuple(
+    """The settings of a class, for editors to be made from.
+
+    In the order of declaration; how weights start and are held in bounds comes after the rest, `trainable` last.
+    """
+    specs = [
         _spec(
             name,
             info.annotation,
@@ -107,48 +159,60 @@ def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
         )
         for name, info in settings.model_fields.items()
         if info.json_schema_extra != {"hidden": True}
-    )
+    ]
+    return tuple(sorted(specs, key=lambda spec: (spec.name == "trainable", spec.kind == "call")))
 
 
 def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, description: str) -> FieldSpec:
-    optional = False
-    if get_origin(annotation) in (types.UnionType, typing.Union):
-        options = [option for option in get_args(annotation) if option is not type(None)]
-        optional = len(options) < len(get_args(annotation))
-        annotation = options[0]
-    if get_origin(annotation) is Annotated:
+    annotation, optional = _without_none(annotation)
+    while get_origin(annotation) is Annotated:
         annotation, *more = get_args(annotation)
         metadata = [*more, *metadata]
+        annotation, also = _without_none(annotation)
+        optional = optional or also
+    flat = _flat(metadata)
+    spec = partial(FieldSpec, name, default=default, description=description, optional=optional)
+    for mark in flat:
+        if isinstance(mark, Holds):
+            return spec(kind=mark.kind)
+        if isinstance(mark, CallOf):
+            return spec(kind="call", choices=tuple(mark.functions), family=mark.family)
+        if isinstance(mark, AsPath):
+            return spec(kind="path")
     minimum, maximum, exclusive = _limits(metadata)
-    choices = next((item.values for item in _flat(metadata) if isinstance(item, Choice)), ())
-    length: int | None = None
+    limited = partial(spec, minimum=minimum, maximum=maximum, exclusive=exclusive)
     origin = get_origin(annotation)
     if origin is Literal:
-        kind, choices = "choice", tuple(str(value) for value in get_args(annotation))
-    elif origin is tuple:
-        inner, *rest = get_args(annotation)
-        length = None if rest == [Ellipsis] else 1 + len(rest)
-        element = _spec(name, inner, [], None, "")
-        kind = "choices" if element.choices else "ints"
-        choices, minimum, maximum, optional = element.choices, element.minimum, element.maximum, optional
-    elif any(isinstance(item, AsPath) for item in metadata):
-        kind = "path"
-    elif choices:
-        kind = "choice"
-    else:
-        kind = {bool: "bool", int: "int", float: "float", str: "text"}[annotation]
-    return FieldSpec(
-        name,
-        typing.cast(Kind, kind),
-        default,
-        description,
-        minimum,
-        maximum,
-        exclusive,
-        choices,
-        length,
-        optional,
+        return spec(kind="choice", choices=tuple(str(value) for value in get_args(annotation)))
+    if origin is tuple:
+        return _tuple_spec(spec, annotation)
+    mark = next((mark for mark in flat if isinstance(mark, Choice)), None)
+    if mark is not None:
+        return spec(kind="choice", choices=mark.values, family=mark.family)
+    kinds: dict[Any, Kind] = {bool: "bool", int: "int", float: "float", str: "text"}
+    return limited(kind=kinds[annotation])
+
+
+def _tuple_spec(spec: Callable[..., FieldSpec], annotation: Any) -> FieldSpec:
+    inner, *rest = get_args(annotation)
+    element = _spec("", inner, [], None, "")
+    kind: Kind = "choices" if element.choices else {"float": "floats", "text": "texts"}.get(element.kind, "ints")  # pyright: ignore
+    return spec(
+        kind=kind,
+        choices=element.choices,
+        minimum=element.minimum,
+        maximum=element.maximum,
+        length=None if rest == [Ellipsis] else 1 + len(rest),
+        open_sizes=element.optional,
     )
+
+
+def _without_none(annotation: Any) -> tuple[Any, bool]:
+    """An annotation without its "or None", and whether it had one."""
+    if get_origin(annotation) not in (types.UnionType, typing.Union):
+        return annotation, False
+    options = [option for option in get_args(annotation) if option is not type(None)]
+    return options[0], len(options) < len(get_args(annotation))
 
 
 def _flat(metadata: list[Any]) -> list[Any]:

@@ -33,11 +33,12 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """A wire from a node's output to an input port of another. Ports count from 0."""
+    """A wire from an output of a node to an input port of another. Ports and outputs count from 0."""
 
     source: str
     target: str
     port: int = 0
+    output: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,11 +157,10 @@ class Graph:
         return port if limit is None or port < limit else None
 
     def port_count(self, node_id: str) -> int:
-        """How many input ports to show: one more than are taken where a layer takes any number."""
+        """How many input ports to show: those that are needed, and one more than are taken if there is room."""
         layer = self[node_id].layer
-        if layer.max_inputs is not None:
-            return layer.max_inputs
-        return max(layer.min_inputs, 1 + max((edge.port + 1 for edge in self._incoming[node_id]), default=0))
+        free = 1 + max((edge.port + 1 for edge in self._incoming[node_id]), default=0)
+        return max(layer.min_inputs, free if layer.max_inputs is None else min(free, layer.max_inputs))
 
     # Editing nodes
 
@@ -208,12 +208,12 @@ class Graph:
         heirs = [key for key in self.linked(node_id) if key != node_id] if self[node_id].shares is None else []
         for key in heirs:
             nodes[key] = replace(nodes[key], shares=None if key == heirs[0] else heirs[0])
-        giver = before[0].source if heal and len(before) == 1 else None
-        joined = {edge.target for edge in self._outgoing[giver]} if giver is not None else set[str]()
+        giver = before[0] if heal and len(before) == 1 else None
+        joined = {edge.target for edge in self._outgoing[giver.source]} if giver is not None else set[str]()
         edges: list[Edge] = []
         for edge in self.edges:
             if edge.source == node_id and giver is not None and edge.target not in joined:
-                edges.append(replace(edge, source=giver))
+                edges.append(replace(edge, source=giver.source, output=giver.output))
             elif node_id not in (edge.source, edge.target):
                 edges.append(edge)
         return Graph(MappingProxyType(nodes), tuple(edges))._close_gaps(edge.target for edge in after)
@@ -246,7 +246,8 @@ class Graph:
             limit = layer.max_inputs
             if limit is not None and any(edge.port >= limit for edge in self._incoming[key]):
                 raise PortError(f"{layer.type_name()} has no place for the wires into {self[key].name}.")
-            if self._outgoing[key] and not layer.has_output:
+            outputs = len(layer.output_names) if layer.has_output else 0
+            if any(edge.output >= outputs for edge in self._outgoing[key]):
                 raise PortError(f"{layer.type_name()} has no place for the wires out of {self[key].name}.")
         return self._with(*(replace(self[key], layer=layer) for key in self.linked(node_id)))
 
@@ -255,7 +256,7 @@ class Graph:
 
     # Editing wires
 
-    def check_connect(self, source: str, target: str, port: int | None = None) -> Edge:
+    def check_connect(self, source: str, target: str, port: int | None = None, output: int = 0) -> Edge:
         """The edge that would join two nodes (at the first free port if none is given).
 
         Raises `PortError`, `DuplicateEdgeError`, `PortOccupiedError` or `CycleError`.
@@ -263,13 +264,14 @@ class Graph:
         giver, taker = self[source], self[target]
         if not giver.layer.has_output:
             raise PortError(f"{giver.name} gives no output: nothing comes after {giver.layer.type_name()}.")
+        if not 0 <= output < len(giver.layer.output_names):
+            raise PortError(f"{giver.name} has no output {output + 1}.")
         if taker.layer.max_inputs == 0:
             raise PortError(f"{taker.name} takes no wire: {taker.layer.type_name()} is where data enters.")
         if source == target:
             raise CycleError(f"{giver.name} cannot feed itself.")
         taken = {edge.port: edge for edge in self._incoming[target]}
-        variadic = taker.layer.max_inputs is None
-        if not variadic and any(edge.source == source for edge in taken.values()):
+        if taker.layer.max_inputs == 1 and any(edge.source == source for edge in taken.values()):
             raise DuplicateEdgeError(f"{giver.name} is wired to {taker.name} already.")
         if port is None:
             port = self.free_port(target)
@@ -277,22 +279,20 @@ class Graph:
             raise PortOccupiedError(f"The input of {taker.name} is taken by {self[taken[port or 0].source].name}.")
         if port < 0 or (taker.layer.max_inputs is not None and port >= taker.layer.max_inputs):
             raise PortError(f"{taker.name} has no input {port + 1}.")
-        if variadic and any(edge.source == source for edge in taken.values()):
-            raise DuplicateEdgeError(f"{giver.name} is wired to {taker.name} already.")
         if source in self.descendants([target]):
             raise CycleError(f"A wire from {giver.name} to {taker.name} would close a circle.")
-        return Edge(source, target, port)
+        return Edge(source, target, port, output)
 
-    def connect(self, source: str, target: str, port: int | None = None) -> Graph:
+    def connect(self, source: str, target: str, port: int | None = None, output: int = 0) -> Graph:
         """With one more wire; raises what `check_connect` raises."""
-        edge = self.check_connect(source, target, port)
+        edge = self.check_connect(source, target, port, output)
         graph = Graph(self.nodes, (*self.edges, edge))
         return graph._close_gaps([target])
 
-    def can_connect(self, source: str, target: str, port: int | None = None) -> str | None:
+    def can_connect(self, source: str, target: str, port: int | None = None, output: int = 0) -> str | None:
         """None if `connect` would succeed, else the reason why not, as a sentence."""
         try:
-            self.check_connect(source, target, port)
+            self.check_connect(source, target, port, output)
         except GraphError as error:
             return str(error)
         return None
@@ -312,7 +312,7 @@ class Graph:
         graph = self if node.id in self.nodes else self.add(node)
         edges = tuple(e for e in graph.edges if e != edge)
         without = Graph(graph.nodes, edges)
-        entered = without.check_connect(edge.source, node.id)
+        entered = without.check_connect(edge.source, node.id, output=edge.output)
         half = Graph(graph.nodes, (*edges, entered))
         left = half.check_connect(node.id, edge.target, edge.port)
         return Graph(graph.nodes, (*edges, entered, left))
@@ -342,7 +342,7 @@ class Graph:
             ids[node.id] = new.id
             graph = graph.add(new)
         links = [replace(graph[ids[n.id]], shares=ids[n.shares]) for n in other if n.shares is not None]
-        edges = tuple(Edge(ids[e.source], ids[e.target], e.port) for e in other.edges)
+        edges = tuple(Edge(ids[e.source], ids[e.target], e.port, e.output) for e in other.edges)
         return Graph(graph._with(*links).nodes, (*self.edges, *edges)), ids
 
 

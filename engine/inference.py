@@ -9,7 +9,7 @@ from typing import Literal
 
 from engine.errors import ShapeError
 from engine.graph import Edge, Graph, Node
-from engine.layer import InsertBefore, Repair, SetField, Shape, Weight, show_shape
+from engine.layer import InsertBefore, Layer, Repair, SetField, Shape, Weight, Weighted, show_shape
 from engine.layers.core import Activation, Dense, Input, Output
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
@@ -40,14 +40,19 @@ class Problem:
 
 @dataclass(frozen=True)
 class NodeFacts:
-    """What is known of a node: the shape it gives (None where that is unknown), its weights, its problems."""
+    """What is known of a node: the shapes it gives (none where they are unknown), its weights, its problems."""
 
     inputs: tuple[Shape, ...] = ()
-    shape: Shape | None = None
+    shapes: tuple[Shape, ...] = ()
     weights: tuple[Weight, ...] = ()
     problems: tuple[Problem, ...] = ()
     waiting: bool = False
     """True where the shape is unknown because something before it is."""
+
+    @property
+    def shape(self) -> Shape | None:
+        """The shape of the first output."""
+        return self.shapes[0] if self.shapes else None
 
     @property
     def parameters(self) -> int:
@@ -68,8 +73,10 @@ class Inference:
     def __getitem__(self, node_id: str) -> NodeFacts:
         return self.facts[node_id]
 
-    def shape(self, node_id: str) -> Shape | None:
-        return self.facts[node_id].shape
+    def shape(self, node_id: str, output: int = 0) -> Shape | None:
+        """The shape that an output of a node gives, None where it is not known."""
+        shapes = self.facts[node_id].shapes
+        return shapes[output] if output < len(shapes) else None
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -132,29 +139,48 @@ def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFact
     layer = node.layer
     if len(edges) < layer.min_inputs:
         return NodeFacts(problems=(_missing_input(node, len(edges)),))
-    shapes = [facts[edge.source].shape for edge in edges]
-    inputs = tuple(shape for shape in shapes if shape is not None)
-    if len(inputs) < len(shapes):
+    if any(edge.port != port for port, edge in enumerate(edges)):
+        return NodeFacts(problems=(_skipped_input(node, [edge.port for edge in edges]),))
+    given = [facts[edge.source].shapes[edge.output : edge.output + 1] for edge in edges]
+    inputs = tuple(shape for shapes in given for shape in shapes)
+    if len(inputs) < len(edges):
         return NodeFacts(waiting=True)
     try:
-        shape = layer.output_shape(*inputs)
-        weights = layer.weights(*inputs)
+        shapes = layer.output_shapes(*inputs)
+        weights = _frozen(layer, layer.weights(*inputs))
     except ShapeError as error:
         fixes = _combined(tuple(_fix(node, edges, repair) for repair in error.repairs), error.repairs)
         return NodeFacts(inputs, problems=(Problem(node.id, str(error), error.field, fixes),))
     problems: list[Problem] = []
     if isinstance(layer, Output):
-        problems += _output_problems(graph, node, shape)
+        problems += _output_problems(graph, node, shapes[0])
     elif not graph.outgoing(node.id):
         problems.append(_loose_end(node))
-    return NodeFacts(inputs, shape, weights, tuple(problems))
+    return NodeFacts(inputs, shapes, weights, tuple(problems))
+
+
+def _frozen(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+    """The weights as training may treat them: those of a frozen layer stay as they are."""
+    if not isinstance(layer, Weighted) or layer.trainable:
+        return weights
+    return tuple(replace(weight, trainable=False) for weight in weights)
+
+
+def _skipped_input(node: Node, ports: list[int]) -> Problem:
+    missing = next(port for port, taken in enumerate(ports) if port != taken)
+    names = node.layer.input_names
+    name = f", {names[missing]}," if missing < len(names) > 1 else ""
+    return Problem(node.id, f"Input {missing + 1}{name} of {node.name} has no wire, but a later one has.")
 
 
 def _missing_input(node: Node, count: int) -> Problem:
     wanted = node.layer.min_inputs
     if wanted == 1:
         return Problem(node.id, f"{node.name} has no input: draw a wire to it.")
-    return Problem(node.id, f"{node.name} needs at least {wanted} inputs and has {count}: draw more wires to it.")
+    names = node.layer.input_names
+    which = f" ({', '.join(names[:wanted])})" if len(names) > 1 else ""
+    text = f"{node.name} needs at least {wanted} inputs{which} and has {count}: draw more wires to it."
+    return Problem(node.id, text)
 
 
 def _loose_end(node: Node) -> Problem:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+from engine import named
 from engine.errors import ShapeError
-from engine.fields import Settings
+from engine.fields import Holds, Settings
 from engine.ops.activations import ACTIVATIONS
+from engine.ops.initializers import INITIALIZERS
 
 if TYPE_CHECKING:
     import jax
@@ -23,52 +27,89 @@ Weights = Mapping[str, "jax.Array"]
 
 @dataclass(frozen=True)
 class Weight:
-    """One array that a layer owns. Its order among the layer's weights is that of Keras."""
+    """One array that a layer owns. Its order among the layer's weights is that of Keras.
+
+    The name of a weight inside a part of the layer begins with the attribute that Keras keeps the part in:
+    "cell/kernel". `initializer`, `regularizer` and `constraint` are texts as `engine.named` reads them.
+    """
 
     name: str
     shape: tuple[int, ...]
     initializer: str
     trainable: bool = True
     dtype: str = "float32"
+    regularizer: str | None = None
+    constraint: str | None = None
 
     @property
     def size(self) -> int:
         return math.prod(self.shape)
+
+    @property
+    def draw(self) -> Callable[..., Any]:
+        """The initializer: a function of a random generator and a shape."""
+        return named.function_of(self.initializer, INITIALIZERS)
 
 
 @dataclass(frozen=True)
 class Op:
     """A call of a pure function of `engine.ops`: run by `Layer.apply`, written out by the JAX export.
 
-    The function takes the inputs, then the named weights (None for one the layer lacks), then `settings`.
+    The function takes the inputs, then the named weights (None for one the layer lacks), then `settings`, and
+    the mask of the first input by the name `mask` where `masked` holds. It gives an array, or a tuple of them for
+    a layer with several outputs. Settings may be other functions of `engine.ops`, also with arguments bound by
+    `functools.partial`: a wrapper's Op holds the function of what it wraps.
     """
 
     function: Callable[..., Any]
     weights: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    masked: bool = False
 
-    def __call__(self, w: Weights, *inputs: jax.Array) -> jax.Array:
-        return self.function(*inputs, *(w.get(name) for name in self.weights), **self.settings)
+    def __call__(self, w: Weights, *inputs: jax.Array, mask: jax.Array | None = None) -> Any:
+        more = {"mask": mask} if self.masked and mask is not None else {}
+        return self.function(*inputs, *(w.get(name) for name in self.weights), **self.settings, **more)
 
 
 @dataclass
 class Context:
     """What a layer may know of the pass it takes part in; one per layer and pass.
 
-    `key` is None outside training. `updates` collects new values of non-trainable weights, and `logits` what
-    went into a final activation, from which a cross-entropy is computed without loss of precision.
+    `key` is None outside training. `masks` has one entry per input: a boolean array (batch, time), True where
+    there is a step, or None. `updates` collects new values of non-trainable weights, `losses` what is added to the
+    loss (single numbers), and `logits` what went into a final activation, from which a cross-entropy is computed
+    without loss of precision.
     """
 
     training: bool = False
     key: jax.Array | None = None
+    masks: tuple[jax.Array | None, ...] = ()
     updates: dict[str, jax.Array] = field(default_factory=dict[str, Any])
+    losses: list[jax.Array] = field(default_factory=list[Any])
     logits: jax.Array | None = None
     activation: str = "linear"
+
+    @property
+    def mask(self) -> jax.Array | None:
+        """The mask of the first input."""
+        return self.masks[0] if self.masks else None
 
     def activate(self, name: str, x: jax.Array) -> jax.Array:
         """Apply an activation by its Keras name."""
         self.logits, self.activation = x, name
         return ACTIVATIONS[name](x)
+
+    def part(self, number: int = 0) -> Context:
+        """A context for a part of the layer, with a random key of its own."""
+        import jax
+
+        key = None if self.key is None else jax.random.fold_in(self.key, number)
+        return Context(training=self.training, key=key, masks=self.masks)
+
+    def take(self, prefix: str, part: Context) -> None:
+        """Keep what a part has left in its context."""
+        self.updates |= {f"{prefix}/{name}": value for name, value in part.updates.items()}
+        self.losses += part.losses
 
 
 @dataclass(frozen=True)
@@ -94,27 +135,46 @@ class Layer(Settings):
     """Base of all layers. The fields of a subclass are its settings, named as in Keras.
 
     A subclass says what it owns (`weights`), what it makes of a shape (`output_shape`, plain Python, raises
-    `ShapeError`) and what it computes (`op`, or `apply` where training differs from inference).
+    `ShapeError`) and what it computes (`op`, or `apply` where training differs from inference). Layers that own
+    weights derive from `Weighted`.
     """
 
     category: ClassVar[str] = ""
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int | None] = 1
-    """None: any number of inputs."""
+    """None: any number of inputs. A subclass may make these properties, where they depend on its settings."""
+    input_names: ClassVar[tuple[str, ...]] = ("inputs",)
+    """The arguments of Keras's `call` that take tensors, by port; the last takes all the rest."""
     has_output: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ()
     """Settings that Python code passes by position, as the Keras documentation does."""
+    call_settings: ClassVar[tuple[str, ...]] = ()
+    """Settings that Keras takes when the layer is called, not when it is made."""
     caption: ClassVar[tuple[str, ...]] = ()
     """The one or two settings that a card shows."""
     keras_class: ClassVar[str | None] = None
-    """Name in `keras.layers`; None where Keras has no such layer (Output)."""
+    """Name in `keras_module`; None where Keras has no such layer (Output)."""
+    keras_module: ClassVar[str] = "keras.layers"
+    keras_constants: ClassVar[Mapping[str, Any]] = {}
+    """Arguments of the Keras class that have this one value here, such as data_format."""
+    keras_ignored: ClassVar[tuple[str, ...]] = ()
+    """Arguments of the Keras class that change no number, such as unroll."""
     adapts: ClassVar[bool] = False
     """Whether some weights come from the training data before the first step (see `adapt`)."""
+    casts: ClassVar[bool] = True
+    """Whether whole numbers reach the layer as floating-point numbers; if not, as they are."""
+    supports_masking: ClassVar[bool] = False
+    """Whether the mask of the first input holds for the output, too (Keras's attribute of this name)."""
 
     @classmethod
     def type_name(cls) -> str:
         """The class's name, which is Keras's."""
         return cls.__name__
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """A name for each output; most layers have one, without a name."""
+        return ("",)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """The arrays that this layer owns for inputs of these shapes, in Keras's saving order."""
@@ -122,18 +182,33 @@ class Layer(Settings):
         return ()
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The shape that comes out for these shapes, without the batch axis; raises `ShapeError`."""
+        """The shape that comes out (first) for these shapes, without the batch axis; raises `ShapeError`."""
         raise NotImplementedError
+
+    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+        """The shapes of all outputs; layers with several outputs override this."""
+        return (self.output_shape(*inputs),)
 
     def op(self) -> Op:
         """What the layer computes at inference, before its activation."""
         raise NotImplementedError
 
-    def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
-        """What the layer computes, for arrays with a leading batch axis."""
-        y = self.op()(w, *inputs)
+    def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> Any:
+        """What the layer computes, for arrays with a leading batch axis: an array, or a tuple of all outputs."""
+        y = self.op()(w, *inputs, mask=ctx.mask)
         activation = self.activation_name
         return y if activation is None else ctx.activate(activation, y)
+
+    def mask_op(self) -> Op | None:
+        """How a mask is made of the first input (Embedding, Masking); None in a layer that makes none."""
+        return None
+
+    def compute_mask(self, inputs: Sequence[jax.Array], masks: Sequence[jax.Array | None]) -> jax.Array | None:
+        """The mask of the first output, as Keras's `compute_mask` gives it."""
+        made = self.mask_op()
+        if made is not None:
+            return made({}, inputs[0])
+        return masks[0] if self.supports_masking and masks else None
 
     def adapt(self, samples: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
         """Weights computed from the training samples that reach this layer (with batch axis)."""
@@ -145,9 +220,82 @@ class Layer(Settings):
         """The layer's activation, None for a layer that has none."""
         return getattr(self, "activation", None)
 
+    # Keras
+
     def keras_arguments(self) -> dict[str, Any]:
-        """Arguments of the Keras class, all of them, by name."""
-        return {name: getattr(self, name) for name in type(self).model_fields}
+        """Arguments of the Keras class, all of them, by name, as our settings have them."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in self.call_settings}
+
+    @classmethod
+    def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The config of a Keras layer in the terms of this class; raises `ValueError` for what it cannot do."""
+        return config
+
+    def keras_call(self, tensors: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """How the Keras layer is called on the tensors at its ports: arguments and keyword arguments.
+
+        One input is passed by itself, several of equal kind in a list, those with names by position.
+        """
+        settings = {name: getattr(self, name) for name in self.call_settings}
+        defaults = {name: type(self).model_fields[name].default for name in settings}
+        keywords = {name: value for name, value in settings.items() if value != defaults[name]}
+        if len(self.input_names) > 1:
+            return list(tensors), keywords
+        return [tensors[0] if self.max_inputs == 1 else list(tensors)], keywords
+
+    def seed_generators(self) -> tuple[str, ...]:
+        """Attributes of the Keras layer that hold the state of random numbers, which a .keras file keeps."""
+        return ()
+
+
+class Weighted(Layer):
+    """Base of the layers that own weights."""
+
+    trainable: bool = Field(default=True, description="Let training change the weights of this layer.")
+
+
+def _read_layer(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        fields: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
+        name = fields.get("type")
+        if not isinstance(name, str) or name not in LAYERS or fields.keys() - {"type", "settings"}:
+            raise ValueError(f"must be a layer with its type and settings, not one of type {name!r}")
+        return LAYERS[name].model_validate(fields.get("settings", {}))
+    return value
+
+
+def layer_as_json(layer: Layer) -> dict[str, Any]:
+    """A layer as the project file has it: its type and its settings."""
+    return {"type": layer.type_name(), "settings": layer.model_dump(mode="json")}
+
+
+if TYPE_CHECKING:
+    InnerLayer = Layer
+else:
+    InnerLayer = Annotated[Layer, Holds("layer"), BeforeValidator(_read_layer), PlainSerializer(layer_as_json)]
+"""A setting that holds another layer, as the wrappers do."""
+
+
+def prefixed(prefix: str, weights: Iterable[Weight], trainable: bool = True) -> tuple[Weight, ...]:
+    """The weights of a part of a layer, under the name of the part."""
+    return tuple(
+        replace(weight, name=f"{prefix}/{weight.name}", trainable=weight.trainable and trainable)
+        for weight in weights
+    )
+
+
+def within(w: Weights, prefix: str) -> dict[str, jax.Array]:
+    """The weights of a part, by their own names."""
+    start = f"{prefix}/"
+    return {name.removeprefix(start): value for name, value in w.items() if name.startswith(start)}
+
+
+def apply_part(layer: Layer, prefix: str, w: Weights, *inputs: jax.Array, ctx: Context, number: int = 0) -> Any:
+    """What a layer that is part of another computes; `number` sets the random numbers of parts apart."""
+    part = ctx.part(number)
+    y = layer.apply(within(w, prefix), *inputs, ctx=part)
+    ctx.take(prefix, part)
+    return y
 
 
 LAYERS: dict[str, type[Layer]] = {}
@@ -165,6 +313,15 @@ def register(*, category: str) -> Callable[[type[L]], type[L]]:
         return cls
 
     return add
+
+
+def axis_of(what: str, axis: int, shape: Shape) -> int:
+    """The position of an axis, counted by Keras with the batch as 0, among the axes of a sample."""
+    rank = len(shape) + 1
+    found = axis if axis >= 0 else axis + rank
+    if not 1 <= found < rank:
+        raise ShapeError(f"{what}: axis {axis} is not one of the {rank - 1} axes of a sample.", "axis")
+    return found - 1
 
 
 def known_sizes(what: str, shape: Shape) -> tuple[int, ...]:

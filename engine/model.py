@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,12 +11,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from engine import named
 from engine.errors import NotReadyError
+from engine.execution import Pass, run
 from engine.graph import Graph, Node
 from engine.inference import Inference, infer
-from engine.layer import Context
+from engine.layer import Context, Weight
 from engine.layers.core import Input, Output
+from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import initialize
+from engine.ops.regularizers import REGULARIZERS
 
 Arrays = dict[str, dict[str, jax.Array]]
 """Weights by the identifier of the node that owns them, then by their own name."""
@@ -30,12 +34,17 @@ class Variables(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one pass gives: by the name of each Output, its prediction, what went into the activation that made
-    it (None if unknown) and that activation's name; and the new state."""
+    """What one pass gives.
+
+    By the name of each Output: its prediction; what went into the activation that made it (None if unknown) and
+    that activation's name; and its mask. Besides, the new state, and what layers and weights add to the loss.
+    """
 
     outputs: dict[str, jax.Array]
     logits: dict[str, tuple[jax.Array | None, str]]
+    masks: dict[str, jax.Array | None]
     state: Arrays
+    penalty: jax.Array
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class Model:
         number = 0
         for node in self.owners:
             for weight in self.inference[node.id].weights:
-                value = jnp.asarray(initialize(weight.initializer, seed, number, weight.shape, weight.dtype))
+                value = jnp.asarray(initialize(weight.draw, seed, number, weight.shape, weight.dtype))
                 part = variables.params if weight.trainable else variables.state
                 part.setdefault(node.id, {})[weight.name] = value
                 number += 1
@@ -88,40 +97,52 @@ class Model:
 
         `key` is needed where `training` holds and a layer draws random numbers.
         """
-        values, contexts, state = self._pass(variables, inputs, training, key)
+        found = self._pass(variables, inputs, training, key)
         outputs: dict[str, jax.Array] = {}
         logits: dict[str, tuple[jax.Array | None, str]] = {}
+        masks: dict[str, jax.Array | None] = {}
         for node in self.outputs:
-            source = self.graph.incoming(node.id)[0].source
-            outputs[node.name] = values[node.id]
-            ctx = contexts.get(source, Context())
-            logits[node.name] = (ctx.logits, ctx.activation)
-        return Outcome(outputs, logits, state)
+            (edge,) = self.graph.incoming(node.id)
+            outputs[node.name], masks[node.name] = found.value(edge), found.mask(edge)
+            ctx = found.contexts.get(edge.source, Context())
+            logits[node.name] = (ctx.logits, ctx.activation) if edge.output == 0 else (None, "linear")
+        state = {owner: {**own, **found.updates.get(owner, {})} for owner, own in variables.state.items()}
+        penalty = sum(found.losses, jnp.zeros(())) + self.penalty(variables.params)
+        return Outcome(outputs, logits, masks, state, penalty)
 
     def values(self, variables: Variables, inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
-        """What every node gives for a batch at inference, by identifier."""
-        return self._pass(variables, inputs, False, None)[0]
+        """What every node gives (first) for a batch at inference, by identifier."""
+        return {key: values[0] for key, values in self._pass(variables, inputs, False, None).values.items()}
 
     def _pass(
         self, variables: Variables, inputs: Mapping[str, jax.Array], training: bool, key: jax.Array | None
-    ) -> tuple[dict[str, jax.Array], dict[str, Context], Arrays]:
+    ) -> Pass:
         params, state = variables
-        values: dict[str, jax.Array] = {}
-        contexts: dict[str, Context] = {}
-        new_state = dict(state)
-        for index, node in enumerate(self.order):
-            if isinstance(node.layer, Input):
-                values[node.id] = jnp.asarray(inputs[node.name], node.layer.dtype)
-                continue
-            owner = self.graph.owner(node.id).id
-            layer_key = None if key is None else jax.random.fold_in(key, index)
-            ctx = contexts[node.id] = Context(training=training, key=layer_key)
-            weights = {**params.get(owner, {}), **new_state.get(owner, {})}
-            sources = [edge.source for edge in self.graph.incoming(node.id)]
-            values[node.id] = node.layer.apply(weights, *(_number(values[source]) for source in sources), ctx=ctx)
-            if ctx.updates:
-                new_state[owner] = {**new_state[owner], **ctx.updates}
-        return values, contexts, new_state
+        weights = {owner: {**params.get(owner, {}), **state.get(owner, {})} for owner in params.keys() | state}
+        return run(self.graph, self.order, weights, inputs, training=training, key=key)
+
+    def _trained(self) -> Iterator[tuple[str, Weight]]:
+        for node in self.owners:
+            for weight in self.inference[node.id].weights:
+                if weight.trainable:
+                    yield node.id, weight
+
+    def penalty(self, params: Arrays) -> jax.Array:
+        """What the regularizers of all trained weights add to the loss."""
+        total = jnp.zeros(())
+        for owner, weight in self._trained():
+            if weight.regularizer is not None:
+                total += named.function_of(weight.regularizer, REGULARIZERS)(params[owner][weight.name])
+        return total
+
+    def constrain(self, params: Arrays) -> Arrays:
+        """Trained weights, brought back to what their constraints allow."""
+        result = {owner: dict(own) for owner, own in params.items()}
+        for owner, weight in self._trained():
+            if weight.constraint is not None:
+                function = named.function_of(weight.constraint, CONSTRAINTS)
+                result[owner][weight.name] = function(result[owner][weight.name])
+        return result
 
     @cached_property
     def predict(self) -> Any:
@@ -150,11 +171,6 @@ class Model:
                 part = variables.params if weight.trainable else variables.state
                 part.setdefault(node.id, {})[weight.name] = value
         return variables
-
-
-def _number(x: jax.Array) -> jax.Array:
-    """Whole numbers as the floating-point numbers that layers compute with."""
-    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
 
 
 def compile_graph(graph: Graph) -> Model:

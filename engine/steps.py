@@ -47,7 +47,7 @@ def figures(model: Model, outcome: Outcome, targets: Mapping[str, jax.Array]) ->
             found[f"{prefix}loss"] = loss
         for name in layer.metrics:
             found[prefix + name] = metric_for(name, layer.loss)(target, prediction)
-    return {"loss": total, **found}
+    return {"loss": total + outcome.penalty, **found}
 
 
 def device_arrays(samples: Samples) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
@@ -84,7 +84,7 @@ class StepFunctions:
         updates, optimizer_state = self.transformation.update(
             gradients, optimizer_state, params, learning_rate=rate
         )
-        params = jax.tree.map(jnp.add, params, updates)
+        params = self.model.constrain(jax.tree.map(jnp.add, params, updates))
         return Learner(Variables(params, state), optimizer_state), means
 
     def _steps(

@@ -24,7 +24,7 @@ def to_text(graph: Graph, layout: Layout) -> str:
             "position": list(layout.positions[node.id]),
         }
         nodes.append(entry if node.shares is None else {**entry, "shares": node.shares})
-    edges = [[edge.source, edge.target, edge.port] for edge in graph.edges]
+    edges = [[edge.source, edge.target, edge.port, edge.output] for edge in graph.edges]
     return json.dumps({"format": _FORMAT, "nodes": nodes, "edges": edges}, indent=1)
 
 
@@ -48,9 +48,11 @@ def _read(content: dict[str, Any]) -> tuple[Graph, dict[str, Position]] | None:
         graph = graph.add(Node(str(entry["id"]), str(entry["name"]), layer, shares))
         x, y = (max(-1e6, min(1e6, float(number))) for number in entry["position"])
         places[str(entry["id"])] = (x, y)
-    edges = tuple(Edge(str(source), str(target), int(port)) for source, target, port in content["edges"])
+    edges = tuple(
+        Edge(str(source), str(target), int(port), int(out)) for source, target, port, out in content["edges"]
+    )
     for edge in sorted(edges, key=lambda edge: edge.port):  # lest a gap be closed that is no gap
-        graph = graph.connect(edge.source, edge.target, edge.port)
+        graph = graph.connect(edge.source, edge.target, edge.port, edge.output)
     if set(graph.edges) != set(edges) or not len(graph):
         return None
     return Graph(graph.nodes, edges), places

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QSizePolicy,
     QSpinBox,
     QToolButton,
@@ -324,6 +325,28 @@ class PathEditor(LineEditor):
             self.finished.emit()
 
 
+class CallEditor(LineEditor):
+    """The name of a function, chosen or typed, with arguments if wanted: "l2(0.001)"."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self.line.setToolTip(", ".join(spec.choices))
+        button = QToolButton()
+        button.setText("▾")
+        button.setToolTip(self.tr("Choose"))
+        menu = QMenu(button)
+        for name in spec.choices:
+            menu.addAction(name, lambda name=name: self._choose(name))
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.row.addWidget(button)
+
+    def _choose(self, name: str) -> None:
+        self.line.setText(name)
+        self._typed(name)
+        self.finished.emit()
+
+
 class OptionalEditor(FieldEditor):
     """An editor that can also leave the setting open."""
 
@@ -352,6 +375,7 @@ class OptionalEditor(FieldEditor):
             return self._value
         low = self.spec.minimum if self.spec.minimum is not None else 0
         start = {"int": int(low), "float": float(low), "bool": False, "choice": (*self.spec.choices, "")[0]}
+        start["call"] = start["choice"]
         if self.spec.kind == "ints":
             return (int(low),) * (self.spec.length or 1)
         return start.get(self.spec.kind, () if self.spec.kind == "choices" else "")
@@ -375,6 +399,7 @@ _KINDS: dict[str, type[FieldEditor]] = {
     "ints": IntsEditor,
     "text": LineEditor,
     "path": PathEditor,
+    "call": CallEditor,
 }
 
 

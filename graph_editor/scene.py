@@ -219,14 +219,14 @@ class GraphScene(QGraphicsScene):
 
     def _write_shape(self, edge: Edge) -> None:
         if (item := self.edge_items.get(edge)) is not None:
-            shape = self.document.inference.shape(edge.source)
+            shape = self.document.inference.shape(edge.source, edge.output)
             item.set_text("" if shape is None else show_shape(shape))
 
     def _draw_edge(self, edge: Edge, cards: list[Position] | None = None) -> None:
         item = self.edge_items.get(edge)
         if item is None or edge.source not in self.node_items or edge.target not in self.node_items:
             return
-        start = self.node_items[edge.source].port_place(("out", 0))
+        start = self.node_items[edge.source].port_place(("out", edge.output))
         end = self.node_items[edge.target].port_place(("in", edge.port))
         lane = find_lane(start, end, cards if cards is not None else self._cards(edge))
         if lane is None:

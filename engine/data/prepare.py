@@ -113,12 +113,21 @@ def fit_input(node: Node, array: Array) -> Array:
         raise DataError(
             f"A sample of the data for {node.name} holds no numbers (its shape is {show_shape(shape)})."
         )
-    if shape != layer.shape and math.prod(shape) != math.prod(layer.shape):
+    wanted = fitted(layer.shape, shape)
+    if wanted is None:
         raise DataError(
             f"{node.name} takes {show_shape(layer.shape)}, but a sample of the data is {show_shape(shape)}. "
             f"Set the shape of {node.name} to {', '.join(map(str, shape or (1,)))}, or choose other data."
         )
-    return _cast(node.name, array, layer.dtype).reshape(len(array), *layer.shape)
+    return _cast(node.name, array, layer.dtype).reshape(len(array), *wanted)
+
+
+def fitted(wanted: Shape, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape that samples of a shape take where another is wanted, None where they do not fit."""
+    if len(wanted) == len(shape) and all(size in (None, given) for size, given in zip(wanted, shape, strict=True)):
+        return shape
+    sizes = tuple(size for size in wanted if size is not None)
+    return sizes if len(sizes) == len(wanted) and math.prod(sizes) == math.prod(shape) else None
 
 
 def _fit_target(model: Model, node: Node, array: Array, name: str) -> Array:
@@ -126,6 +135,7 @@ def _fit_target(model: Model, node: Node, array: Array, name: str) -> Array:
     assert isinstance(layer, Output)
     assert shape is not None
     _check_finite(node.name, array)
+    shape = fitted(shape, array.shape[1:]) or shape  # sizes that the graph leaves open are those of the data
     kind = LOSSES[layer.loss].targets
     if kind in ("labels", "one-hot"):
         return _classes(node, array, name, known_sizes(node.name, shape), one_hot=kind == "one-hot")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 
+from engine import named
 from engine.formats.keras_config import Calls, calls
 from engine.formats.python_text import Group, Names, call, listing, literal, quoted, statement
-from engine.formats.sources import collect, dict_entries, module_of, sorted_imports
+from engine.formats.sources import collect, module_of, sorted_imports
 from engine.formats.steps import Script, Step, script
 from engine.graph import Graph, Node
 from engine.layer import Layer, Op, Weight
@@ -15,6 +16,7 @@ from engine.model import compile_graph
 from engine.ops import initializers
 from engine.ops.activations import ACTIVATIONS
 from engine.ops.core import identity
+from engine.ops.initializers import INITIALIZERS
 from engine.project import Project
 
 _WIDTH = 115
@@ -40,8 +42,8 @@ _INIT = '''\
 def init_weights(seed=0):
     """New weights of each layer by name; the same seed gives the same numbers."""
     w = {}
-    for number, (layer, name, shape, initializer, dtype) in enumerate(WEIGHTS):
-        value = initialize(initializer, seed, number, shape, dtype)
+    for number, (layer, name, shape, draw, dtype) in enumerate(WEIGHTS):
+        value = initialize(draw, seed, number, shape, dtype)
         w.setdefault(layer, {})[name] = jnp.asarray(value)
     return w
 '''
@@ -106,18 +108,13 @@ def _functions(found: Calls, drawing: bool) -> tuple[set[str], list[str]]:
 
 
 def _initializers(found: Calls) -> tuple[set[str], list[str]]:
-    """`initialize`, with a table of the initializers that are used."""
-    module = initializers.__name__
+    """`initialize` and the initializers that are used."""
     weights = [weight for owner in found.layers for weight in found.inference[owner.id].weights]
-    used = {weight.initializer for weight in weights}
-    entries = {name: e for name, e in dict_entries(module, "INITIALIZERS").items() if name in used}
-    needed = {name for entry in entries.values() for name in entry.uses}
-    imports, texts = collect((module, name) for name in sorted(needed))
-    more, (*_, last) = collect([(module, "initialize")])
-    kept = [text for text in collect([(module, "Array"), (module, "Shape")])[1] if text not in texts]
-    rows = tuple(f'"{name}": {entry.text}' for name, entry in entries.items())
-    table = _spread(Group("INITIALIZERS = {", rows, "}"))
-    return imports | more, [*kept, *texts, table, last]
+    names = {named.parse(weight.initializer, INITIALIZERS)[0] for weight in weights}
+    imports, texts = collect((initializers.__name__, name) for name in sorted({*names, "initialize"}))
+    if any("(" in weight.initializer for weight in weights):
+        imports.add("from functools import partial")
+    return imports, texts
 
 
 def _activates(layer: Layer) -> bool:
@@ -142,8 +139,12 @@ def _table(graph: Graph, found: Calls, weights_file: str | None) -> str:
 
 
 def _row(owner: Node, weight: Weight) -> Group:
-    texts = (owner.name, weight.name, weight.shape, weight.initializer, weight.dtype)
-    return Group("(", tuple(literal(text) for text in texts), ")")
+    name, settings = named.parse(weight.initializer, INITIALIZERS)
+    defaults = named.settings_of(INITIALIZERS[name])
+    changed = [f"{key}={literal(value)}" for key, value in settings.items() if value != defaults[key]]
+    draw = call("partial", [name, *changed]).flat() if changed else name
+    texts = (literal(owner.name), literal(weight.name), literal(weight.shape), draw, literal(weight.dtype))
+    return Group("(", texts, ")")
 
 
 def _spread(group: Group) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from engine.fields import describe
+from typing import Any
+
+from engine import named
+from engine.fields import FieldSpec, describe
 from engine.formats.keras_config import Calls, calls
+from engine.formats.keras_layers import FAMILIES, function_class
 from engine.formats.keras_training import keras_metrics
 from engine.formats.python_text import Group, Names, call, listing, literal, quoted, statement
 from engine.formats.steps import Script, Step, script
@@ -58,9 +62,17 @@ def _body(found: Calls, plan: Script, shared: dict[str, str]) -> str:
 
 
 def _applied(function: str, step: Step) -> Group:
-    if step.node.layer.max_inputs == 1:
-        return call(function, step.sources)
-    return call(function, (listing(step.sources),))
+    args, kwargs = step.node.layer.keras_call(step.sources)
+    return call(function, [*map(_argument, args), *(f"{key}={_word(value)}" for key, value in kwargs.items())])
+
+
+def _argument(value: Any) -> str | Group:
+    """Variables, alone or in lists."""
+    return listing(map(_argument, value)) if isinstance(value, list) else str(value)
+
+
+def _word(value: Any) -> str:
+    return listing(map(str, value)).flat() if isinstance(value, list) else literal(value)
 
 
 def _input(node: Node) -> Group:
@@ -72,12 +84,38 @@ def _input(node: Node) -> Group:
 
 def make(layer: Layer, name: str) -> Group:
     """The call that makes a layer, with the settings that differ from Keras's defaults."""
-    arguments = [literal(getattr(layer, setting)) for setting in layer.positional]
-    for spec in describe(type(layer)):
-        value = getattr(layer, spec.name)
-        if spec.name not in layer.positional and value != spec.default:
-            arguments.append(f"{spec.name}={literal(value)}")
-    return call(f"layers.{layer.keras_class}", (*arguments, f"name={quoted(name)}"))
+    return call(f"layers.{layer.keras_class}", (*_settings(layer), f"name={quoted(name)}"))
+
+
+def _settings(layer: Layer) -> list[str | Group]:
+    specs = {spec.name: spec for spec in describe(type(layer))}
+    arguments: list[str | Group] = []
+    for name, value in layer.keras_arguments().items():
+        spec = specs.get(name)
+        if name in layer.positional:
+            arguments.insert(layer.positional.index(name), _value(value, spec))
+        elif spec is None or value != spec.default:
+            made = _value(value, spec)
+            arguments.append(
+                f"{name}={made}" if isinstance(made, str) else Group(f"{name}={made.open}", made.items, made.close)
+            )
+    return arguments
+
+
+def _value(value: Any, spec: FieldSpec | None) -> str | Group:
+    """A setting as Python: layers and functions are made, anything else is written out."""
+    if isinstance(value, Layer):
+        return call(f"layers.{value.keras_class}", _settings(value))
+    if isinstance(value, tuple) and any(isinstance(item, Layer) for item in value):  # pyright: ignore
+        return listing(_value(item, None) for item in value)  # pyright: ignore[reportUnknownVariableType]
+    if spec is not None and spec.family in FAMILIES and isinstance(value, str):
+        name, settings = named.parse(value, FAMILIES[spec.family])
+        defaults = named.settings_of(FAMILIES[spec.family][name])
+        changed = [f"{key}={literal(item)}" for key, item in settings.items() if item != defaults[key]]
+        if not changed and spec.family != "regularizer":
+            return quoted(name)
+        return call(f"keras.{spec.family}s.{function_class(name)}", changed)
+    return literal(value)
 
 
 def _model(plan: Script) -> str:
@@ -91,7 +129,7 @@ def _model(plan: Script) -> str:
 
 def _compile(graph: Graph, found: Calls, training: TrainingSettings) -> str:
     outputs = [(node, node.layer) for node in graph.of_type(Output)]
-    names = [graph.owner(node.id).name for node in found.outputs]
+    names = [graph.owner(edge.source).name for edge in found.outputs]
     losses = [quoted(layer.loss) for _, layer in outputs if isinstance(layer, Output)]
     weights = [literal(layer.loss_weight) for _, layer in outputs if isinstance(layer, Output)]
     metrics = [listing(map(quoted, keras_metrics(found.inference, node))) for node, _ in outputs]

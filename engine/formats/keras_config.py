@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.formats.keras_layers import layer_config
+from engine.formats.keras_layers import layer_entry
 from engine.graph import Edge, Graph, Node
 from engine.inference import Inference
 from engine.layers.core import Input, Output
@@ -26,13 +26,14 @@ class Calls:
     nodes: tuple[Node, ...]
     """The nodes that outputs need, without the outputs, each after those it depends on: one call each."""
     inputs: tuple[Node, ...]
-    outputs: tuple[Node, ...]
-    """The nodes that give the model's outputs, in the order of the Output nodes."""
+    outputs: tuple[Edge, ...]
+    """The wires into the Output nodes, in their order: what the model gives."""
     layers: tuple[Node, ...]
     """The owners, in the order of Keras's `model.layers`, which weights are saved and loaded in."""
 
-    def sources(self, node_id: str) -> list[str]:
-        return [edge.source for edge in self.graph.incoming(node_id)]
+    def sources(self, node_id: str) -> tuple[Edge, ...]:
+        """The wires into a node, by port."""
+        return self.graph.incoming(node_id)
 
     def calls_of(self, owner_id: str) -> list[Node]:
         return [node for node in self.nodes if self.graph.owner(node.id).id == owner_id]
@@ -42,8 +43,8 @@ def calls(graph: Graph) -> Calls:
     """The calls of a graph; raises `NotReadyError` where it has errors."""
     model = compile_graph(graph)
     nodes = tuple(node for node in model.order if not isinstance(node.layer, Output))
-    outputs = tuple(graph[graph.incoming(node.id)[0].source] for node in model.outputs)
-    layers = tuple(graph[key] for key in _keras_order(graph, [node.id for node in outputs]))
+    outputs = tuple(graph.incoming(node.id)[0] for node in model.outputs)
+    layers = tuple(graph[key] for key in _keras_order(graph, [edge.source for edge in outputs]))
     return Calls(graph, model.inference, nodes, model.inputs, outputs, layers)
 
 
@@ -98,7 +99,7 @@ def to_config(graph: Graph, name: str = "model") -> dict[str, Any]:
         "trainable": True,
         "layers": [_layer_entry(found, owner, place) for owner in found.layers],
         "input_layers": _ends([[*place[node.id], 0] for node in found.inputs]),
-        "output_layers": _ends([[*place[node.id], 0] for node in found.outputs]),
+        "output_layers": _ends([[*place[edge.source], edge.output] for edge in found.outputs]),
     }
     return {"class_name": "Functional", "config": config}
 
@@ -109,26 +110,22 @@ def _ends(tensors: list[Any]) -> Any:
 
 
 def _layer_entry(found: Calls, owner: Node, place: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    called = [] if isinstance(owner.layer, Input) else found.calls_of(owner.id)
     return {
-        "module": "keras.layers",
-        "class_name": owner.layer.keras_class,
-        "config": layer_config(owner.layer, owner.name),
-        "registered_name": None,
+        **layer_entry(owner.layer, owner.name),
         "name": owner.name,
-        "inbound_nodes": []
-        if isinstance(owner.layer, Input)
-        else [_call_entry(found, node, place) for node in found.calls_of(owner.id)],
+        "inbound_nodes": [_call_entry(found, node, place) for node in called],
     }
 
 
 def _call_entry(found: Calls, node: Node, place: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
-    tensors = [_tensor(found, source, place) for source in found.sources(node.id)]
-    return {"args": tensors if node.layer.max_inputs == 1 else [tensors], "kwargs": {}}
+    args, kwargs = node.layer.keras_call([_tensor(found, edge, place) for edge in found.sources(node.id)])
+    return {"args": args, "kwargs": kwargs}
 
 
-def _tensor(found: Calls, node_id: str, place: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
-    layer = found.graph[node_id].layer
+def _tensor(found: Calls, edge: Edge, place: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    layer = found.graph[edge.source].layer
     dtype = layer.dtype if isinstance(layer, Input) else "float32"
-    shape = found.inference.shape(node_id) or ()
-    config = {"shape": [None, *shape], "dtype": dtype, "keras_history": [*place[node_id], 0]}
+    shape = found.inference.shape(edge.source, edge.output) or ()
+    config = {"shape": [None, *shape], "dtype": dtype, "keras_history": [*place[edge.source], edge.output]}
     return {"class_name": "__keras_tensor__", "config": config}

@@ -2,79 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from engine.fields import FieldSpec, describe
+from engine import named
+from engine.fields import Family, FieldSpec, describe
 from engine.formats.reading import Place, shown
-from engine.layer import LAYERS, Layer
+from engine.layer import LAYERS, Layer, Weighted
 from engine.layers.core import Input
 from engine.ops.activations import ACTIVATIONS
+from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import INITIALIZERS
+from engine.ops.regularizers import REGULARIZERS
 
-_INITIALIZER_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "random_normal": {"mean": 0.0, "stddev": 0.05},
-    "random_uniform": {"minval": -0.05, "maxval": 0.05},
-    "truncated_normal": {"mean": 0.0, "stddev": 0.05},
-    "variance_scaling": {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal"},
-    "orthogonal": {"gain": 1.0},
+FAMILIES: dict[Family, Mapping[str, Callable[..., Any]]] = {
+    "initializer": INITIALIZERS,
+    "regularizer": REGULARIZERS,
+    "constraint": CONSTRAINTS,
 }
-"""Keras's defaults, which our names stand for (https://keras.io/api/layers/initializers/)."""
+"""Functions with arguments, by the family that `FieldSpec.family` names; Keras's module is `keras.<family>s`."""
 
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "data_format": ("channels_last",),
     "dtype": ("float32",),
-    "trainable": (True,),
-    "axis": (-1,),  # of layers that have no such field here, Normalization
+    "trainable": (True, False),  # of layers that own no weights
 }
 """What arguments that we have no field for may be, besides None and False, which in Keras mean "without"."""
 
 _WITHOUT_EFFECT = ("name", "seed", "renorm_momentum", "batch_shape", "batch_input_shape")
 
+_UNKNOWN = "which this version does not have."
 
+
+@cache
 def keras_classes() -> dict[str, type[Layer]]:
-    """Every layer by its name in `keras.layers`."""
+    """Every layer by its Keras class."""
     return {cls.keras_class: cls for cls in LAYERS.values() if cls.keras_class is not None}
 
 
-def is_initializer(spec: FieldSpec) -> bool:
-    """Whether a setting names an initializer."""
-    return spec.choices == tuple(INITIALIZERS)
+@cache
+def specs_of(cls: type[Layer]) -> dict[str, FieldSpec]:
+    """The settings of a layer by name."""
+    return {spec.name: spec for spec in describe(cls)}
 
 
 # Writing
+
+
+def layer_entry(layer: Layer, name: str) -> dict[str, Any]:
+    """A layer as Keras serializes it, with its module and class."""
+    return {
+        "module": layer.keras_module,
+        "class_name": layer.keras_class,
+        "config": layer_config(layer, name),
+        "registered_name": None,
+    }
 
 
 def layer_config(layer: Layer, name: str) -> dict[str, Any]:
     """The `config` of a layer, as `get_config()` of its Keras class would give it."""
     if isinstance(layer, Input):
         return {
-            "batch_shape": [None, *layer.shape],
+            "batch_shape": [layer.batch_size, *layer.shape],
             "dtype": layer.dtype,
             "sparse": False,
             "ragged": False,
             "name": name,
         }
-    specs = {spec.name: spec for spec in describe(type(layer))}
-    config: dict[str, Any] = {"name": name, "trainable": True, "dtype": "float32"}
+    specs = specs_of(type(layer))
+    config: dict[str, Any] = {"name": name, "trainable": True, "dtype": "float32", **layer.keras_constants}
     for argument, value in layer.keras_arguments().items():
-        spec = specs.get(argument)
-        if spec is not None and is_initializer(spec):
-            value = _initializer_config(value)
-        config[argument] = list(value) if isinstance(value, tuple) else value
+        config[argument] = _written(value, specs.get(argument), argument)
     return config
 
 
-def _initializer_config(name: str) -> dict[str, Any]:
+def _written(value: Any, spec: FieldSpec | None, argument: str) -> Any:
+    if isinstance(value, Layer):
+        return layer_entry(value, named_part(value, argument))
+    if isinstance(value, tuple | list):
+        items: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
+        return [_written(item, None, f"{argument}_{i}") for i, item in enumerate(items)]
+    if spec is not None and spec.family in FAMILIES and isinstance(value, str):
+        return function_entry(value, spec.family)
+    return value
+
+
+def named_part(layer: Layer, argument: str) -> str:
+    """The name of a layer that is a setting of another."""
+    return f"{argument}_{layer.type_name().lower()}"
+
+
+def function_entry(text: str, family: Family) -> dict[str, Any]:
+    """An initializer, regularizer or constraint as Keras serializes it."""
+    name, settings = named.parse(text, FAMILIES[family])
     return {
-        "module": "keras.initializers",
-        "class_name": _camel(name),
-        "config": dict(_INITIALIZER_ARGUMENTS.get(name, {})),
+        "module": f"keras.{family}s",
+        "class_name": function_class(name),
+        "config": settings,
         "registered_name": None,
     }
 
 
-def _camel(name: str) -> str:
+def function_class(name: str) -> str:
+    """The Keras class of an initializer, regularizer or constraint: `he_normal` becomes HeNormal."""
     return "".join(part.capitalize() for part in name.split("_"))
 
 
@@ -89,13 +120,17 @@ def read_layer(entry: Mapping[str, Any], config: Mapping[str, Any], place: Place
         raise place.error(_unknown_class(class_name))
     if cls is Input:
         return place.settings(Input, _input_settings(config, place))
+    try:
+        config = cls.from_keras(config)
+    except ValueError as error:
+        raise place.error(f"{error}.") from None
     settings: dict[str, Any] = {}
-    specs = {spec.name: spec for spec in describe(cls)}
+    specs = specs_of(cls)
     for key, value in config.items():
         if key in specs:
             settings[key] = _read_value(value, specs[key], place.at(f"setting {key}"))
-        else:
-            _check_neutral(key, value, place)
+        elif key not in cls.keras_ignored:
+            _check_neutral(key, value, cls, place)
     return place.settings(cls, settings)
 
 
@@ -115,7 +150,7 @@ def _unknown_class(class_name: str) -> str:
         return "is a Lambda, which holds code; code in model files is never run."
     if class_name in ("Functional", "Sequential", "Model"):
         return "is a model within the model, which this version cannot open."
-    return f"is of the class {shown(class_name)}, which this version does not have."
+    return f"is of the class {shown(class_name)}, {_UNKNOWN}"
 
 
 def _input_settings(config: Mapping[str, Any], place: Place) -> dict[str, Any]:
@@ -124,12 +159,10 @@ def _input_settings(config: Mapping[str, Any], place: Place) -> dict[str, Any]:
         raise place.error("the key 'batch_shape' is missing.")
     for key in ("sparse", "ragged", "optional"):
         if config.get(key):
-            raise place.error(f"is {key}, which this version does not have.")
-    sizes = place.at("batch_shape").listing(shape)[1:]
-    if None in sizes:
-        raise place.error("leaves a size open (None); this version needs sizes that are known.")
+            raise place.error(f"is {key}, {_UNKNOWN}")
+    batch, *sizes = place.at("batch_shape").listing(shape) or [None]
     dtype = _dtype(config.get("dtype"))
-    return {"shape": sizes, **({} if dtype is None else {"dtype": dtype})}
+    return {"shape": sizes, "batch_size": batch, **({} if dtype is None else {"dtype": dtype})}
 
 
 def batch_shape(config: Mapping[str, Any]) -> Any:
@@ -148,22 +181,35 @@ def _dtype(value: Any) -> Any:
     return value
 
 
-def _check_neutral(key: str, value: Any, place: Place) -> None:
+def _check_neutral(key: str, value: Any, cls: type[Layer], place: Place) -> None:
     if key in _WITHOUT_EFFECT or value is None or value is False:
         return
     if key == "dtype":
         value = _dtype(value)
+        if not cls.casts:
+            return  # layers that pass numbers on as they are have the dtype of their input
     if isinstance(value, list) and len(value) == 1:  # pyright: ignore[reportUnknownArgumentType]
         value = value[0]  # axes are lists of one in some versions
+    if key in cls.keras_constants and value == cls.keras_constants[key]:
+        return
+    if key == "trainable" and issubclass(cls, Weighted):
+        return
     if value not in _NEUTRAL.get(key, ()):
-        raise place.error(f"has {key} = {shown(value)}, which this version does not have.")
+        raise place.error(f"has {key} = {shown(value)}, {_UNKNOWN}")
 
 
 def _read_value(value: Any, spec: FieldSpec, place: Place) -> Any:
-    if is_initializer(spec):
-        return _read_initializer(value, place)
-    if spec.choices == tuple(ACTIVATIONS):
-        return _read_activation(value, place)
+    if spec.kind == "layer" and isinstance(value, dict):
+        inner = place.mapping(value, ("class_name", "config"))
+        return read_layer(inner, place.mapping(inner["config"]), place)
+    if spec.kind == "layers" and isinstance(value, list):
+        items: list[Any] = value
+        one = FieldSpec(spec.name, "layer", None)
+        return [_read_value(item, one, place.at(str(number))) for number, item in enumerate(items, 1)]
+    if spec.family in FAMILIES:
+        return None if value is None and spec.optional else _read_function(value, spec.family, place)
+    if spec.family == "activation":
+        return None if value is None and spec.optional else _read_activation(value, place)
     if spec.kind == "int" and isinstance(value, list) and len(value) == 1:  # pyright: ignore[reportUnknownArgumentType]
         return value[0]  # pyright: ignore[reportUnknownVariableType]
     return value
@@ -184,19 +230,32 @@ def _read_activation(value: Any, place: Place) -> Any:
     return name
 
 
-def _read_initializer(value: Any, place: Place) -> str:
-    names = {_camel(name): name for name in INITIALIZERS} | {name: name for name in INITIALIZERS}
+def _read_function(value: Any, family: Family, place: Place) -> str:
+    """An initializer, regularizer or constraint as our text for it."""
+    functions = FAMILIES[family]
+    names = {function_class(name): name for name in functions} | {name: name for name in functions}
     config: Any = {}
     if isinstance(value, dict):
         found: dict[str, Any] = value
         value, config = found.get("class_name"), found.get("config") or {}
-    value = {"OrthogonalInitializer": "Orthogonal"}.get(str(value), value)
+    if isinstance(value, str) and value not in names:
+        value = value.removesuffix("Initializer")
     if not isinstance(value, str) or value not in names:
-        raise place.error(f"the initializer {shown(value)} is not one that this version has.")
+        raise place.error(f"the {family} {shown(value)} is not one that this version has.")
     name = names[value]
+    settings: dict[str, Any] = {}
     for key, argument in place.mapping(config).items():
         if argument is not None and key not in ("seed", "dtype"):
-            expected = _INITIALIZER_ARGUMENTS.get(name, {}).get(key)
-            if argument != expected:
-                raise place.error(f"{value} with {key} = {shown(argument)} is not one that this version has.")
-    return name
+            settings[key] = _as_default(argument, named.settings_of(functions[name]).get(key))
+    try:
+        text = f"{name}({', '.join(f'{key}={argument!r}' for key, argument in settings.items())})"
+        return named.show(*named.parse(text, functions), functions)
+    except ValueError as error:
+        raise place.error(f"{value} is not one that this version has: {error}.") from None
+
+
+def _as_default(value: Any, default: Any) -> Any:
+    """A number as our default has it, where it differs by the rounding of 32 bits only."""
+    if isinstance(value, float) and isinstance(default, float) and abs(value - default) <= 1e-6 * abs(default):
+        return default
+    return value

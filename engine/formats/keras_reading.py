@@ -13,10 +13,13 @@ from engine.formats.reading import Place, shown
 from engine.graph import Edge, Graph, Node
 from engine.inference import infer
 from engine.layer import Layer
-from engine.layers.core import Input, Output
+from engine.layers.core import Activation, Input, Output
 
 Call = tuple[str, int]
 """A call of a layer: the layer's name, and which of its calls."""
+
+Tensor = tuple[Call, int]
+"""What a call gave: the call, and which of its outputs."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class _Entry:
 
     name: str
     layer: Layer
-    calls: tuple[tuple[Call, ...], ...]
+    calls: tuple[tuple[Tensor, ...], ...]
 
 
 def from_config(model_config: Any, place: Place) -> Graph:
@@ -48,7 +51,7 @@ def from_config(model_config: Any, place: Place) -> Graph:
     return graph
 
 
-def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Call], list[Call]]:
+def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Tensor], list[Tensor]]:
     found = place.mapping(config, ("layers", "input_layers", "output_layers"))
     entries: list[_Entry] = []
     for number, value in enumerate(place.at("layers").listing(found["layers"]), 1):
@@ -57,13 +60,24 @@ def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Call
         inner = here.mapping(entry["config"])
         name = here.text(entry.get("name", inner.get("name")))
         here = place.at(f"layer {shown(name)}")
-        sources = [_read_call(c, here) for c in here.at("inbound_nodes").listing(entry.get("inbound_nodes", []))]
         layer = read_layer(entry, inner, here)
-        entries.append(_Entry(name, layer, ((),) if isinstance(layer, Input) else tuple(sources)))
+        called = here.at("inbound_nodes").listing(entry.get("inbound_nodes", []))
+        entries.append(_called(name, layer, called, here))
     return entries, _read_ends(found["input_layers"], place), _read_ends(found["output_layers"], place)
 
 
-def _read_ends(value: Any, place: Place) -> list[Call]:
+def _called(name: str, layer: Layer, calls: list[Any], place: Place) -> _Entry:
+    if isinstance(layer, Input):
+        return _Entry(name, layer, ((),))
+    read = [_read_call(call, layer, place) for call in calls]
+    if any(settings != read[0][1] for _, settings in read):
+        raise place.error("is called in different ways, which this version cannot do.")
+    if read and read[0][1]:
+        layer = place.settings(type(layer), {**layer.model_dump(), **read[0][1]})
+    return _Entry(name, layer, tuple(tensors for tensors, _ in read))
+
+
+def _read_ends(value: Any, place: Place) -> list[Tensor]:
     """Inputs or outputs of the model: one, a list of them, or a mapping by name."""
     if isinstance(value, dict):
         ends: dict[str, Any] = value
@@ -76,37 +90,54 @@ def _read_ends(value: Any, place: Place) -> list[Call]:
     )
 
 
-def _history(value: Any, place: Place) -> Call:
-    """Where a tensor comes from: a layer, the number of its call, the number of its output, which must be 0."""
+def _history(value: Any, place: Place) -> Tensor:
+    """Where a tensor comes from: a layer, the number of its call, the number of its output."""
     listed = place.listing(value)
     if len(listed) < 3:
         raise place.error(f"a tensor is said to come from {shown(value)}.")
-    if place.whole(listed[2]) != 0:
-        raise place.error(f"it uses the second output of {shown(listed[0])}, which has one.")
-    return place.text(listed[0]), place.whole(listed[1])
+    return (place.text(listed[0]), place.whole(listed[1])), place.whole(listed[2])
 
 
-def _read_call(value: Any, place: Place) -> tuple[Call, ...]:
-    """The tensors that a layer is called on, as Keras 3 writes them, or as Keras 2 does: lists of origins."""
+def _read_call(value: Any, layer: Layer, place: Place) -> tuple[tuple[Tensor, ...], dict[str, Any]]:
+    """The tensors that a layer is called on, by port, and the settings of the call.
+
+    Keras 3 writes arguments and keyword arguments, Keras 2 a list of origins with the keyword arguments in them.
+    """
     if isinstance(value, list):
         origins: list[Any] = value
-        for origin in origins:
-            _check_keywords(origin[3] if isinstance(origin, list) and len(origin) > 3 else {}, place)  # pyright: ignore
-        return tuple(_history(origin, place) for origin in origins)
-    call = place.mapping(value, ("args",))
-    _check_keywords(call.get("kwargs", {}), place)
-    return tuple(_tensors(call["args"], place))
-
-
-def _check_keywords(value: Any, place: Place) -> None:
-    for key, argument in place.mapping(value).items():
-        if argument not in (None, False):
+        args: list[Any] = [[origin[:3] if isinstance(origin, list) else origin for origin in origins]]  # pyright: ignore
+        words = [origin[3] for origin in origins if isinstance(origin, list) and len(origin) > 3]  # pyright: ignore
+        kwargs = {key: item for part in words for key, item in place.mapping(part).items()}
+    else:
+        call = place.mapping(value, ("args",))
+        args, kwargs = place.listing(call["args"]), place.mapping(call.get("kwargs", {}))
+    tensors: dict[str, tuple[Tensor, ...]] = {}
+    settings: dict[str, Any] = {}
+    names = layer.input_names
+    for index, argument in enumerate(args):
+        if index < len(names):
+            tensors[names[index]] = tuple(_tensors(argument, place))
+        elif argument not in (None, False):
+            raise place.error(f"is called on {shown(argument)}, which this version cannot do.")
+    for key, argument in kwargs.items():
+        if key in names:
+            tensors[key] = tuple(_tensors(argument, place))
+        elif key in layer.call_settings:
+            settings[key] = argument
+        elif argument not in (None, False):
             raise place.error(f"is called with {key} = {shown(argument)}, which this version cannot do.")
+    return tuple(tensor for name in names for tensor in tensors.get(name, ())), settings
 
 
-def _tensors(value: Any, place: Place, depth: int = 0) -> Iterator[Call]:
+def _tensors(value: Any, place: Place, depth: int = 0) -> Iterator[Tensor]:
+    """The tensors of an argument: one, or lists of them; None stands for an argument that is not given."""
+    if value is None:
+        return
     if isinstance(value, list) and depth < 4:
         items: list[Any] = value
+        if items and isinstance(items[0], str):
+            yield _history(items, place)
+            return
         for item in items:
             yield from _tensors(item, place, depth + 1)
         return
@@ -116,7 +147,7 @@ def _tensors(value: Any, place: Place, depth: int = 0) -> Iterator[Call]:
     yield _history(place.mapping(place.mapping(tensor.get("config")), ("keras_history",))["keras_history"], place)
 
 
-def _read_sequential(config: Any, place: Place) -> tuple[list[_Entry], list[Call], list[Call]]:
+def _read_sequential(config: Any, place: Place) -> tuple[list[_Entry], list[Tensor], list[Tensor]]:
     found: Any = config if isinstance(config, dict) else {"layers": config}  # Keras 2.2 wrote the bare list
     entries: list[_Entry] = []
     for number, value in enumerate(place.at("layers").listing(found.get("layers")), 1):
@@ -128,11 +159,11 @@ def _read_sequential(config: Any, place: Place) -> tuple[list[_Entry], list[Call
         layer = read_layer(entry, inner, here)
         if not entries and not isinstance(layer, Input):
             entries.append(_first_input(found, inner, place))
-        calls: tuple[tuple[Call, ...], ...] = (((entries[-1].name, 0),),) if entries else ((),)
+        calls: tuple[tuple[Tensor, ...], ...] = ((((entries[-1].name, 0), 0),),) if entries else ((),)
         entries.append(_Entry(name, layer, calls))
     if not entries:
         raise place.error("the model has no layers.")
-    return entries, [(entries[0].name, 0)], [(entries[-1].name, 0)]
+    return entries, [((entries[0].name, 0), 0)], [((entries[-1].name, 0), 0)]
 
 
 def _first_input(model: Any, first: Mapping[str, Any], place: Place) -> _Entry:
@@ -144,16 +175,16 @@ def _first_input(model: Any, first: Mapping[str, Any], place: Place) -> _Entry:
     return _Entry("input", read_layer(entry, {"batch_shape": shape}, place.at("layer 'input'")), ((),))
 
 
-def _assemble(entries: list[_Entry], inputs: list[Call], outputs: list[Call], place: Place) -> Graph:
-    ranks = {name: rank for rank, (name, _) in enumerate(inputs)}
+def _assemble(entries: list[_Entry], inputs: list[Tensor], outputs: list[Tensor], place: Place) -> Graph:
+    ranks = {name: rank for rank, ((name, _), _) in enumerate(inputs)}
     entries = sorted(entries, key=lambda entry: ranks.get(entry.name, len(ranks)))
     builder = _Builder(place, {entry.name for entry in entries})
     for entry in entries:
         builder.add(entry)
     for entry in entries:
         builder.wire(entry)
-    for call in outputs:
-        builder.add_output(call)
+    for tensor in outputs:
+        builder.add_output(tensor)
     graph = Graph(MappingProxyType(builder.nodes), tuple(builder.edges))
     check_wiring(graph, place)
     return graph
@@ -200,17 +231,22 @@ class _Builder:
             node, most = self.calls[entry.name, index], entry.layer.max_inputs
             if not entry.layer.min_inputs <= len(sources) <= (len(sources) if most is None else most):
                 raise here.error(f"is called on {len(sources)} inputs, which {entry.layer.type_name()} is not.")
-            self.edges += [Edge(self._call(s, here).id, node.id, port) for port, s in enumerate(sources)]
+            self.edges += [self._edge(tensor, node, port, here) for port, tensor in enumerate(sources)]
 
-    def _call(self, call: Call, place: Place) -> Node:
-        if call not in self.calls:
-            raise place.error(f"needs call {call[1] + 1} of the layer {shown(call[0])}, which is not in the file.")
-        return self.calls[call]
+    def _edge(self, tensor: Tensor, target: Node, port: int, place: Place) -> Edge:
+        (name, number), output = tensor
+        if (name, number) not in self.calls:
+            raise place.error(f"needs call {number + 1} of the layer {shown(name)}, which is not in the file.")
+        source = self.calls[name, number]
+        if output >= len(source.layer.output_names):
+            raise place.error(f"it uses output {output + 1} of {shown(name)}, which has no such output.")
+        return Edge(source.id, target.id, port, output)
 
-    def add_output(self, call: Call) -> None:
-        source = self._call(call, self.place.at("outputs"))
-        node = self._node(self._name("output"), _guess_output(source.layer))
-        self.edges.append(Edge(source.id, node.id))
+    def add_output(self, tensor: Tensor) -> None:
+        here = self.place.at("outputs")
+        source = self.calls.get(tensor[0])
+        node = self._node(self._name("output"), _guess_output(source.layer if source else Activation()))
+        self.edges.append(self._edge(tensor, node, 0, here))
 
 
 def _guess_output(last: Layer) -> Output:

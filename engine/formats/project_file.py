@@ -79,7 +79,8 @@ def _node(node: Node) -> dict[str, Any]:
 
 
 def _edge(edge: Edge) -> dict[str, Any]:
-    return {"source": edge.source, "target": edge.target, "port": edge.port}
+    output = {"output": edge.output} if edge.output else {}
+    return {"source": edge.source, "target": edge.target, "port": edge.port, **output}
 
 
 def _source(data: DataSettings) -> dict[str, Any]:
@@ -186,17 +187,20 @@ def _read_layer(entry: _Entry, file: Place) -> Layer:
 
 
 def _read_edge(value: Any, nodes: Mapping[str, Node], place: Place) -> Edge:
-    fields = place.mapping(value, ("source", "target"), ("port",))
+    fields = place.mapping(value, ("source", "target"), ("port", "output"))
     for end in ("source", "target"):
         if place.at(end).text(fields[end]) not in nodes:
             raise place.error(f"there is no node {shown(fields[end])} for it to join.")
     port = place.at("port").whole(fields.get("port", 0))
     giver, taker = nodes[fields["source"]], nodes[fields["target"]]
+    output = place.at("output").whole(fields.get("output", 0))
     if not giver.layer.has_output:
         raise place.error(f"{shown(giver.name)} gives no output.")
+    if output >= len(giver.layer.output_names):
+        raise place.error(f"{shown(giver.name)} has no output {output + 1}.")
     if taker.layer.max_inputs is not None and port >= taker.layer.max_inputs:
         raise place.error(f"{shown(taker.name)} has no input {port + 1}.")
-    return Edge(giver.id, taker.id, port)
+    return Edge(giver.id, taker.id, port, output)
 
 
 def check_wiring(graph: Graph, place: Place) -> None:

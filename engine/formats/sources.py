@@ -44,19 +44,6 @@ def source_of(module: str) -> Source:
     return Source(definitions, imports)
 
 
-def dict_entries(module: str, name: str) -> dict[str, Definition]:
-    """The entries of a dictionary that a module writes out, by key: the text of each value, and what it uses."""
-    text = source_of(module).definitions[name].text
-    (statement,) = ast.parse(text).body
-    value = getattr(statement, "value", None)
-    assert isinstance(value, ast.Dict)
-    return {
-        key.value: Definition(ast.get_source_segment(text, item) or "", _used(item))
-        for key, item in zip(value.keys, value.values, strict=True)
-        if isinstance(key, ast.Constant) and isinstance(key.value, str)
-    }
-
-
 def collect(wanted: Iterable[tuple[str, str]]) -> tuple[set[str], list[str]]:
     """Import lines and definitions for names of modules, with all they use, in the order of their modules."""
     modules: dict[str, set[str]] = {}

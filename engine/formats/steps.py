@@ -14,11 +14,16 @@ from engine.layers.core import Input, Output
 
 @dataclass(frozen=True)
 class Step:
-    """A line of the program: the node, the variable it goes into, and those it takes."""
+    """A line of the program: the node, the variables that its outputs go into, and those it takes."""
 
     node: Node
-    target: str
+    targets: tuple[str, ...]
     sources: tuple[str, ...]
+
+    @property
+    def target(self) -> str:
+        """The left side of the line."""
+        return ", ".join(self.targets)
 
 
 @dataclass(frozen=True)
@@ -33,31 +38,42 @@ class Script:
 def script(found: Calls, names: Names) -> Script:
     """Name the values of a graph.
 
-    A value that only the next line uses is `x`; any other has the name of its node. The only input and the only
-    output are `inputs` and `outputs`. Each branch is written whole before the next.
+    A value that only the next line uses is `x`; any other has the name of its node, with that of its output if
+    there are several. The only input and the only output are `inputs` and `outputs`. Each branch is written whole
+    before the next.
     """
     order = _order(found)
     uses = _uses(found)
-    variables: dict[str, str] = {}
+    ends = {(edge.source, edge.output) for edge in found.outputs}
+    variables: dict[tuple[str, int], str] = {}
     for node in found.inputs:
-        variables[node.id] = "inputs" if len(found.inputs) == 1 else names.new(node.name)
+        variables[node.id, 0] = "inputs" if len(found.inputs) == 1 else names.new(node.name)
     steps: list[Step] = []
     for node, following in zip_longest(order, order[1:]):
-        sources = tuple(variables[source] for source in found.sources(node.id))
-        passing = following is not None and found.sources(following.id).count(node.id) == uses[node.id] == 1
-        if node in found.outputs:
-            variables[node.id] = "outputs" if len(found.outputs) == 1 else names.new(node.name)
-        else:
-            variables[node.id] = "x" if passing else names.new(node.name)
-        steps.append(Step(node, variables[node.id], sources))
-    inputs = tuple(Step(node, variables[node.id], ()) for node in found.inputs)
-    return Script(inputs, tuple(steps), tuple(variables[node.id] for node in found.outputs))
+        sources = tuple(variables[edge.source, edge.output] for edge in found.sources(node.id))
+        next_uses = _sources(found, following).count(node.id) if following is not None else 0
+        for output, output_name in enumerate(node.layer.output_names):
+            if (node.id, output) in ends:
+                name = "outputs" if len(found.outputs) == 1 else names.new(node.name)
+            elif not output and next_uses == uses[node.id] == 1:
+                name = "x"
+            else:
+                name = names.new(f"{node.name}_{output_name}" if output_name else node.name)
+            variables[node.id, output] = name
+        targets = tuple(variables[node.id, output] for output in range(len(node.layer.output_names)))
+        steps.append(Step(node, targets, sources))
+    inputs = tuple(Step(node, (variables[node.id, 0],), ()) for node in found.inputs)
+    return Script(inputs, tuple(steps), tuple(variables[edge.source, edge.output] for edge in found.outputs))
+
+
+def _sources(found: Calls, node: Node) -> list[str]:
+    return [edge.source for edge in found.sources(node.id)]
 
 
 def _uses(found: Calls) -> Counter[str]:
     """How often the value of each node is used; an output of the model counts as a use."""
-    uses = Counter(source for node in found.nodes for source in found.sources(node.id))
-    uses.update(node.id for node in found.outputs)
+    uses = Counter(source for node in found.nodes for source in _sources(found, node))
+    uses.update(edge.source for edge in found.outputs)
     return uses
 
 
@@ -66,7 +82,7 @@ def _order(found: Calls) -> list[Node]:
     uses = _uses(found)
     following: dict[str, Node] = {}
     for node in found.nodes:
-        sources = found.sources(node.id)
+        sources = _sources(found, node)
         if len(sources) == 1 and uses[sources[0]] == 1:
             following[sources[0]] = node
     order: dict[str, Node] = {}

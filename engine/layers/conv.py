@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 from pydantic import Field
 
 from engine.errors import ShapeError
-from engine.fields import ActivationName, InitializerName, Padding, Pair, PositiveInt
+from engine.fields import ActivationName, Padding, Pair, PositiveInt
 from engine.layer import (
     Context,
     InsertBefore,
-    Layer,
     Op,
     Repair,
     SetField,
@@ -23,6 +23,7 @@ from engine.layer import (
     register,
     show_shape,
 )
+from engine.layers.kernel import Kernel
 from engine.layers.reshaping import Reshape
 from engine.ops import conv as ops
 
@@ -71,7 +72,7 @@ def window_output(
 
 
 @register(category="Convolution")
-class Conv2D(Layer):
+class Conv2D(Kernel):
     """Slides small kernels over a picture: activation(convolution(x, kernel) + bias).
 
     https://keras.io/api/layers/convolution_layers/convolution2d/
@@ -85,17 +86,15 @@ class Conv2D(Layer):
     dilation_rate: Pair = Field(default=(1, 1), description="Spacing between the points of a kernel.")
     groups: PositiveInt = Field(default=1, description="Groups of channels that are convolved apart.")
     use_bias: bool = Field(default=True, description="Add a learned number to each channel.")
-    kernel_initializer: InitializerName = Field(default="glorot_uniform", description="Where the kernel starts.")
-    bias_initializer: InitializerName = Field(default="zeros", description="Where the bias starts.")
 
     keras_class: ClassVar[str | None] = "Conv2D"
+    keras_constants: ClassVar[Mapping[str, Any]] = {"data_format": "channels_last"}
     positional: ClassVar[tuple[str, ...]] = ("filters", "kernel_size")
     caption: ClassVar[tuple[str, ...]] = ("filters", "kernel_size", "activation")
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         channels = (inputs[0][2] or 0) // self.groups
-        kernel = Weight("kernel", (*self.kernel_size, channels, self.filters), self.kernel_initializer)
-        return (kernel, Weight("bias", (self.filters,), self.bias_initializer)) if self.use_bias else (kernel,)
+        return self.kernel_and_bias((*self.kernel_size, channels, self.filters), self.filters)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         height, width, channels = picture("Conv2D", inputs[0])

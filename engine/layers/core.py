@@ -8,17 +8,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from engine.errors import ShapeError
-from engine.fields import ActivationName, Choice, InitializerName, PositiveInt, one_of
+from engine.fields import ActivationName, Choice, PositiveInt, one_of
 from engine.layer import Layer, Op, Shape, Weight, register, show_shape
+from engine.layers.kernel import Kernel
 from engine.losses import LOSSES
 from engine.metrics import METRICS
 from engine.ops import core as ops
 
 
-def _check_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    if not shape:
-        raise ValueError("needs at least one size, such as 64 or 28, 28, 1")
-    if math.prod(shape) > 2**31:
+def _check_shape(shape: Shape) -> Shape:
+    if math.prod(size or 1 for size in shape) > 2**31:
         raise ValueError("is larger than two thousand million numbers a sample")
     return shape
 
@@ -35,10 +34,16 @@ MetricName = Annotated[str, Choice(tuple(METRICS)), one_of(METRICS)]
 class Input(Layer):
     """Where a feature of the data enters the network."""
 
-    shape: Annotated[tuple[PositiveInt, ...], AfterValidator(_check_shape)] = Field(
-        default=(64,), description="Shape of one sample, without the batch: 64, or height, width, channels."
+    shape: Annotated[tuple[PositiveInt | None, ...], AfterValidator(_check_shape)] = Field(
+        default=(64,),
+        description="Shape of one sample, without the batch: height, width, channels. ? leaves a size open.",
     )
-    dtype: Literal["float32", "int32"] = Field(default="float32", description="Type of the numbers.")
+    dtype: Literal["float32", "float16", "bfloat16", "int32", "uint8", "bool", "string"] = Field(
+        default="float32", description="Type of the numbers, or text."
+    )
+    batch_size: PositiveInt | None = Field(
+        default=None, description="Samples per batch where the network can do with no other number."
+    )
 
     min_inputs: ClassVar[int] = 0
     max_inputs: ClassVar[int | None] = 0
@@ -66,6 +71,7 @@ class Output(Layer):
     )
 
     has_output: ClassVar[bool] = False
+    casts: ClassVar[bool] = False
     caption: ClassVar[tuple[str, ...]] = ("loss",)
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -76,7 +82,7 @@ class Output(Layer):
 
 
 @register(category="Core")
-class Dense(Layer):
+class Dense(Kernel):
     """Densely connected layer: activation(x @ kernel + bias), along the last axis.
 
     https://keras.io/api/layers/core_layers/dense/
@@ -85,17 +91,14 @@ class Dense(Layer):
     units: PositiveInt = Field(default=64, description="Number of outputs.")
     activation: ActivationName = Field(default="linear", description="Function applied to each output.")
     use_bias: bool = Field(default=True, description="Add a learned number to each output.")
-    kernel_initializer: InitializerName = Field(default="glorot_uniform", description="Where the kernel starts.")
-    bias_initializer: InitializerName = Field(default="zeros", description="Where the bias starts.")
 
     keras_class: ClassVar[str | None] = "Dense"
     positional: ClassVar[tuple[str, ...]] = ("units",)
     caption: ClassVar[tuple[str, ...]] = ("units", "activation")
+    supports_masking: ClassVar[bool] = True
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        features = inputs[0][-1] or 0
-        kernel = Weight("kernel", (features, self.units), self.kernel_initializer)
-        return (kernel, Weight("bias", (self.units,), self.bias_initializer)) if self.use_bias else (kernel,)
+        return self.kernel_and_bias((inputs[0][-1] or 0, self.units), self.units)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
@@ -116,6 +119,7 @@ class Activation(Layer):
     keras_class: ClassVar[str | None] = "Activation"
     positional: ClassVar[tuple[str, ...]] = ("activation",)
     caption: ClassVar[tuple[str, ...]] = ("activation",)
+    supports_masking: ClassVar[bool] = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]

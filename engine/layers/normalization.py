@@ -8,13 +8,13 @@ import jax
 from pydantic import Field
 
 from engine.errors import ShapeError
-from engine.fields import Fraction, InitializerName
-from engine.layer import Context, Layer, Op, Shape, Weight, Weights, register, show_shape
+from engine.fields import ConstraintName, Fraction, InitializerName, RegularizerName
+from engine.layer import Context, Op, Shape, Weight, Weighted, Weights, axis_of, register, show_shape
 from engine.ops import normalization as ops
 
 
 @register(category="Normalization")
-class BatchNormalization(Layer):
+class BatchNormalization(Weighted):
     """Scales each channel to mean 0 and variance 1 over the batch; at inference, over the training so far.
 
     https://keras.io/api/layers/normalization_layers/batch_normalization/
@@ -35,24 +35,29 @@ class BatchNormalization(Layer):
     moving_variance_initializer: InitializerName = Field(
         default="ones", description="Where the kept variance starts."
     )
+    gamma_regularizer: RegularizerName | None = Field(default=None, description="What gamma adds to the loss.")
+    beta_regularizer: RegularizerName | None = Field(default=None, description="What beta adds to the loss.")
+    gamma_constraint: ConstraintName | None = Field(
+        default=None, description="What gamma is brought back to after each step."
+    )
+    beta_constraint: ConstraintName | None = Field(
+        default=None, description="What beta is brought back to after each step."
+    )
 
     keras_class: ClassVar[str | None] = "BatchNormalization"
+    supports_masking: ClassVar[bool] = True
 
     def _axis(self, shape: Shape) -> int:
         """Position of the channels among the axes of a sample."""
-        rank = len(shape) + 1
-        axis = self.axis if self.axis >= 0 else self.axis + rank
-        if not 1 <= axis < rank:
-            raise ShapeError(f"Axis {self.axis} is not one of the {rank - 1} axes of a sample.", "axis")
-        return axis - 1
+        return axis_of("BatchNormalization", self.axis, shape)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         shape = (inputs[0][self._axis(inputs[0])] or 0,)
-        gamma = (Weight("gamma", shape, self.gamma_initializer),) if self.scale else ()
-        beta = (Weight("beta", shape, self.beta_initializer),) if self.center else ()
+        gamma = ("gamma", self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint)
+        beta = ("beta", self.beta_initializer, self.beta_regularizer, self.beta_constraint)
+        learned = [part for part, wanted in ((gamma, self.scale), (beta, self.center)) if wanted]
         return (
-            *gamma,
-            *beta,
+            *(Weight(name, shape, start, regularizer=r, constraint=c) for name, start, r, c in learned),
             Weight("moving_mean", shape, self.moving_mean_initializer, trainable=False),
             Weight("moving_variance", shape, self.moving_variance_initializer, trainable=False),
         )
@@ -71,7 +76,7 @@ class BatchNormalization(Layer):
         )
 
     def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
-        if not ctx.training:
+        if not (ctx.training and self.trainable):  # frozen, it keeps to what it has learned
             return self.op()(w, *inputs)
         (x,) = inputs
         axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +24,7 @@ class Rescaling(Layer):
     offset: float = Field(default=0.0, description="Added after the factor.")
 
     keras_class: ClassVar[str | None] = "Rescaling"
+    supports_masking: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("scale",)
     caption: ClassVar[tuple[str, ...]] = ("scale",)
 
@@ -41,6 +43,7 @@ class Normalization(Layer):
     """
 
     keras_class: ClassVar[str | None] = "Normalization"
+    keras_constants: ClassVar[Mapping[str, Any]] = {"axis": -1, "mean": None, "variance": None}
     adapts: ClassVar[bool] = True
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:

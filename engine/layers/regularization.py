@@ -21,6 +21,7 @@ class Dropout(Layer):
     rate: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.5, description="Share of the numbers set to zero.")
 
     keras_class: ClassVar[str | None] = "Dropout"
+    supports_masking: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("rate",)
     caption: ClassVar[tuple[str, ...]] = ("rate",)
 

@@ -17,6 +17,7 @@ class Flatten(Layer):
     """Makes one row of numbers of each sample. https://keras.io/api/layers/reshaping_layers/flatten/"""
 
     keras_class: ClassVar[str | None] = "Flatten"
+    casts: ClassVar[bool] = False
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
@@ -45,6 +46,7 @@ class Reshape(Layer):
     )
 
     keras_class: ClassVar[str | None] = "Reshape"
+    casts: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("target_shape",)
     caption: ClassVar[tuple[str, ...]] = ("target_shape",)
 

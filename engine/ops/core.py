@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -40,3 +42,10 @@ def rescaling(x: jax.Array, scale: float, offset: float = 0.0) -> jax.Array:
 def dropout(x: jax.Array, key: jax.Array, rate: float) -> jax.Array:
     keep = jax.random.bernoulli(key, 1.0 - rate, x.shape)
     return jnp.where(keep, x / (1.0 - rate), 0.0)
+
+
+def activated(
+    x: jax.Array, *arguments: Any, function: Callable[..., Any], activation: Callable[..., jax.Array]
+) -> jax.Array:
+    """A function and then an activation, for layers that wrap others."""
+    return activation(function(x, *arguments))

@@ -13,7 +13,6 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
-Initialize = Callable[[np.random.Generator, Shape], Array]
 
 
 def fans(shape: Shape) -> tuple[float, float]:
@@ -25,68 +24,102 @@ def fans(shape: Shape) -> tuple[float, float]:
     return float(reach * shape[-2]), float(reach * shape[-1])
 
 
-def truncated(rng: np.random.Generator, shape: Shape, deviation: float) -> Array:
+def truncated_normal(rng: np.random.Generator, shape: Shape, mean: float = 0.0, stddev: float = 0.05) -> Array:
     """Normal numbers, drawn again where they lie more than two deviations out."""
     values = rng.standard_normal(shape)
     while (far := np.abs(values) > 2.0).any():
         values[far] = rng.standard_normal(int(far.sum()))
-    return values * deviation
+    return values * stddev + mean
 
 
-def uniform(fan: Callable[[Shape], float], scale: float) -> Initialize:
-    """Numbers spread evenly, with a variance of scale / fan."""
-
-    def draw(rng: np.random.Generator, shape: Shape) -> Array:
-        limit = math.sqrt(3.0 * scale / max(1.0, fan(shape)))
-        return rng.uniform(-limit, limit, shape)
-
-    return draw
+def random_normal(rng: np.random.Generator, shape: Shape, mean: float = 0.0, stddev: float = 0.05) -> Array:
+    return rng.normal(mean, stddev, shape)
 
 
-def normal(fan: Callable[[Shape], float], scale: float) -> Initialize:
-    """Truncated normal numbers, with a variance of scale / fan after truncation."""
-
-    def draw(rng: np.random.Generator, shape: Shape) -> Array:
-        # 0.8796...: the deviation of a unit normal that is cut off at two
-        return truncated(rng, shape, math.sqrt(scale / max(1.0, fan(shape))) / 0.87962566103423978)
-
-    return draw
+def random_uniform(rng: np.random.Generator, shape: Shape, minval: float = -0.05, maxval: float = 0.05) -> Array:
+    return rng.uniform(minval, maxval, shape)
 
 
-def fan_in(shape: Shape) -> float:
-    return fans(shape)[0]
+def variance_scaling(
+    rng: np.random.Generator,
+    shape: Shape,
+    scale: float = 1.0,
+    mode: str = "fan_in",
+    distribution: str = "truncated_normal",
+) -> Array:
+    """Numbers with a variance of scale / fan; `mode` says which fan."""
+    fan_in, fan_out = fans(shape)
+    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}[mode]
+    variance = scale / max(1.0, fan)
+    if distribution == "uniform":
+        return rng.uniform(-math.sqrt(3.0 * variance), math.sqrt(3.0 * variance), shape)
+    if distribution == "untruncated_normal":
+        return rng.normal(0.0, math.sqrt(variance), shape)
+    # 0.8796...: the deviation of a unit normal that is cut off at two
+    return truncated_normal(rng, shape, 0.0, math.sqrt(variance) / 0.87962566103423978)
 
 
-def fan_average(shape: Shape) -> float:
-    return sum(fans(shape)) / 2.0
+def glorot_uniform(rng: np.random.Generator, shape: Shape) -> Array:
+    return variance_scaling(rng, shape, 1.0, "fan_avg", "uniform")
 
 
-def orthogonal(rng: np.random.Generator, shape: Shape) -> Array:
+def glorot_normal(rng: np.random.Generator, shape: Shape) -> Array:
+    return variance_scaling(rng, shape, 1.0, "fan_avg")
+
+
+def he_uniform(rng: np.random.Generator, shape: Shape) -> Array:
+    return variance_scaling(rng, shape, 2.0, "fan_in", "uniform")
+
+
+def he_normal(rng: np.random.Generator, shape: Shape) -> Array:
+    return variance_scaling(rng, shape, 2.0)
+
+
+def lecun_uniform(rng: np.random.Generator, shape: Shape) -> Array:
+    return variance_scaling(rng, shape, 1.0, "fan_in", "uniform")
+
+
+def lecun_normal(rng: np.random.Generator, shape: Shape) -> Array:
+    return variance_scaling(rng, shape)
+
+
+def orthogonal(rng: np.random.Generator, shape: Shape, gain: float = 1.0) -> Array:
     """A matrix of orthogonal rows or columns (https://arxiv.org/abs/1312.6120)."""
     rows, columns = math.prod(shape[:-1]), shape[-1]
     q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
-    q = q * np.sign(np.diag(r))
+    q = q * np.sign(np.diag(r)) * gain
     return (q if rows >= columns else q.T).reshape(shape)
 
 
-INITIALIZERS: dict[str, Initialize] = {
-    "glorot_uniform": uniform(fan_average, 1.0),
-    "glorot_normal": normal(fan_average, 1.0),
-    "he_uniform": uniform(fan_in, 2.0),
-    "he_normal": normal(fan_in, 2.0),
-    "lecun_uniform": uniform(fan_in, 1.0),
-    "lecun_normal": normal(fan_in, 1.0),
-    "random_normal": lambda rng, shape: rng.normal(0.0, 0.05, shape),
-    "random_uniform": lambda rng, shape: rng.uniform(-0.05, 0.05, shape),
-    "truncated_normal": lambda rng, shape: truncated(rng, shape, 0.05),
-    "variance_scaling": normal(fan_in, 1.0),
-    "orthogonal": orthogonal,
-    "zeros": lambda _, shape: np.zeros(shape),
-    "ones": lambda _, shape: np.ones(shape),
-}
-"""Every initializer by its Keras name: a function of a random generator and a shape."""
+def identity(_: np.random.Generator, shape: Shape, gain: float = 1.0) -> Array:
+    return np.eye(shape[-2], shape[-1]) * gain
 
 
-def initialize(name: str, seed: int, number: int, shape: Shape, dtype: str = "float32") -> Array:
+def zeros(_: np.random.Generator, shape: Shape) -> Array:
+    return np.zeros(shape)
+
+
+def ones(_: np.random.Generator, shape: Shape) -> Array:
+    return np.ones(shape)
+
+
+def constant(_: np.random.Generator, shape: Shape, value: float = 0.0) -> Array:
+    return np.full(shape, value)
+
+
+Initializer = Callable[..., Array]
+"""A function of a random generator and a shape; further arguments are settings."""
+
+INITIALIZERS: dict[str, Initializer] = {
+    function.__name__: function
+    for function in (
+        glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, random_normal,
+        random_uniform, truncated_normal, variance_scaling, orthogonal, identity, zeros, ones, constant,
+    )
+}  # fmt: skip
+"""Every initializer by its Keras name."""
+
+
+def initialize(draw: Initializer, seed: int, number: int, shape: Shape, dtype: str = "float32") -> Array:
     """Weight number `number` of a model, drawn with a generator of its own."""
-    return np.asarray(INITIALIZERS[name](np.random.default_rng((seed, number)), shape), dtype)
+    return np.asarray(draw(np.random.default_rng((seed, number)), shape), dtype)

@@ -321,15 +321,22 @@ CONFIGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         _setting(kernel_initializer={"module": "os", "class_name": "system", "config": {"command": "x"}}),
         "the initializer 'system' is not one",
     ),
-    "initializer with other figures": (
-        _setting(kernel_initializer={"class_name": "RandomNormal", "config": {"stddev": 0.3}}),
-        "RandomNormal with stddev = 0.3",
+    "initializer with an argument that it has not": (
+        _setting(kernel_initializer={"class_name": "RandomNormal", "config": {"surprise": 0.3}}),
+        "random_normal takes mean, stddev, not surprise",
     ),
-    "regularizer": (
-        _setting(kernel_regularizer={"class_name": "L2", "config": {"l2": 0.1}}),
-        "has kernel_regularizer",
+    "initializer with a text for a number": (
+        _setting(kernel_initializer={"class_name": "RandomNormal", "config": {"stddev": "0.3"}}),
+        "stddev of random_normal must be like 0.05",
     ),
-    "constraint": (_setting(kernel_constraint={"class_name": "NonNeg"}), "has kernel_constraint"),
+    "regularizer of nobody": (
+        _setting(kernel_regularizer={"class_name": "L7", "config": {}}),
+        "the regularizer 'L7' is not one",
+    ),
+    "constraint that is a module": (
+        _setting(kernel_constraint={"class_name": "os.system", "config": {}}),
+        "the constraint 'os.system' is not one",
+    ),
     "channels first": (_setting(data_format="channels_first"), "has data_format = 'channels_first'"),
     "half precision": (
         _setting(dtype={"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}),
@@ -346,14 +353,17 @@ CONFIGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "called on a number": (_calls({"args": [3], "kwargs": {}}), "is called on 3"),
     "called on two": (
-        _calls({"args": [_tensor("scaled", 0, 0), _tensor("scaled", 0, 0)]}),
+        _calls({"args": [[_tensor("scaled", 0, 0), _tensor("scaled", 0, 0)]]}),
         "is called on 2 inputs",
     ),
     "called on none": (_calls({"args": []}), "is called on 0 inputs"),
     "called on deep lists": (_calls({"args": [[[[[[_tensor("scaled", 0, 0)]]]]]]}), "which is not a tensor"),
     "called on the unknown": (_calls({"args": [_tensor("nobody", 0, 0)]}), "of the layer 'nobody'"),
     "called on a call that is not": (_calls({"args": [_tensor("scaled", 5, 0)]}), "call 6 of the layer 'scaled'"),
-    "second output": (_calls({"args": [_tensor("scaled", 0, 1)]}), "second output of 'scaled'"),
+    "second output": (
+        _calls({"args": [_tensor("scaled", 0, 1)]}),
+        "output 2 of 'scaled', which has no such output",
+    ),
     "history too short": (_calls({"args": [_tensor("scaled")]}), "a tensor is said to come from"),
     "circle": (_calls({"args": [_tensor("pool", 0, 0)]}), "circle"),
     "never called": (_calls(), "of the layer 'conv', which is not in the file"),
@@ -367,16 +377,15 @@ CONFIGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "no outputs": (lambda config: config.update(output_layers=[]), "There is no Output"),
     "output unknown": (lambda config: config.update(output_layers=[["nobody", 0, 0]]), "outputs: needs call 1"),
     "key missing": (lambda config: config.pop("layers"), "the key 'layers' is missing"),
-    "input with open sizes": (
-        lambda config: config["layers"][0]["config"].update(batch_shape=[None, None, None, 1]),
-        "leaves a size open",
-    ),
     "input without shape": (
         lambda config: config["layers"][0]["config"].pop("batch_shape"),
         "'batch_shape' is missing",
     ),
     "sparse input": (lambda config: config["layers"][0]["config"].update(sparse=True), "is sparse"),
-    "input of texts": (lambda config: config["layers"][0]["config"].update(dtype="string"), "setting dtype"),
+    "input of complex numbers": (
+        lambda config: config["layers"][0]["config"].update(dtype="complex64"),
+        "setting dtype",
+    ),
 }
 
 

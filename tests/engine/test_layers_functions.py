@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import Any
 
 import jax
@@ -10,10 +12,15 @@ import keras
 import numpy as np
 import pytest
 
+from engine import named
+from engine.formats.keras_layers import function_class, function_entry
 from engine.losses import LOSSES
 from engine.metrics import metric_for
+from engine.named import settings_of
 from engine.ops.activations import ACTIVATIONS
+from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import INITIALIZERS, initialize
+from engine.ops.regularizers import REGULARIZERS
 from tests.engine.layer_cases import Array, close
 
 GRID = np.concatenate([np.linspace(-8, 8, 161), [-40.0, -0.2, 0.3, 40.0]]).astype(np.float32).reshape(3, 55)
@@ -44,13 +51,20 @@ def test_every_activation_of_ours_is_one_of_keras_by_name() -> None:
 # Initializers
 
 
+def _keras_initializer(name: str, settings: dict[str, Any] | None = None) -> Any:
+    config = settings_of(INITIALIZERS[name]) if settings is None else settings
+    return keras.initializers.get({"class_name": function_class(name), "config": config})
+
+
 @pytest.mark.parametrize("shape", [(64, 200), (3, 3, 24, 40), (4000,)], ids=str)
 @pytest.mark.parametrize("name", INITIALIZERS)
 def test_initializer_spreads_as_keras_does(name: str, shape: tuple[int, ...]) -> None:
+    if name == "identity":
+        pytest.skip("draws nothing, and only makes matrices")
     if name == "orthogonal" and len(shape) == 1:
         pytest.skip("a vector cannot be orthogonal, in Keras neither")
-    ours = initialize(name, 0, 0, shape)
-    theirs = np.asarray(keras.initializers.get(name)(shape))
+    ours = initialize(INITIALIZERS[name], 0, 0, shape)
+    theirs = np.asarray(_keras_initializer(name)(shape))
     assert ours.shape == shape
     assert ours.dtype == np.float32
     # 4,000 numbers or more: means within five deviations, spreads within six percent.
@@ -62,22 +76,92 @@ def test_initializer_spreads_as_keras_does(name: str, shape: tuple[int, ...]) ->
 @pytest.mark.parametrize("name", ["glorot_uniform", "he_uniform", "lecun_uniform", "random_uniform"])
 @pytest.mark.parametrize("shape", [(64, 200), (3, 3, 24, 40), (4000,)], ids=str)
 def test_uniform_initializer_has_the_bound_of_keras(name: str, shape: tuple[int, ...]) -> None:
-    ours, theirs = initialize(name, 0, 0, shape), np.asarray(keras.initializers.get(name)(shape))
+    ours, theirs = initialize(INITIALIZERS[name], 0, 0, shape), np.asarray(keras.initializers.get(name)(shape))
     np.testing.assert_allclose(np.abs(ours).max(), np.abs(theirs).max(), rtol=0.01)
 
 
 @pytest.mark.parametrize("shape", [(6, 4), (4, 6), (3, 3, 2, 10)], ids=str)
 def test_orthogonal_initializer_is_orthogonal(shape: tuple[int, ...]) -> None:
-    matrix = initialize("orthogonal", 0, 0, shape).reshape(-1, shape[-1])
+    matrix = initialize(INITIALIZERS["orthogonal"], 0, 0, shape).reshape(-1, shape[-1])
     product = matrix.T @ matrix if matrix.shape[0] >= matrix.shape[1] else matrix @ matrix.T
     close(product, np.eye(len(product)), atol=1e-5)
 
 
 def test_initializers_differ_by_seed_and_by_number() -> None:
-    drawn = [initialize("glorot_uniform", *place, (4, 4)) for place in ((0, 0), (0, 1), (1, 0))]
+    drawn = [initialize(INITIALIZERS["glorot_uniform"], *place, (4, 4)) for place in ((0, 0), (0, 1), (1, 0))]
     assert (drawn[0] == initialize("glorot_uniform", 0, 0, (4, 4))).all()
     assert (drawn[0] != drawn[1]).any()
     assert (drawn[0] != drawn[2]).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("identity", {"gain": 2.0}),
+        ("constant", {"value": 0.5}),
+        ("random_normal", {"mean": 1.0, "stddev": 0.3}),
+        ("random_uniform", {"minval": 0.5, "maxval": 0.75}),
+        ("truncated_normal", {"mean": -1.0, "stddev": 0.5}),
+        ("orthogonal", {"gain": 3.0}),
+        ("variance_scaling", {"scale": 3.0, "mode": "fan_out", "distribution": "uniform"}),
+        ("variance_scaling", {"scale": 2.0, "mode": "fan_avg", "distribution": "untruncated_normal"}),
+    ],
+)
+def test_initializer_with_settings_spreads_as_keras_does(name: str, settings: dict[str, Any]) -> None:
+    ours = initialize(partial(INITIALIZERS[name], **settings), 0, 0, (100, 120))
+    theirs = np.asarray(_keras_initializer(name, settings)((100, 120)))
+    # 12,000 numbers: five deviations of a mean.
+    assert abs(ours.mean() - theirs.mean()) <= 5 * (theirs.std() + ours.std()) / ours.size**0.5 + 1e-7
+    np.testing.assert_allclose(ours.std(), theirs.std(), rtol=0.06, atol=1e-7)
+
+
+# Regularizers and constraints
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "l1",
+        "l2",
+        "l1_l2(l1=0.1, l2=0.2)",
+        "l2(l2=0.3)",
+        "orthogonal_regularizer",
+        'orthogonal_regularizer(mode="columns")',
+    ],
+)
+def test_regularizer_equals_keras(text: str) -> None:
+    weight = np.random.default_rng(0).normal(size=(6, 6)).astype(np.float32)
+    theirs = keras.regularizers.get(function_entry(text, "regularizer"))
+    close(named.function_of(text, REGULARIZERS)(jnp.asarray(weight)), theirs(weight))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["max_norm", "max_norm(max_value=0.5, axis=[0, 1])", "non_neg", "unit_norm", "unit_norm(axis=1)",
+     "min_max_norm", "min_max_norm(min_value=0.4, max_value=0.6, rate=0.5)"],
+)  # fmt: skip
+def test_constraint_equals_keras(text: str) -> None:
+    weight = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    theirs = keras.constraints.get(function_entry(text, "constraint"))
+    close(named.function_of(text, CONSTRAINTS)(jnp.asarray(weight)), theirs(weight))
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("no_such", "must be one of"),
+        ("l2(__import__('os'))", "a name with arguments"),
+        ("l2(**{})", "a name with arguments"),
+        ("l2(0.1, 0.2)", "takes l2, not 2 values"),
+        ("l2(l1=0.1)", "takes l2, not l1"),
+        ("l2('a')", "must be like 0.01"),
+        ("l2(", "a name with arguments"),
+        ("os.system('x')", "a name with arguments"),
+    ],
+)
+def test_a_text_that_is_no_function_is_refused(text: str, cause: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(cause)):
+        named.parse(text, REGULARIZERS)
 
 
 # Losses and metrics

@@ -1,0 +1,89 @@
+"""One pass over a graph: every node computed from those before it. Models, and models within models, use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from engine import named
+from engine.graph import Edge, Graph, Node
+from engine.layer import Context
+from engine.layers.core import Input
+from engine.ops.regularizers import REGULARIZERS
+
+Arrays = Mapping[str, Mapping[str, jax.Array]]
+"""Weights by the identifier of the node that owns them, then by their own name."""
+
+
+@dataclass
+class Pass:
+    """What came of a pass: of each node all its outputs, the mask of the first, and what its context held."""
+
+    values: dict[str, tuple[jax.Array, ...]] = field(default_factory=dict[str, tuple[jax.Array, ...]])
+    masks: dict[str, jax.Array | None] = field(default_factory=dict[str, "jax.Array | None"])
+    contexts: dict[str, Context] = field(default_factory=dict[str, Context])
+    updates: dict[str, dict[str, jax.Array]] = field(default_factory=dict[str, dict[str, jax.Array]])
+    losses: list[jax.Array] = field(default_factory=list[Any])
+
+    def value(self, edge: Edge) -> jax.Array:
+        """What a wire carries."""
+        return self.values[edge.source][edge.output]
+
+    def mask(self, edge: Edge) -> jax.Array | None:
+        """The mask of what a wire carries."""
+        return self.masks[edge.source] if edge.output == 0 else None
+
+
+def run(
+    graph: Graph,
+    order: Iterable[Node],
+    weights: Arrays,
+    inputs: Mapping[str, jax.Array],
+    *,
+    training: bool = False,
+    key: jax.Array | None = None,
+    masks: Mapping[str, jax.Array | None] | None = None,
+) -> Pass:
+    """Compute nodes, given in an order in which each comes after those it needs.
+
+    `inputs` holds an array (batch, *shape) for the name of each Input; `masks` may hold their masks. `key` is
+    needed where `training` holds and a layer draws random numbers.
+    """
+    found = Pass()
+    for index, node in enumerate(order):
+        if isinstance(node.layer, Input):
+            found.values[node.id] = (jnp.asarray(inputs[node.name], node.layer.dtype),)
+            found.masks[node.id] = masks.get(node.name) if masks else None
+            continue
+        _compute(found, graph, node, weights, training, None if key is None else jax.random.fold_in(key, index))
+    return found
+
+
+def _compute(
+    found: Pass, graph: Graph, node: Node, weights: Arrays, training: bool, key: jax.Array | None
+) -> None:
+    layer, edges = node.layer, graph.incoming(node.id)
+    owner = graph.owner(node.id).id
+    masks = tuple(found.mask(edge) for edge in edges)
+    ctx = found.contexts[node.id] = Context(training=training, key=key, masks=masks)
+    inputs = [_number(found.value(edge)) if layer.casts else found.value(edge) for edge in edges]
+    own = {**weights.get(owner, {}), **found.updates.get(owner, {})}
+    values = layer.apply(own, *inputs, ctx=ctx)
+    found.values[node.id] = values if isinstance(values, tuple) else (values,)
+    found.masks[node.id] = layer.compute_mask(inputs, masks)
+    if ctx.updates:
+        found.updates[owner] = {**found.updates.get(owner, {}), **ctx.updates}
+    found.losses += ctx.losses
+    regularizer = getattr(layer, "activity_regularizer", None)
+    if regularizer is not None:
+        function = named.function_of(regularizer, REGULARIZERS)
+        found.losses += [function(value) for value in found.values[node.id]]
+
+
+def _number(x: jax.Array) -> jax.Array:
+    """Whole numbers as the floating-point numbers that layers compute with."""
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
