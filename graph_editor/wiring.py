@@ -24,7 +24,7 @@ def fitting_targets(graph: Graph, source: str) -> frozenset[str]:
     """The nodes that a wire from this one may end at; says of each what `Graph.can_connect` says."""
     if not graph[source].layer.has_output:
         return frozenset()
-    barred = graph.ancestors([source]) | {edge.target for edge in graph.outgoing(source)}
+    barred = graph.ancestors([source])
     return frozenset(key for key in graph.nodes if key not in barred and graph.free_port(key) is not None)
 
 
@@ -32,7 +32,7 @@ def fitting_sources(graph: Graph, target: str) -> frozenset[str]:
     """The nodes that a wire to this one may start from."""
     if graph.free_port(target) is None:
         return frozenset()
-    barred = graph.descendants([target]) | {edge.source for edge in graph.incoming(target)}
+    barred = graph.descendants([target])
     return frozenset(key for key, node in graph.nodes.items() if key not in barred and node.layer.has_output)
 
 

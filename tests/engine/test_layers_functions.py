@@ -89,7 +89,7 @@ def test_orthogonal_initializer_is_orthogonal(shape: tuple[int, ...]) -> None:
 
 def test_initializers_differ_by_seed_and_by_number() -> None:
     drawn = [initialize(INITIALIZERS["glorot_uniform"], *place, (4, 4)) for place in ((0, 0), (0, 1), (1, 0))]
-    assert (drawn[0] == initialize("glorot_uniform", 0, 0, (4, 4))).all()
+    assert (drawn[0] == initialize(INITIALIZERS["glorot_uniform"], 0, 0, (4, 4))).all()
     assert (drawn[0] != drawn[1]).any()
     assert (drawn[0] != drawn[2]).any()
 
@@ -141,7 +141,7 @@ def test_regularizer_equals_keras(text: str) -> None:
      "min_max_norm", "min_max_norm(min_value=0.4, max_value=0.6, rate=0.5)"],
 )  # fmt: skip
 def test_constraint_equals_keras(text: str) -> None:
-    weight = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    weight = np.random.default_rng(0).normal(size=(6, 6)).astype(np.float32)
     theirs = keras.constraints.get(function_entry(text, "constraint"))
     close(named.function_of(text, CONSTRAINTS)(jnp.asarray(weight)), theirs(weight))
 
