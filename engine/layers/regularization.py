@@ -25,6 +25,9 @@ class Dropout(Layer):
     positional: ClassVar[tuple[str, ...]] = ("rate",)
     caption: ClassVar[tuple[str, ...]] = ("rate",)
 
+    def seed_generators(self) -> tuple[str, ...]:
+        return ("seed_generator",)
+
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
 

@@ -2,97 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import importlib
+import pkgutil
 from typing import Any
 
 import jax
 import numpy as np
 
 from engine.graph import Graph
-from engine.layer import LAYERS, Layer, Shape
+from engine.layer import Layer, Shape
 from engine.layers.core import Input, Output
+from tests.engine import cases
+from tests.engine.cases.case import Case
 
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
-class Case:
-    """A layer and the shapes it is tried on."""
+_FAMILIES = sorted(module.name for module in pkgutil.iter_modules(cases.__path__) if module.name != "case")
 
-    type: str
-    settings: dict[str, Any]
-    inputs: tuple[Shape, ...]
-    dtype: str = "float32"
-
-    @property
-    def layer(self) -> Layer:
-        return LAYERS[self.type].model_validate(self.settings)
-
-    def __str__(self) -> str:
-        settings = ",".join(f"{key}={value}" for key, value in self.settings.items())
-        return f"{self.type}({settings})-{'+'.join('x'.join(map(str, shape)) for shape in self.inputs)}"
-
-
-def _case(kind: str, *inputs: Shape, **settings: Any) -> Case:
-    return Case(kind, settings, inputs)
-
-
-PICTURE = (7, 6, 4)
-
-CASES: tuple[Case, ...] = (
-    _case("Input"),
-    _case("Input", shape=(3, 4)),
-    _case("Input", shape=(5,), dtype="int32"),
-    _case("Output", (3,)),
-    _case("Output", (2, 3), loss="mean_squared_error", loss_weight=0.5, metrics=("mae", "mse")),
-    _case("Dense", (5,)),
-    _case("Dense", (4, 5), units=3, activation="relu"),
-    _case("Dense", (5,), units=2, activation="softmax", use_bias=False),
-    _case("Dense", (6,), units=4, kernel_initializer="he_normal", bias_initializer="random_normal"),
-    Case("Dense", {"units": 3, "activation": "tanh"}, ((5,),), dtype="int32"),
-    _case("Activation", (4, 3)),
-    _case("Activation", (5,), activation="softmax"),
-    _case("Activation", (5,), activation="linear"),
-    _case("Conv2D", PICTURE),
-    _case("Conv2D", PICTURE, filters=5, kernel_size=(3, 2), padding="same", activation="relu"),
-    _case("Conv2D", PICTURE, filters=4, kernel_size=(2, 3), strides=(2, 3), padding="same", use_bias=False),
-    _case("Conv2D", PICTURE, filters=4, strides=(2, 2)),
-    _case("Conv2D", PICTURE, filters=4, dilation_rate=(2, 2), activation="gelu"),
-    _case("Conv2D", PICTURE, filters=3, dilation_rate=(1, 2), padding="same"),
-    _case("Conv2D", PICTURE, filters=6, groups=2, padding="same", kernel_initializer="orthogonal"),
-    _case("MaxPooling2D", PICTURE),
-    _case("MaxPooling2D", (6, 4, 2), padding="same"),
-    _case("MaxPooling2D", PICTURE, pool_size=(3, 2), strides=(2, 1), padding="same"),
-    _case("MaxPooling2D", PICTURE, pool_size=(2, 3), strides=(1, 2)),
-    _case("AveragePooling2D", PICTURE),
-    _case("AveragePooling2D", PICTURE, pool_size=(3, 3), strides=(2, 2), padding="same"),
-    _case("GlobalAveragePooling2D", PICTURE),
-    _case("GlobalAveragePooling2D", PICTURE, keepdims=True),
-    _case("GlobalMaxPooling2D", PICTURE),
-    _case("GlobalMaxPooling2D", PICTURE, keepdims=True),
-    _case("Flatten", (4,)),
-    _case("Flatten", (2, 3, 4)),
-    _case("Reshape", (12,), target_shape=(3, -1)),
-    _case("Reshape", (4, 3), target_shape=(2, 2, 3)),
-    _case("Reshape", (4, 3)),
-    _case("Concatenate", (3,), (4,)),
-    _case("Concatenate", (2, 3), (4, 3), (1, 3), axis=1),
-    _case("Add", (3, 4), (3, 4)),
-    _case("Add", (5,), (5,), (5,)),
-    _case("Add", (3, 4), (1, 4)),
-    _case("BatchNormalization", (5,)),
-    _case("BatchNormalization", PICTURE, momentum=0.8, epsilon=0.01),
-    _case("BatchNormalization", (4, 3), axis=1, center=False),
-    _case("BatchNormalization", (4,), scale=False),
-    _case("BatchNormalization", (4,), scale=False, center=False),
-    _case("Dropout", (6,)),
-    _case("Dropout", (3, 4), rate=0.25),
-    _case("Dropout", (6,), rate=0.0),
-    _case("Rescaling", (3,)),
-    _case("Rescaling", (3, 2), scale=0.5, offset=-1.0),
-    _case("Normalization", (4,)),
-    _case("Normalization", (3, 2, 4)),
+CASES: tuple[Case, ...] = tuple(
+    case for name in _FAMILIES for case in importlib.import_module(f"{cases.__name__}.{name}").CASES
 )
+"""All cases of all families; each family has a file in `tests/engine/cases`."""
 
 COMPUTING = tuple(case for case in CASES if case.type not in ("Input", "Output"))
 """The cases that Keras has a layer with inputs for."""
@@ -101,7 +32,12 @@ COMPUTING = tuple(case for case in CASES if case.type not in ("Input", "Output")
 def inputs_of(case: Case, batch: int = 3, seed: int = 0) -> list[Array]:
     """Numbers for the inputs of a case."""
     rng = np.random.default_rng(seed)
-    values = [rng.normal(size=(batch, *(size or 1 for size in shape))) for shape in case.inputs]
+    if case.below is not None:
+        return [
+            rng.integers(0, case.below, (batch, *(size or 5 for size in shape))).astype(case.dtype)
+            for shape in case.inputs
+        ]
+    values = [rng.normal(size=(batch, *(size or 5 for size in shape))) for shape in case.inputs]
     return [(value * 5 if case.dtype == "int32" else value).astype(case.dtype) for value in values]
 
 

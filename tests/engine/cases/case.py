@@ -1,0 +1,35 @@
+"""A layer with settings and the shapes of its inputs, for the conformance tests to run over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.layer import LAYERS, Layer, Shape
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer and the shapes it is tried on; None in a shape is a size left open."""
+
+    type: str
+    settings: dict[str, Any]
+    inputs: tuple[Shape, ...]
+    dtype: str = "float32"
+    below: int | None = None
+    """Of whole numbers: they are drawn from 0 up to this; normal ones, rounded, where it is None."""
+
+    @property
+    def layer(self) -> Layer:
+        return LAYERS[self.type].model_validate(self.settings)
+
+    def __str__(self) -> str:
+        settings = ",".join(f"{key}={value}" for key, value in self.settings.items())
+        return f"{self.type}({settings})-{'+'.join('x'.join(map(str, shape)) for shape in self.inputs)}"
+
+
+def case(kind: str, *inputs: Shape, **settings: Any) -> Case:
+    return Case(kind, settings, inputs)
+
+
+PICTURE = (7, 6, 4)
