@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-import keyword
+import keyword as python_keywords
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -52,6 +52,16 @@ def listing(items: Iterable[str | Group]) -> Group:
     return Group("[", tuple(items), "]")
 
 
+def keyword(name: str, value: str | Group) -> str | Group:
+    """`name=value`."""
+    return prefixed(f"{name}=", value)
+
+
+def prefixed(start: str, value: str | Group) -> str | Group:
+    """Something with a text before it."""
+    return start + value if isinstance(value, str) else Group(start + value.open, value.items, value.close)
+
+
 def statement(start: str, *groups: Group, indent: str = "", width: int = WIDTH) -> str:
     """A statement made of bracketed groups, on one line if it fits, else with some of them spread."""
     flat = indent + start + "".join(group.flat() for group in groups)
@@ -83,6 +93,10 @@ def literal(value: Any) -> str:
     if isinstance(value, tuple):
         inner = ", ".join(literal(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
         return f"({inner},)" if len(value) == 1 else f"({inner})"  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{literal(k)}: {literal(v)}' for k, v in value.items())}}}"  # pyright: ignore
     if isinstance(value, float) and 1e-6 < value < 1 and len(repr(value)) > 8:
         whole = round(1 / value)
         return f"1 / {whole}" if 1 / whole == value else repr(value)
@@ -101,7 +115,7 @@ class Names:
     """Hands out Python identifiers, each once."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
-        self._taken = {*reserved, *dir(builtins), *keyword.kwlist, *keyword.softkwlist}
+        self._taken = {*reserved, *dir(builtins), *python_keywords.kwlist, *python_keywords.softkwlist}
 
     def new(self, wanted: str) -> str:
         """An identifier that reads like `wanted` and was not handed out before."""

@@ -22,18 +22,20 @@ from engine.formats.jax_code import jax_code
 from engine.formats.keras_code import keras_code
 from engine.formats.keras_h5 import save_model
 from engine.formats.python_text import Names, literal, quoted
+from engine.formats.sources import collect, place_of
 from engine.formats.summary import summary_rows, summary_text
 from engine.graph import Graph
 from engine.layers.core import Activation, Dense, Input, Output
 from engine.layers.merging import Concatenate
 from engine.layers.preprocessing import Normalization
 from engine.model import compile_graph
+from engine.ops import core
 from engine.ops.initializers import INITIALIZERS
 from engine.optimizers import SGD
 from engine.project import Project, TrainingSettings
 from engine.templates import TEMPLATES
 from tests.engine.graphs import batch, graph, many_sided, ready, run
-from tests.engine.layer_cases import COMPUTING, Case, close, graph_of
+from tests.engine.layer_cases import COMPUTING, Case, close, graph_of, inputs_of
 
 RUFF = [sys.executable, "-m", "ruff"]
 
@@ -63,7 +65,8 @@ def executed(code: str, weights_file: str | None, seed: int = 0) -> dict[str, An
 def test_code_of_a_layer_runs_and_agrees(case: Case, tmp_path: Path) -> None:
     made = graph_of(case)
     model, variables = ready(made)
-    path, inputs = str(tmp_path / "m.h5"), batch(model)
+    path = str(tmp_path / "m.h5")
+    inputs = dict(zip([node.name for node in model.inputs], inputs_of(case), strict=True))
     save_model(path, made, model.to_host(variables))
     ours = list(model.predict(variables, inputs).values())
     for code in programs(made, path).values():
@@ -94,6 +97,14 @@ def test_jax_code_without_weights_starts_from_the_same_numbers() -> None:
     expected = {made[key].name: arrays for key, arrays in model.to_host(model.init(7)).items()}
     assert weights.keys() == expected.keys()
     assert all((weights[k][n] == array).all() for k, arrays in expected.items() for n, array in arrays.items())
+
+
+def test_functions_of_one_name_are_kept_apart() -> None:
+    places = [place_of(core.identity), place_of(INITIALIZERS["identity"]), place_of(core.add)]
+    library = collect(places)
+    assert list(library.names.values()) == ["add", "identity", "Array", "Shape", "identity_of_initializers"]
+    assert library.definitions[-1].startswith("def identity_of_initializers(_: np.random.Generator")
+    assert library.name(INITIALIZERS["identity"]) == "identity_of_initializers"
 
 
 @pytest.mark.parametrize("name", list(INITIALIZERS))
