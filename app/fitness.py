@@ -62,7 +62,7 @@ def _input_misfit(node: Node, column: Column, title: str) -> str:
 
 def _output_misfit(node: Node, shape: Shape | None, column: Column, title: str) -> str:
     layer = node.layer
-    if not isinstance(layer, Output) or shape is None or None in shape:
+    if not isinstance(layer, Output) or layer.loss is None or shape is None or None in shape:
         return ""
     sizes = [size or 0 for size in shape]
     kind, classes = LOSSES[layer.loss].targets, len(column.classes)

@@ -74,7 +74,7 @@ def _compute(
     own = {**weights.get(owner, {}), **found.updates.get(owner, {})}
     values = layer.apply(own, *inputs, ctx=ctx)
     found.values[node.id] = values if isinstance(values, tuple) else (values,)
-    found.masks[node.id] = layer.compute_mask(inputs, masks)
+    found.masks[node.id] = ctx.output_mask if ctx.made_mask else layer.compute_mask(inputs, masks)
     if ctx.updates:
         found.updates[owner] = {**found.updates.get(owner, {}), **ctx.updates}
     found.losses += ctx.losses

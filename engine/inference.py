@@ -274,6 +274,8 @@ def _output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
     layer, giver = node.layer, _giver(graph, node.id)
     assert isinstance(layer, Output)
     assert giver is not None
+    if layer.loss is None:
+        return []
     loss = LOSSES[layer.loss]
     problems: list[Problem] = []
     if loss.targets in ("labels", "one-hot"):
@@ -315,7 +317,7 @@ def _output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
 
 def _activation_problems(node: Node, giver: Node, loss_name: str) -> list[Problem]:
     wanted = LOSSES[loss_name].activation
-    actual = giver.layer.activation_name
+    actual = giver.layer.final_activation
     if actual is None:
         actual = "linear" if not isinstance(giver.layer, Activation) else actual
     if wanted is None:

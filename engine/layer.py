@@ -88,6 +88,9 @@ class Context:
     losses: list[jax.Array] = field(default_factory=list[Any])
     logits: jax.Array | None = None
     activation: str = "linear"
+    made_mask: bool = False
+    output_mask: jax.Array | None = None
+    """The mask of the first output, where `made_mask` holds: for layers that find it while they compute."""
 
     @property
     def mask(self) -> jax.Array | None:
@@ -154,6 +157,8 @@ class Layer(Settings):
     """The one or two settings that a card shows."""
     keras_class: ClassVar[str | None] = None
     """Name in `keras_module`; None where Keras has no such layer (Output)."""
+    keras_aliases: ClassVar[tuple[str, ...]] = ()
+    """Other Keras classes that are read as this layer."""
     keras_module: ClassVar[str] = "keras.layers"
     keras_constants: ClassVar[Mapping[str, Any]] = {}
     """Arguments of the Keras class that have this one value here, such as data_format."""
@@ -219,6 +224,11 @@ class Layer(Settings):
     def activation_name(self) -> str | None:
         """The layer's activation, None for a layer that has none."""
         return getattr(self, "activation", None)
+
+    @property
+    def final_activation(self) -> str | None:
+        """The activation that the (first) output comes out of, None where there is none."""
+        return self.activation_name
 
     # Keras
 

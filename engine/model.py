@@ -65,6 +65,12 @@ class Model:
         return self.graph.of_type(Output)
 
     @cached_property
+    def trained_outputs(self) -> tuple[tuple[Node, Output, str], ...]:
+        """The Output nodes that have a loss, with their settings and its name: those that need targets."""
+        found = [(node, node.layer) for node in self.outputs]
+        return tuple((n, o, o.loss) for n, o in found if isinstance(o, Output) and o.loss is not None)
+
+    @cached_property
     def owners(self) -> tuple[Node, ...]:
         """The nodes that own weights, in order."""
         needed = {self.graph.owner(node.id).id: None for node in self.order}

@@ -13,7 +13,6 @@ import numpy as np
 
 from engine.backend import compiler_options
 from engine.data.prepare import Samples
-from engine.layers.core import Output
 from engine.losses import LOSSES
 from engine.metrics import metric_for
 from engine.model import Model, Outcome, Variables
@@ -35,18 +34,16 @@ def figures(model: Model, outcome: Outcome, targets: Mapping[str, jax.Array]) ->
     """Loss and metrics of each sample, by Keras's names; "loss" is the weighted sum over all outputs."""
     found: Figures = {}
     total: Any = 0.0
-    several = len(model.outputs) > 1
-    for node in model.outputs:
-        layer = node.layer
-        assert isinstance(layer, Output)
+    several = len(model.trained_outputs) > 1
+    for node, layer, loss_name in model.trained_outputs:
         prediction, target = outcome.outputs[node.name], targets[node.name]
-        loss = LOSSES[layer.loss](target, prediction, *outcome.logits[node.name])
+        loss = LOSSES[loss_name](target, prediction, *outcome.logits[node.name])
         total = total + layer.loss_weight * loss
         prefix = f"{node.name}_" if several else ""
         if several:
             found[f"{prefix}loss"] = loss
         for name in layer.metrics:
-            found[prefix + name] = metric_for(name, layer.loss)(target, prediction)
+            found[prefix + name] = metric_for(name, loss_name)(target, prediction)
     return {"loss": total + outcome.penalty, **found}
 
 
@@ -116,10 +113,8 @@ class StepFunctions:
     def names(self) -> tuple[str, ...]:
         """The names of all figures, "loss" first."""
         names = ["loss"]
-        for node in self.model.outputs:
-            layer = node.layer
-            assert isinstance(layer, Output)
-            prefix = f"{node.name}_" if len(self.model.outputs) > 1 else ""
+        for node, layer, _ in self.model.trained_outputs:
+            prefix = f"{node.name}_" if len(self.model.trained_outputs) > 1 else ""
             names += [f"{prefix}loss"] if prefix else []
             names += [prefix + name for name in layer.metrics]
         return tuple(names)

@@ -12,7 +12,7 @@ from engine.data.source import Array, DataSet
 from engine.errors import DataError
 from engine.graph import Node
 from engine.layer import Shape, known_sizes, show_shape
-from engine.layers.core import Input, Output
+from engine.layers.core import Input
 from engine.losses import LOSSES
 from engine.model import Model
 from engine.project import DataSettings
@@ -98,8 +98,8 @@ def fit_samples(model: Model, arrays: Mapping[str, Array], names: Mapping[str, s
     return Samples(
         {node.name: fit_input(node, arrays[names[node.name]]) for node in model.inputs},
         {
-            node.name: _fit_target(model, node, arrays[names[node.name]], names[node.name])
-            for node in model.outputs
+            node.name: _fit_target(model, node, loss, arrays[names[node.name]], names[node.name])
+            for node, _, loss in model.trained_outputs
         },
     )
 
@@ -130,18 +130,17 @@ def fitted(wanted: Shape, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     return sizes if len(sizes) == len(wanted) and math.prod(sizes) == math.prod(shape) else None
 
 
-def _fit_target(model: Model, node: Node, array: Array, name: str) -> Array:
-    layer, shape = node.layer, model.inference[node.id].shape
-    assert isinstance(layer, Output)
+def _fit_target(model: Model, node: Node, loss: str, array: Array, name: str) -> Array:
+    shape = model.inference[node.id].shape
     assert shape is not None
     _check_finite(node.name, array)
     shape = fitted(shape, array.shape[1:]) or shape  # sizes that the graph leaves open are those of the data
-    kind = LOSSES[layer.loss].targets
+    kind = LOSSES[loss].targets
     if kind in ("labels", "one-hot"):
         return _classes(node, array, name, known_sizes(node.name, shape), one_hot=kind == "one-hot")
     if kind == "binary" and (array.min() < 0 or array.max() > 1):
         raise DataError(
-            f"{layer.loss} needs targets of 0 or 1, but {name} goes from {array.min():g} to {array.max():g}."
+            f"{loss} needs targets of 0 or 1, but {name} goes from {array.min():g} to {array.max():g}."
         )
     return _numbers(node, array, name, shape)
 

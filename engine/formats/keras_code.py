@@ -130,7 +130,7 @@ def _model(plan: Script) -> str:
 def _compile(graph: Graph, found: Calls, training: TrainingSettings) -> str:
     outputs = [(node, node.layer) for node in graph.of_type(Output)]
     names = [graph.owner(edge.source).name for edge in found.outputs]
-    losses = [quoted(layer.loss) for _, layer in outputs if isinstance(layer, Output)]
+    losses = [literal(layer.loss) for _, layer in outputs if isinstance(layer, Output)]
     weights = [literal(layer.loss_weight) for _, layer in outputs if isinstance(layer, Output)]
     metrics = [listing(map(quoted, keras_metrics(found.inference, node))) for node, _ in outputs]
     arguments: list[str | Group] = [_optimizer(training), _by_output("loss=", names, losses)]

@@ -6,7 +6,7 @@ that is called several times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from engine.graph import Edge, Graph, Node
 from engine.inference import Inference
 from engine.layers.core import Input, Output
 from engine.model import compile_graph
+from engine.order import keras_order
 
 
 @dataclass(frozen=True)
@@ -44,47 +45,8 @@ def calls(graph: Graph) -> Calls:
     model = compile_graph(graph)
     nodes = tuple(node for node in model.order if not isinstance(node.layer, Output))
     outputs = tuple(graph.incoming(node.id)[0] for node in model.outputs)
-    layers = tuple(graph[key] for key in _keras_order(graph, [edge.source for edge in outputs]))
+    layers = tuple(graph[key] for key in keras_order(graph, [edge.source for edge in outputs]))
     return Calls(graph, model.inference, nodes, model.inputs, outputs, layers)
-
-
-def _keras_order(graph: Graph, outputs: list[str]) -> list[str]:
-    """Owners by their depth below the outputs, then in the order of a walk up from these, as Keras has them.
-
-    See `map_graph` in keras/src/ops/function.py.
-    """
-    finished, first = _walk(graph, outputs)
-    depths: dict[str, int] = {}
-    layer_depths: dict[str, int] = {}
-    for node_id in reversed(finished):
-        owner = graph.owner(node_id).id
-        depth = max(depths.get(node_id, 0), layer_depths.get(owner, 0))
-        depths[node_id] = layer_depths[owner] = depth
-        for edge in graph.incoming(node_id):
-            depths[edge.source] = max(depth + 1, depths.get(edge.source, 0))
-    return sorted(layer_depths, key=lambda owner: (-layer_depths[owner], first[owner]))
-
-
-def _walk(graph: Graph, outputs: list[str]) -> tuple[list[str], dict[str, int]]:
-    """Nodes, each after those it depends on, and for each owner when it was first met."""
-    finished: dict[str, None] = {}
-    first: dict[str, int] = {}
-
-    def enter(node_id: str) -> tuple[str, Iterator[Edge]]:
-        first.setdefault(graph.owner(node_id).id, len(first))
-        return node_id, iter(graph.incoming(node_id))
-
-    for output in outputs:
-        stack = [] if output in finished else [enter(output)]
-        while stack:
-            node_id, edges = stack[-1]
-            source = next((edge.source for edge in edges if edge.source not in finished), None)
-            if source is None:
-                finished[node_id] = None
-                stack.pop()
-            else:
-                stack.append(enter(source))
-    return list(finished), first
 
 
 def to_config(graph: Graph, name: str = "model") -> dict[str, Any]:

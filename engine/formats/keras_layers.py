@@ -38,7 +38,8 @@ _UNKNOWN = "which this version does not have."
 @cache
 def keras_classes() -> dict[str, type[Layer]]:
     """Every layer by its Keras class."""
-    return {cls.keras_class: cls for cls in LAYERS.values() if cls.keras_class is not None}
+    classes = {cls.keras_class: cls for cls in LAYERS.values() if cls.keras_class is not None}
+    return classes | {alias: cls for cls in LAYERS.values() for alias in cls.keras_aliases}
 
 
 @cache
@@ -148,8 +149,6 @@ def _class_name(entry: Mapping[str, Any], place: Place) -> str:
 def _unknown_class(class_name: str) -> str:
     if class_name == "Lambda":
         return "is a Lambda, which holds code; code in model files is never run."
-    if class_name in ("Functional", "Sequential", "Model"):
-        return "is a model within the model, which this version cannot open."
     return f"is of the class {shown(class_name)}, {_UNKNOWN}"
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from engine.formats.graph_data import check_node_name, check_wiring
 from engine.formats.keras_layers import batch_shape, read_layer
-from engine.formats.project_file import check_node_name, check_wiring
 from engine.formats.reading import Place, shown
 from engine.graph import Edge, Graph, Node
 from engine.inference import infer
@@ -251,8 +251,8 @@ class _Builder:
 
 def _guess_output(last: Layer) -> Output:
     """An Output that suits what the last layer gives."""
-    if last.activation_name == "softmax":
+    if last.final_activation == "softmax":
         return Output(loss="sparse_categorical_crossentropy", metrics=("accuracy",))
-    if last.activation_name == "sigmoid":
+    if last.final_activation == "sigmoid":
         return Output(loss="binary_crossentropy", metrics=("accuracy",))
     return Output(loss="mean_squared_error", metrics=("mae",))

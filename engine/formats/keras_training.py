@@ -38,6 +38,8 @@ def keras_metrics(inference: Inference, output: Node) -> list[str]:
     name in full.
     """
     assert isinstance(output.layer, Output)
+    if output.layer.loss is None:
+        return []
     shape = inference.shape(output.id) or ()
     several = output.layer.loss == "binary_crossentropy" and shape[-1:] != (1,)
     return ["binary_accuracy" if m == "accuracy" and several else m for m in output.layer.metrics]

@@ -8,11 +8,13 @@ from engine.layers import merging
 from engine.layers import normalization
 from engine.layers import regularization
 from engine.layers import preprocessing
+from engine.layers import nested
 
 __all__ = [
     "conv",
     "core",
     "merging",
+    "nested",
     "normalization",
     "pooling",
     "preprocessing",

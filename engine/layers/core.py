@@ -62,7 +62,10 @@ class Input(Layer):
 class Output(Layer):
     """What the network is to predict: names a target of the data and says how far off a prediction is."""
 
-    loss: LossName = Field(default="sparse_categorical_crossentropy", description="What training makes small.")
+    loss: LossName | None = Field(
+        default="sparse_categorical_crossentropy",
+        description="What training makes small; without one, the output is only predicted.",
+    )
     loss_weight: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="Share of this output in the total loss of a network with several outputs."
     )

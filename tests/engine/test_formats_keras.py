@@ -15,12 +15,14 @@ import pytest
 from engine.errors import FileError, FileFormatError, NameTakenError, NotReadyError
 from engine.formats.keras_config import to_config
 from engine.formats.keras_h5 import load_checkpoint, load_model, save_checkpoint, save_model
+from engine.formats.keras_layers import layer_config
 from engine.formats.keras_reading import from_config
 from engine.formats.reading import Place
 from engine.graph import Graph
 from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
+from engine.layers.nested import Functional
 from engine.model import compile_graph
 from engine.optimizers import SGD, Adam, RMSprop
 from engine.project import TrainingSettings
@@ -55,7 +57,10 @@ def test_layer_is_opened_by_keras_and_by_us(case: Case, tmp_path: Path) -> None:
     close(keras_predict(keras.saving.load_model(path), inputs), ours)
     loaded = load_model(path)
     close(predict(loaded.graph, loaded.weights, inputs), ours, rtol=0, atol=0)
-    assert [node.layer for node in loaded.graph if node.name == next(iter(made)).name] == [case.layer]
+    (read,) = (node.layer for node in loaded.graph if node.name == next(iter(made)).name)
+    assert layer_config(read, "name") == layer_config(case.layer, "name")
+    if not isinstance(read, Functional):  # a graph comes back with other identifiers
+        assert read == case.layer
 
 
 def test_many_sided_model_is_opened_by_keras_ready_to_evaluate(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Case:
         return LAYERS[self.type].model_validate(self.settings)
 
     def __str__(self) -> str:
-        settings = ",".join(f"{key}={value}" for key, value in self.settings.items())
+        settings = ",".join(f"{key}={value}"[:60] for key, value in self.settings.items())
         return f"{self.type}({settings})-{'+'.join('x'.join(map(str, shape)) for shape in self.inputs)}"
 
 

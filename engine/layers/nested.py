@@ -1,0 +1,222 @@
+"""A layer that holds a whole graph: Keras's model within a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import jax
+from pydantic import BeforeValidator, Field, InstanceOf, PlainSerializer
+
+from engine.errors import FileFormatError, ShapeError
+from engine.fields import Holds
+from engine.layer import Context, Shape, Weight, Weighted, Weights, prefixed, register, show_shape
+from engine.layers.core import Input, Output
+
+if TYPE_CHECKING:
+    from engine.graph import Graph, Node
+    from engine.inference import Inference
+
+# A graph is made of layers, and this layer of a graph: what works on graphs is imported where it is used.
+
+
+def _read_graph(value: Any) -> Any:
+    from engine.formats.graph_data import read_graph
+    from engine.formats.reading import Place
+
+    if not isinstance(value, Mapping):
+        return value
+    place = Place("the model within")
+    fields = place.mapping(value, ("nodes", "edges"))
+    try:
+        return read_graph(fields["nodes"], fields["edges"], place)
+    except FileFormatError as error:
+        raise ValueError(error.reason) from None
+
+
+def _write_graph(graph: Graph) -> dict[str, Any]:
+    from engine.formats.graph_data import graph_data
+
+    return graph_data(graph)
+
+
+def _read_positions(value: Mapping[str, Sequence[float]]) -> Mapping[str, tuple[float, float]]:
+    return MappingProxyType({key: (float(x), float(y)) for key, (x, y) in value.items()})
+
+
+def _identity() -> Graph:
+    """A graph that gives what it gets: where building one by hand begins."""
+    from engine.graph import Edge, Graph, Node
+
+    nodes = {"n1": Node("n1", "input", Input()), "n2": Node("n2", "output", Output(loss=None, metrics=()))}
+    return Graph(nodes, (Edge("n1", "n2"),))
+
+
+if TYPE_CHECKING:
+    InnerGraph = Graph
+    Positions = Mapping[str, tuple[float, float]]
+else:
+    InnerGraph = Annotated[Any, Holds("graph"), BeforeValidator(_read_graph), PlainSerializer(_write_graph)]
+    Positions = Annotated[
+        InstanceOf[Mapping], Holds("hidden"), BeforeValidator(_read_positions), PlainSerializer(dict)
+    ]
+
+
+@register(category="Model")
+class Functional(Weighted):
+    """A model within the model: a graph of its own, whose Inputs and Outputs are the ports of one card.
+
+    https://keras.io/api/models/model/
+    """
+
+    graph: InnerGraph = Field(default_factory=_identity, description="The layers inside.")
+    positions: Positions = Field(
+        default_factory=lambda: MappingProxyType({}), description="Where they lie on the canvas."
+    )
+
+    keras_class: ClassVar[str | None] = "Functional"
+    keras_aliases: ClassVar[tuple[str, ...]] = ("Sequential", "Model")
+    keras_module: ClassVar[str] = "keras.src.models.functional"
+    casts: ClassVar[bool] = False
+
+    @cached_property
+    def inputs(self) -> tuple[Node, ...]:
+        """The Input nodes inside, in the order of the ports."""
+        return self.graph.of_type(Input)
+
+    @cached_property
+    def outputs(self) -> tuple[Node, ...]:
+        """The Output nodes inside, in the order of the outputs."""
+        return self.graph.of_type(Output)
+
+    @property
+    def min_inputs(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return len(self.inputs)
+
+    @property
+    def max_inputs(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return len(self.inputs)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        return ("",) if len(self.outputs) == 1 else tuple(node.name for node in self.outputs)
+
+    @cached_property
+    def _inferences(self) -> dict[tuple[Shape, ...], Inference]:
+        return {}
+
+    def inference(self, *inputs: Shape) -> Inference:
+        """Shapes, weights and problems inside, for inputs of these shapes; raises `ShapeError`."""
+        found = self._inferences.get(inputs)
+        if found is None:
+            found = self._inferences[inputs] = self._infer(inputs)
+        return found
+
+    def _infer(self, inputs: tuple[Shape, ...]) -> Inference:
+        from engine.inference import infer
+
+        graph = self.graph
+        for node, shape in zip(self.inputs, inputs, strict=True):
+            assert isinstance(node.layer, Input)
+            if not _fits(node.layer.shape, shape):
+                wanted = show_shape(node.layer.shape)
+                raise ShapeError(f"{node.name} inside takes {wanted}, but gets {show_shape(shape)}.")
+            graph = graph.set_layer(node.id, node.layer.replace(shape=shape))
+        found = infer(graph)
+        if found.errors:
+            problem = found.errors[0]
+            where = "" if problem.node is None else f" at {graph[problem.node].name}"
+            raise ShapeError(f"Inside{where}: {problem.message}", "graph")
+        return found
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.output_shapes(*inputs)[0]
+
+    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+        found = self.inference(*inputs)
+        return tuple(found.facts[node.id].shapes[0] for node in self.outputs)
+
+    @cached_property
+    def owners(self) -> tuple[Node, ...]:
+        """The nodes inside that own weights or could, in the order in which Keras keeps them."""
+        from engine.order import keras_order
+
+        ends = [edge.source for node in self.outputs for edge in self.graph.incoming(node.id)]
+        return tuple(self.graph[key] for key in keras_order(self.graph, ends))
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        found = self.inference(*inputs)
+        return tuple(weight for node in self.owners for weight in prefixed(node.name, found[node.id].weights))
+
+    @cached_property
+    def _order(self) -> tuple[Node, ...]:
+        needed = self.graph.ancestors(node.id for node in self.outputs)
+        nodes = (self.graph[key] for key in self.graph.order if key in needed)
+        return tuple(nodes) if self.trainable else tuple(map(_frozen, nodes))
+
+    def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> Any:
+        from engine.execution import run
+
+        names = {node.name: node.id for node in self.owners}
+        weights: dict[str, dict[str, jax.Array]] = {}
+        for path, value in w.items():
+            name, _, inner = path.partition("/")
+            weights.setdefault(names[name], {})[inner] = value
+        given = {node.name: value for node, value in zip(self.inputs, inputs, strict=True)}
+        masks = {node.name: mask for node, mask in zip(self.inputs, ctx.masks, strict=False)}
+        found = run(self.graph, self._order, weights, given, training=ctx.training, key=ctx.key, masks=masks)
+        for owner, updates in found.updates.items():
+            ctx.updates |= {f"{self.graph[owner].name}/{name}": value for name, value in updates.items()}
+        ctx.losses += found.losses
+        ends = [self.graph.incoming(node.id)[0] for node in self.outputs]
+        ctx.made_mask, ctx.output_mask = True, found.mask(ends[0])
+        last = found.contexts.get(ends[0].source)
+        if last is not None and ends[0].output == 0:
+            ctx.logits, ctx.activation = last.logits, last.activation
+        values = tuple(found.value(edge) for edge in ends)
+        return values[0] if len(values) == 1 else values
+
+    @property
+    def final_activation(self) -> str | None:
+        sources = [edge.source for node in self.outputs[:1] for edge in self.graph.incoming(node.id)]
+        return self.graph[sources[0]].layer.final_activation if sources else None
+
+    def keras_arguments(self) -> dict[str, Any]:
+        from engine.formats.keras_config import to_config
+
+        graph = self.graph
+        for node in () if self.trainable else graph:  # Keras freezes each layer of a frozen model
+            graph = graph.set_layer(node.id, _frozen(node).layer)
+        config = to_config(graph)["config"]
+        kept = {key: config[key] for key in ("layers", "input_layers", "output_layers")}
+        return {**kept, "trainable": self.trainable}
+
+    def seed_generators(self) -> tuple[str, ...]:
+        return tuple(f"{node.name}/{path}" for node in self.owners for path in node.layer.seed_generators())
+
+    @classmethod
+    def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        from engine.formats.keras_reading import from_config
+        from engine.formats.reading import Place
+
+        kind = "Functional" if "input_layers" in config else "Sequential"
+        try:
+            graph = from_config({"class_name": kind, "config": config}, Place("inside"))
+        except FileFormatError as error:
+            raise ValueError(str(error).removesuffix(".")) from None
+        for node in graph.of_type(Output):
+            graph = graph.set_layer(node.id, Output(loss=None, metrics=()))
+        return {"graph": graph, "trainable": config.get("trainable", True)}
+
+
+def _frozen(node: Node) -> Node:
+    """A node of a frozen model: its layer is frozen, too."""
+    layer = node.layer
+    return replace(node, layer=layer.replace(trainable=False)) if isinstance(layer, Weighted) else node
+
+
+def _fits(wanted: Shape, given: Shape) -> bool:
+    return len(wanted) == len(given) and all(None in (a, b) or a == b for a, b in zip(wanted, given, strict=True))
