@@ -54,6 +54,8 @@ class Workplace(QSplitter):
         self.setHandleWidth(1)
         self.setSizes(_COLUMNS)
         self._restore()
+        self.inspector.form.unfold(settings.flag("more_settings", False))
+        self.inspector.form.unfolded.connect(lambda on: settings.set_flag("more_settings", on))
         self._idle = True  # no curves to show yet: the panel below the canvas is kept low
         self._moved = False  # by hand, the border between canvas and curves
         self.canvas.splitterMoved.connect(self._canvas_moved)

@@ -137,6 +137,13 @@ class FieldSpec:
     family: Family = ""
     open_sizes: bool = False
     """Of "ints": whether a size may be left open (None)."""
+    call: CallOf | None = None
+    """Of "call": reads what is written."""
+
+    @property
+    def advanced(self) -> bool:
+        """Whether the setting is one that most people leave as it is: how weights start and are held in bounds."""
+        return self.kind == "call"
 
     @property
     def label(self) -> str:
@@ -147,7 +154,7 @@ class FieldSpec:
 def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
     """The settings of a class, for editors to be made from.
 
-    In the order of declaration; how weights start and are held in bounds comes after the rest, `trainable` last.
+    In the order of declaration, but `trainable` after the rest, and after it those that are advanced.
     """
     specs = [
         _spec(
@@ -160,7 +167,7 @@ def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
         for name, info in settings.model_fields.items()
         if info.json_schema_extra != {"hidden": True}
     ]
-    return tuple(sorted(specs, key=lambda spec: (spec.name == "trainable", spec.kind == "call")))
+    return tuple(sorted(specs, key=lambda spec: (spec.advanced, spec.name == "trainable")))
 
 
 def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, description: str) -> FieldSpec:
@@ -176,7 +183,7 @@ def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, descrip
         if isinstance(mark, Holds):
             return spec(kind=mark.kind)
         if isinstance(mark, CallOf):
-            return spec(kind="call", choices=tuple(mark.functions), family=mark.family)
+            return spec(kind="call", choices=tuple(mark.functions), family=mark.family, call=mark)
         if isinstance(mark, AsPath):
             return spec(kind="path")
     minimum, maximum, exclusive = _limits(metadata)
@@ -196,7 +203,11 @@ def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, descrip
 def _tuple_spec(spec: Callable[..., FieldSpec], annotation: Any) -> FieldSpec:
     inner, *rest = get_args(annotation)
     element = _spec("", inner, [], None, "")
-    kind: Kind = "choices" if element.choices else {"float": "floats", "text": "texts"}.get(element.kind, "ints")  # pyright: ignore
+    kind: Kind = (
+        "choices"
+        if element.choices
+        else {"float": "floats", "text": "texts", "layer": "layers"}.get(element.kind, "ints")
+    )  # pyright: ignore
     return spec(
         kind=kind,
         choices=element.choices,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from engine.graph import Node, snake_case
+from engine.graph import Graph, Node, snake_case
 from engine.layer import Layer
 
 _NAMED = ("axis", "rate", "scale", "stddev", "factor", "n", "dropout", "seed")
+_MOST = 6
+"""How many values of a list a caption begins to write."""
 
 
 def caption(layer: Layer) -> str:
@@ -23,18 +25,37 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return name.replace("_", " ") if value else ""
     if isinstance(value, tuple):
-        return show_numbers(value)
+        return show_values(value)
     if isinstance(value, Layer):
         return value.type_name()
+    if isinstance(value, Graph):
+        return f"{len(value):,} layers"
     text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
     return f"{name.replace('_', ' ')} {text}" if name in _NAMED or isinstance(value, float) else text
 
 
-def show_numbers(values: tuple[Any, ...]) -> str:
-    """Numbers of a setting: "3 × 3"; texts are set apart by commas."""
-    if all(isinstance(value, int) for value in values):
-        return " × ".join(f"{value:,}" for value in values)
-    return ", ".join(str(value) for value in values)
+def show_values(values: tuple[Any, ...]) -> str:
+    """What a setting of several values holds: "3 × 3"; other things than sizes are set apart by commas."""
+    if all(value is None or isinstance(value, int) for value in values):
+        return " × ".join("?" if value is None else f"{value:,}" for value in values)
+    shown = [value.type_name() if isinstance(value, Layer) else str(value) for value in values[:_MOST]]
+    return ", ".join([*shown, "…"] if len(values) > _MOST else shown)
+
+
+def input_name(layer: Layer, port: int) -> str:
+    """What an input port is called; nothing where there is but one kind of input."""
+    names = layer.input_names
+    if len(names) < 2:
+        return ""
+    last = len(names) - 1
+    several = layer.max_inputs is None or layer.max_inputs > len(names)
+    return f"{names[-1]} {port - last + 1}" if port >= last and several else names[port]
+
+
+def output_name(layer: Layer, output: int) -> str:
+    """What an output is called; nothing where there is but one."""
+    names = layer.output_names
+    return names[output] or f"output {output + 1}" if output < len(names) > 1 else ""
 
 
 def type_is_evident(node: Node) -> bool:

@@ -24,6 +24,9 @@ TEXT_FROM = 0.35
 _PILL_ROOM = 30.0
 """Between nearer ports the shape has no place: it would be written across the dots."""
 
+_PLACES = (0.5, 0.38, 0.62, 0.28, 0.72)
+"""Where else along a wire its shape can be written, if another lies in the way."""
+
 
 class EdgeItem(QGraphicsItem):
     """Draws a wire from an output port to an input port; knows nothing of what it means."""
@@ -37,7 +40,8 @@ class EdgeItem(QGraphicsItem):
         self._bounds = QRectF()
         self._text = ""
         self._pill = QRectF()
-        self._cramped = False
+        self._width = 0.0
+        self._cramped = self._crowded = False
         self._middle = QPointF()
         self.hovered = False
         self.lit = False
@@ -73,9 +77,30 @@ class EdgeItem(QGraphicsItem):
 
     def _measure(self) -> None:
         self.prepareGeometryChange()
-        width = QFontMetricsF(card_fonts().shape).horizontalAdvance(self._text) + 14 if self._text else 0
-        self._pill = QRectF(self._middle.x() - width / 2, self._middle.y() - 9, width, 18)
+        self._width = QFontMetricsF(card_fonts().shape).horizontalAdvance(self._text) + 14 if self._text else 0
+        self._crowded = False
+        self._put_pill(self._middle)
+
+    def _put_pill(self, place: QPointF) -> None:
+        self._pill = QRectF(place.x() - self._width / 2, place.y() - 9, self._width, 18)
         self._bounds = self._path.boundingRect().united(self._pill).adjusted(-8, -8, 8, 8)
+
+    def place_text(self, taken: list[QRectF]) -> None:
+        """Write the shape where it lies on none of these; nowhere if there is no such place."""
+        if not self._text:
+            return
+        self.prepareGeometryChange()
+        for part in (None, *_PLACES):
+            self._put_pill(self._middle if part is None else self._path.pointAtPercent(part))
+            self._crowded = any(self._pill.intersects(other) for other in taken)
+            if not self._crowded:
+                break
+        self.update()
+
+    @property
+    def pill(self) -> QRectF:
+        """The room that the shape is written in; empty where it is not."""
+        return QRectF() if self._crowded or self._cramped else self._pill
 
     @property
     def middle(self) -> QPointF:
@@ -112,7 +137,7 @@ class EdgeItem(QGraphicsItem):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self._path)
-        if self._text and scale >= TEXT_FROM and not self._cramped:
+        if self._text and scale >= TEXT_FROM and not self._cramped and not self._crowded:
             self._paint_pill(painter, strong or self.hovered)
 
     def _paint_pill(self, painter: QPainter, strong: bool) -> None:

@@ -72,7 +72,8 @@ def connect(document: ProjectDocument, edge: Edge, base: Graph | None = None) ->
     """Draw a wire, perhaps on a graph from which another has been taken."""
     graph = base or document.graph
     names = graph[edge.source].name, graph[edge.target].name
-    document.edit_graph(tr("Wire {0} to {1}").format(*names), graph.connect(edge.source, edge.target, edge.port))
+    wired = graph.connect(edge.source, edge.target, edge.port, edge.output)
+    document.edit_graph(tr("Wire {0} to {1}").format(*names), wired)
 
 
 def delete(document: ProjectDocument, node_ids: Iterable[str], edges: Iterable[Edge] = ()) -> None:

@@ -12,8 +12,9 @@ from engine.graph import Edge, Graph
 from engine.project import Position
 from graph_editor import editing
 from graph_editor.edge_item import EdgeItem
-from graph_editor.items import NodeItem, Port
+from graph_editor.items import NodeItem
 from graph_editor.layout import snap
+from graph_editor.ports import Port
 from graph_editor.theme import color
 from graph_editor.wires import wire_path
 from graph_editor.wiring import Advice, advise, can_insert, fitting_sources, fitting_targets
@@ -169,7 +170,7 @@ class DrawWire(Gesture):
         self._old = self._wire_at(item.node_id, port)
         self._forward = port[0] == "out" or self._old is not None
         self._node = self._old.source if self._old is not None else item.node_id
-        self._port: Port = ("out", 0) if self._forward else port
+        self._port: Port = ("out", self._old.output) if self._old is not None else port
         if self._old is not None:
             self._graph = self._graph.disconnect(self._old)
         self._line: QGraphicsPathItem | None = None
@@ -198,8 +199,7 @@ class DrawWire(Gesture):
         self._ask(spot)
         end = spot
         if self._over is not None and self.advice is not None and self.advice.edge is not None:
-            snapped: Port = ("in", self.advice.edge.port) if self._forward else ("out", 0)
-            end = self._over.port_place(snapped)
+            end = self._over.port_place(self._far_end(self.advice.edge))
         self._draw(end)
         self.view.show_advice(spot, self.advice)
 
@@ -208,7 +208,7 @@ class DrawWire(Gesture):
         found = self.scene.port_at(spot)
         item = found[0] if found else self.scene.node_at(spot)
         wanted = "in" if self._forward else "out"
-        port = found[1][1] if found and found[1][0] == wanted and self._forward else None
+        port = found[1][1] if found and found[1][0] == wanted else None
         if item is None or item.node_id == self._node:
             self._light(None)
             self._asked = self.advice = None
@@ -220,18 +220,21 @@ class DrawWire(Gesture):
     def _advise(self, node_id: str, port: int | None) -> Advice:
         known = self.document.inference
         if self._forward:
-            return advise(self._graph, known, self._node, node_id, port)
-        return advise(self._graph, known, node_id, self._node, self._port[1])
+            return advise(self._graph, known, self._node, node_id, port, self._port[1])
+        return advise(self._graph, known, node_id, self._node, self._port[1], port or 0)
+
+    def _far_end(self, edge: Edge) -> Port:
+        """The port of the other card that a wire would be plugged into."""
+        return ("in", edge.port) if self._forward else ("out", edge.output)
 
     def _light(self, item: NodeItem | None) -> None:
         if self._over is not None:
-            self._over.fit = "fits" if self._over.fit == "target" else self._over.fit
+            self._over.set_fit("fits" if self._over.lights.fit == "target" else self._over.lights.fit)
             self._over.set_hot_port(None)
-            self._over.update()
         self._over = item
         if item is not None and self.advice is not None and self.advice.edge is not None:
-            item.fit = "target"
-            item.set_hot_port(("in", self.advice.edge.port) if self._forward else ("out", 0))
+            item.set_fit("target")
+            item.set_hot_port(self._far_end(self.advice.edge))
 
     def _draw(self, end: QPointF) -> None:
         if self._line is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, Signal
@@ -19,10 +20,11 @@ from PySide6.QtWidgets import (
 from engine.errors import GraphError
 from engine.fields import Settings
 from engine.graph import Graph, Node
+from engine.inference import NodeFacts
 from engine.layer import show_shape
-from graph_editor.captions import first_sentence
+from graph_editor.captions import first_sentence, input_name, output_name
 from graph_editor.document import ProjectDocument
-from graph_editor.fields_form import SettingsForm
+from graph_editor.forms.form import SettingsForm
 from graph_editor.problems import ProblemStack
 from graph_editor.theme import category_color, current, tabular, theme_notifier
 
@@ -154,12 +156,10 @@ class Inspector(QScrollArea):
             self._show_name()
         self.problems.show_problems(facts.problems)
         marked = {p.field: p.message for p in facts.problems if p.field and p.severity == "error"}
-        self._show_form(node.layer, None, marked)
-        lines = [(self.tr("Input"), show_shape(shape)) for shape in facts.inputs]
-        if node.layer.has_output:
-            unknown = self.tr("not known yet")
-            shape = unknown if facts.shape is None else show_shape(facts.shape)
-            lines.append((self.tr("Output"), shape))
+        owns = facts.shape is None or bool(facts.weights)
+        names = frozenset(type(node.layer).model_fields)
+        self._show_form(node.layer, names if owns else names - {"trainable"}, marked)
+        lines = self._shapes(node, facts)
         lines.append((self.tr("Parameters"), f"{facts.parameters:,}"))
         if facts.parameters:
             lines.append((self.tr("Trainable"), f"{facts.trainable_parameters:,}"))
@@ -167,6 +167,20 @@ class Inspector(QScrollArea):
         if linked > 1:
             lines.append((self.tr("Weights shared by"), self.tr("{0} cards").format(linked)))
         self.facts.show_facts(lines)
+
+    def _shapes(self, node: Node, facts: NodeFacts) -> list[tuple[str, str]]:
+        """What goes in and comes out, by the names of the ports where they have some."""
+        layer = node.layer
+        lines = [
+            (input_name(layer, port) or self.tr("Input"), show_shape(shape))
+            for port, shape in enumerate(facts.inputs)
+        ]
+        if layer.has_output and not facts.shapes:
+            return [*lines, (self.tr("Output"), self.tr("not known yet"))]
+        if layer.has_output:
+            for index, shape in enumerate(facts.shapes):
+                lines.append((output_name(layer, index) or self.tr("Output"), show_shape(shape)))
+        return lines
 
     def _show_several(self, nodes: list[Node]) -> None:
         kinds = {type(node.layer) for node in nodes}
@@ -216,14 +230,16 @@ class Inspector(QScrollArea):
 
     # Editing
 
-    def _setting_changed(self, settings: Settings, field: str) -> None:
+    def _setting_changed(self, settings: Settings, path: str) -> None:
+        """Take an edit of a field; `path` also says which part of it where the field holds a layer."""
+        field = re.split(r"[.\[]", path)[0]
         value = getattr(settings, field)
         graph: Graph = self._document.graph
         for key in self._ids:
             graph = graph.set_layer(key, graph[key].layer.replace(**{field: value}))
         name = graph[self._ids[0]].name if len(self._ids) == 1 else self.tr("{0} layers").format(len(self._ids))
-        text = self.tr("Change {0} of {1}").format(field, name)
-        self._document.edit_graph(text, graph, merge_key=f"{','.join(self._ids)}.{field}")
+        text = self.tr("Change {0} of {1}").format(path, name)
+        self._document.edit_graph(text, graph, merge_key=f"{','.join(self._ids)}.{path}")
 
     def _show_name(self) -> None:
         if len(self._ids) == 1 and self._ids[0] in self._document.graph:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPen
 from PySide6.QtWidgets import QGraphicsPathItem
 
+from engine.graph import Graph
 from graph_editor import editing
 from graph_editor.document import ProjectDocument
 from graph_editor.theme import color
@@ -45,15 +46,21 @@ def neighbour(document: ProjectDocument, node_id: str | None, step: tuple[int, i
 
 
 class ConnectMode:
-    """Draws a wire from a card with the keys: arrows choose where it ends, Enter draws it, Escape ends."""
+    """Draws a wire from a card with the keys: arrows choose where it ends, Enter draws it, Escape ends.
+
+    Where the card has several outputs, left and right choose among them.
+    """
 
     def __init__(self, view: GraphView, source: str) -> None:
         self.view = view
         self.source = source
+        self.output = 0
         document, scene = view.document, view.graph_scene
+        self.outputs = len(document.graph[source].layer.output_names)
         x, y = document.position(source)
         fits = fitting_targets(document.graph, source)
-        self.targets = sorted(fits, key=lambda key: self._rank(document.position(key), (x, y)))
+        near = sorted(fits, key=lambda key: self._rank(document.position(key), (x, y)))
+        self.targets = [(key, port) for key in near for port in _free_ports(document.graph, key)]
         self._index = 0
         self._line = QGraphicsPathItem()
         self._line.setZValue(5)
@@ -70,28 +77,40 @@ class ConnectMode:
     @property
     def target(self) -> str | None:
         """Where the wire would end."""
-        return self.targets[self._index] if self.targets else None
+        return self.targets[self._index][0] if self.targets else None
 
-    def step(self, by: int) -> None:
-        """Choose another end."""
-        if self.targets:
-            self._index = (self._index + by) % len(self.targets)
-            self._show()
+    @property
+    def port(self) -> int | None:
+        """The input that it would end at; None for the first that is free."""
+        return self.targets[self._index][1] if self.targets else None
+
+    @property
+    def hint(self) -> str:
+        """What the keys do."""
+        if self.outputs > 1:
+            return self.view.tr("Up and down choose where to, left and right which output; Enter wires.")
+        return self.view.tr("Arrows choose, Enter wires, Escape ends.")
+
+    def step(self, by: tuple[int, int]) -> None:
+        """Choose another end, or another output to begin at."""
+        if self.outputs > 1 and by[0]:
+            self.output = (self.output + by[0]) % self.outputs
+        elif self.targets:
+            self._index = (self._index + sum(by)) % len(self.targets)
+        self._show()
 
     def _show(self) -> None:
         scene, target = self.view.graph_scene, self.target
         if target is None:
             return
-        for key in self.targets:
-            item = scene.node_items[key]
-            item.fit = "target" if key == target else "fits"
-            item.update()
+        for key, _ in self.targets:
+            scene.node_items[key].set_fit("target" if key == target else "fits")
         document = self.view.document
-        advice = advise(document.graph, document.inference, self.source, target, None)
+        advice = advise(document.graph, document.inference, self.source, target, self.port, self.output)
         item = scene.node_items[target]
         end = item.port_place(("in", advice.edge.port if advice.edge else 0))
         self._line.setPen(QPen(color(scene.theme.good if advice.verdict == "yes" else scene.theme.warning), 2.4))
-        self._line.setPath(wire_path(scene.node_items[self.source].port_place(("out", 0)), end))
+        self._line.setPath(wire_path(scene.node_items[self.source].port_place(("out", self.output)), end))
         self.view.ensureVisible(item)
         self.view.show_advice(end + QPointF(0, -14), advice)
 
@@ -102,5 +121,14 @@ class ConnectMode:
         view.graph_scene.show_fits(None)
         view.graph_scene.removeItem(self._line)
         if accept and target is not None:
-            edge = view.document.graph.check_connect(self.source, target)
+            edge = view.document.graph.check_connect(self.source, target, self.port, self.output)
             view.commit(lambda: editing.connect(view.document, edge))
+
+
+def _free_ports(graph: Graph, node_id: str) -> list[int | None]:
+    """The inputs of a card to choose from: each by itself where they have names."""
+    layer = graph[node_id].layer
+    if len(layer.input_names) < 2:
+        return [None]
+    taken = {edge.port for edge in graph.incoming(node_id)}
+    return [port for port in range(graph.port_count(node_id)) if port not in taken]

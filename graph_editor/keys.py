@@ -91,7 +91,7 @@ def _next_wire(view: GraphView) -> None:
 def _connecting(view: GraphView, event: QKeyEvent) -> bool:
     mode, key = view.connecting, Qt.Key(event.key())
     if mode is not None and key in ARROWS:
-        mode.step(sum(ARROWS[key]))
+        mode.step(ARROWS[key])
     elif key in _ENTER:
         view.finish_connecting(True)
     elif key == Qt.Key.Key_Escape:

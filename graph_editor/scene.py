@@ -12,10 +12,12 @@ from engine.layer import show_shape
 from engine.project import Position
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
-from graph_editor.items import NodeItem, Port
+from graph_editor.items import NodeItem
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
+from graph_editor.ports import Port
 from graph_editor.theme import Theme, current, theme_notifier
 from graph_editor.wires import find_lane
+from graph_editor.wiring import wire_ends
 
 _ROOM = 2000.0
 
@@ -156,6 +158,7 @@ class GraphScene(QGraphicsScene):
         wires = {e for key in positions for e in (*graph.incoming(key), *graph.outgoing(key))}
         for edge in wires:
             self._draw_edge(edge)
+        self._space_texts(wires)
 
     def replace_cards(self, node_ids: Iterable[str]) -> None:
         """Show cards where the document has them."""
@@ -221,6 +224,10 @@ class GraphScene(QGraphicsScene):
         if (item := self.edge_items.get(edge)) is not None:
             shape = self.document.inference.shape(edge.source, edge.output)
             item.set_text("" if shape is None else show_shape(shape))
+            giver, taker = self.graph[edge.source].layer, self.graph[edge.target].layer
+            if len(giver.output_names) > 1 or len(taker.input_names) > 1:
+                text = wire_ends(self.graph, edge)
+                item.setToolTip(text if shape is None else f"{text}: {show_shape(shape)}")
 
     def _draw_edge(self, edge: Edge, cards: list[Position] | None = None) -> None:
         item = self.edge_items.get(edge)
@@ -250,12 +257,23 @@ class GraphScene(QGraphicsScene):
             self._refresh(key)
         for edge in self.graph.edges:
             self._redraw_if_long(edge)
+        self._space_texts(self.graph.edges)
         self.setSceneRect(self.content_rect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM))
 
     def _redraw_if_long(self, edge: Edge) -> None:
         source, target = self.node_items[edge.source], self.node_items[edge.target]
         if edge in self._loose or target.y() - source.y() > 190:
             self._draw_edge(edge)
+
+    def _space_texts(self, edges: Iterable[Edge]) -> None:
+        """Let no shape lie on that of another wire which begins or ends at the same card."""
+        graph, done = self.graph, set[Edge]()
+        for edge in edges:
+            beside = (*graph.outgoing(edge.source), *graph.incoming(edge.target))
+            done.add(edge)
+            if len(beside) > 2:
+                items = (self.edge_items[other] for other in beside if other in done and other != edge)
+                self.edge_items[edge].place_text([item.pill for item in items])
 
     # While a wire or a card is dragged
 

@@ -246,6 +246,8 @@ def stylesheet(theme: Theme) -> str:
         border-color: {t.accent}; }}
     QPushButton[primary="true"]:disabled {{ background: {t.border}; color: {t.muted};
         border-color: {t.border}; }}
+    QToolButton[fold="true"] {{ border: none; color: {t.muted}; font-weight: 600; padding: 2px 4px 2px 0; }}
+    QToolButton[fold="true"]:hover, QToolButton[fold="true"]:focus {{ color: {t.text}; }}
     QLabel[muted="true"] {{ color: {t.muted}; }}
     QLabel[heading="true"] {{ color: {t.muted}; font-weight: 600; }}
     QLabel[refused="true"] {{ color: {t.error}; }}

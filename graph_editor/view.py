@@ -209,7 +209,7 @@ class GraphView(Canvas):
             self.message.emit(self.tr("There is nothing that {0} could be wired to.").format(name))
             return
         self.connecting = mode
-        self.message.emit(self.tr("Arrows choose, Enter wires, Escape ends."))
+        self.message.emit(mode.hint)
 
     def finish_connecting(self, accept: bool) -> None:
         """End the choosing."""

@@ -9,6 +9,7 @@ from engine.errors import GraphError
 from engine.graph import Edge, Graph
 from engine.inference import Inference, infer
 from engine.layer import show_shape
+from graph_editor.captions import input_name, output_name
 
 
 @dataclass(frozen=True)
@@ -36,22 +37,29 @@ def fitting_sources(graph: Graph, target: str) -> frozenset[str]:
     return frozenset(key for key, node in graph.nodes.items() if key not in barred and node.layer.has_output)
 
 
-def advise(graph: Graph, known: Inference, source: str, target: str, port: int | None) -> Advice:
+def advise(graph: Graph, known: Inference, source: str, target: str, port: int | None, output: int = 0) -> Advice:
     """Whether a wire would hold, and the shape or the problem that it would bring."""
     if graph[target].layer.max_inputs is None and port in {e.port for e in graph.incoming(target)}:
         port = None  # a layer that takes any number of wires takes one more wherever it is dropped
     try:
-        edge = graph.check_connect(source, target, port)
-        after = graph.connect(source, target, port)
+        edge = graph.check_connect(source, target, port, output)
+        after = graph.connect(source, target, port, output)
     except GraphError as error:
         return Advice("no", str(error))
     facts = infer(after, known)[target]
-    name = graph[target].name
     errors = [problem.message for problem in facts.problems if problem.severity == "error"]
     if errors and len(after.incoming(target)) >= graph[target].layer.min_inputs:
         return Advice("doubtful", errors[0], edge)
     given = "" if facts.shape is None else f": {show_shape(facts.shape)}"
-    return Advice("yes", f"{name}{given}", edge)
+    return Advice("yes", f"{wire_ends(graph, edge)}{given}", edge)
+
+
+def wire_ends(graph: Graph, edge: Edge) -> str:
+    """What a wire joins, as far as it is not plain to see: "state_h of lstm to query of attention"."""
+    giver, taker = graph[edge.source], graph[edge.target]
+    port, output = input_name(taker.layer, edge.port), output_name(giver.layer, edge.output)
+    end = f"{port} of {taker.name}" if port else taker.name
+    return f"{output} of {giver.name} to {end}" if output else end
 
 
 def can_insert(graph: Graph, node_id: str, edge: Edge) -> bool:

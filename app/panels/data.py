@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QFormLayout,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -32,7 +31,7 @@ from engine.layers.core import Input
 from engine.project import DataSettings
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
-from graph_editor.fields_form import SettingsForm
+from graph_editor.forms.form import SettingsForm
 
 
 class DataPanel(QWidget):
@@ -66,8 +65,7 @@ class DataPanel(QWidget):
         self.about = QLabel(wordWrap=True)
         self.about.setProperty("muted", True)
         self.source_form = SettingsForm()
-        if isinstance(form := self.source_form.layout(), QFormLayout):  # names of files are long
-            form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        self.source_form.wrap_rows()  # names of files are long
         self.split_form = SettingsForm()
         self.summary = QGridLayout()
         self.fit = QPushButton(self.tr("Make the Input fit the data"))

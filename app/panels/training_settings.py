@@ -8,7 +8,7 @@ from engine.fields import Settings
 from engine.optimizers import OPTIMIZERS
 from engine.project import TrainingSettings
 from graph_editor.document import ProjectDocument
-from graph_editor.fields_form import SettingsForm
+from graph_editor.forms.form import SettingsForm
 
 
 class TrainingSettingsPanel(QScrollArea):

@@ -354,9 +354,9 @@ def test_cards_that_share_weights_bear_a_mark_as_long_as_they_do(canvas):
     from graph_editor import editing
 
     item = canvas.scene.node_items[canvas.id("dense")]
-    assert not item._linked
+    assert not item.look.marks
     new = editing.duplicate_linked(canvas.document, canvas.id("dense"))
-    assert item._linked
-    assert canvas.scene.node_items[new]._linked
+    assert item.look.marks == ("linked",)
+    assert canvas.scene.node_items[new].look.marks == ("linked",)
     canvas.document.undo_stack.undo()
-    assert not item._linked
+    assert not item.look.marks

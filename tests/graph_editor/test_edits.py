@@ -62,7 +62,7 @@ def assert_in_step(scene: GraphScene, document: ProjectDocument) -> None:
         assert item.in_count == document.graph.port_count(key)
     for edge, item in scene.edge_items.items():
         path = item._path
-        start = scene.node_items[edge.source].port_place(("out", 0))
+        start = scene.node_items[edge.source].port_place(("out", edge.output))
         end = scene.node_items[edge.target].port_place(("in", edge.port))
         assert (path.elementAt(0).x, path.elementAt(0).y) == (start.x(), start.y())
         assert (path.currentPosition() - end).manhattanLength() < 0.01

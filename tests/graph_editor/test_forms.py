@@ -15,7 +15,7 @@ from engine.layer import LAYERS
 from engine.optimizers import Adam
 from engine.project import DataSettings, TrainingSettings
 from graph_editor.document import ProjectDocument
-from graph_editor.fields_form import SettingsForm
+from graph_editor.forms.form import SettingsForm
 from graph_editor.inspector import Inspector
 from graph_editor.palette import LAYER_MIME, Palette, layer_mime, layer_of_mime
 from graph_editor.problems import ProblemList

@@ -153,10 +153,10 @@ def test_a_picture_that_cannot_be_written_says_so(qtbot, tmp_path):
 def test_hovering_a_port_lights_it_up(canvas):
     item = canvas.scene.node_items[canvas.id("dense")]
     canvas.mouse(canvas_move(), canvas.port("dense", "out"), Qt.MouseButton.NoButton)
-    assert item.hovered
-    assert item.hot_port == ("out", 0)
+    assert item.lights.hovered
+    assert item.lights.hot == ("out", 0)
     canvas.mouse(canvas_move(), QPoint(5, 5), Qt.MouseButton.NoButton)
-    assert not item.hovered
+    assert not item.lights.hovered
 
 
 def canvas_move():

@@ -1,0 +1,217 @@
+"""How a card looks: what is written on it, and the painting of it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
+
+from engine.graph import Graph, Node
+from engine.inference import NodeFacts
+from engine.layer import Weighted, show_shape
+from graph_editor.captions import caption, first_sentence, output_name, type_is_evident
+from graph_editor.fonts import card_fonts
+from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
+from graph_editor.ports import Port, Ports
+from graph_editor.theme import Theme, category_color, color
+
+Severity = Literal["error", "warning"]
+
+CARD = QRectF(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH, CARD_HEIGHT)
+_RADIUS = 7.0
+_PORT, _SMALL_PORT = 4.5, 3.2
+_BAR = 6.0
+_LEFT = CARD.left() + 16
+_RIGHT = CARD.right() - 12
+_BADGE = QPointF(CARD.right() - 3, CARD.top() + 3)
+_SHADOW = CARD.translated(0, 1.5)
+_MARK = 18.0
+"""Room for a mark at the right end of the title."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a card shows of its node, cut to the room there is."""
+
+    title: str = ""
+    kind: str = ""
+    detail: str = ""
+    count: str = ""
+    category: str = ""
+    severity: Severity | None = None
+    marks: tuple[Literal["linked", "frozen"], ...] = ()
+
+    @classmethod
+    def of(cls, node: Node, facts: NodeFacts, linked: bool) -> Look:
+        """The look of a node; `linked` where it shares its weights with another."""
+        fonts, right = card_fonts(), Qt.TextElideMode.ElideRight
+        title, detail = QFontMetricsF(fonts.title), QFontMetricsF(fonts.detail)
+        frozen = isinstance(node.layer, Weighted) and not node.layer.trainable
+        marks = (*(["frozen"] if frozen else []), *(["linked"] if linked else []))
+        width = _RIGHT - _LEFT - _MARK * len(marks)
+        kind = "" if type_is_evident(node) else node.layer.type_name()
+        room = width - min(detail.horizontalAdvance(kind) + 10, 90) if kind else width
+        name = title.elidedText(node.name, right, room)
+        kind = detail.elidedText(kind, right, width - title.horizontalAdvance(name) - 10) if kind else ""
+        count = f"{facts.parameters:,}" if facts.parameters else ""
+        room = _RIGHT - _LEFT - (detail.horizontalAdvance(count) + 10 if count else 0)
+        severities = [problem.severity for problem in facts.problems]
+        return cls(
+            name,
+            kind,
+            detail.elidedText(caption(node.layer), right, room),
+            count,
+            node.layer.category,
+            "error" if "error" in severities else "warning" if severities else None,
+            marks,  # pyright: ignore[reportArgumentType]
+        )
+
+
+@dataclass
+class Lights:
+    """What of a card stands out at the moment."""
+
+    hovered: bool = False
+    selected: bool = False
+    fit: Literal["fits", "target"] | None = None
+    """While a wire is drawn: whether it may end here."""
+    hot: Port | None = None
+    """The port under the pointer."""
+
+
+def _outline() -> QPainterPath:
+    path = QPainterPath()
+    path.addRoundedRect(CARD, _RADIUS, _RADIUS)
+    return path
+
+
+def _edge() -> QPainterPath:
+    edge = QPainterPath()
+    edge.addRect(QRectF(CARD.left(), CARD.top(), _BAR, CARD_HEIGHT))
+    return _outline().intersected(edge)
+
+
+_BAR_PATH: list[QPainterPath] = []  # made once there is a program
+
+
+def paint_card(painter: QPainter, look: Look, lights: Lights, theme: Theme) -> None:
+    """The card itself, with the colour of its category."""
+    if not _BAR_PATH:
+        _BAR_PATH.append(_edge())
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color("#000000", 22 if theme.name == "light" else 70))
+    painter.drawRoundedRect(_SHADOW, _RADIUS, _RADIUS)
+    painter.setBrush(color(theme.card_hover if lights.hovered else theme.card))
+    painter.drawRoundedRect(CARD, _RADIUS, _RADIUS)
+    painter.setBrush(color(category_color(look.category, theme)))
+    painter.drawPath(_BAR_PATH[0])
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(_border(look, lights, theme))
+    painter.drawRoundedRect(CARD, _RADIUS, _RADIUS)
+    if lights.selected:
+        painter.setPen(QPen(color(theme.selection), 2))
+        painter.drawRoundedRect(CARD.adjusted(-3, -3, 3, 3), _RADIUS + 3, _RADIUS + 3)
+
+
+def _border(look: Look, lights: Lights, theme: Theme) -> QPen:
+    if lights.fit == "target":
+        return QPen(color(theme.good), 2)
+    if look.severity:
+        return QPen(color(theme.error if look.severity == "error" else theme.warning), 1.8)
+    return QPen(color(theme.muted if lights.hovered else theme.card_border), 1)
+
+
+def paint_texts(painter: QPainter, look: Look, theme: Theme) -> None:
+    """Name and type, the settings that matter, the number of parameters."""
+    fonts = card_fonts()
+    middle, align = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag
+    upper = QRectF(_LEFT, CARD.top() + 7, _RIGHT - _LEFT, 20)
+    lower = QRectF(_LEFT, CARD.top() + 28, _RIGHT - _LEFT, 18)
+    if not look.detail and not look.count:
+        upper.moveTop(CARD.center().y() - 10)
+    painter.setFont(fonts.title)
+    painter.setPen(color(theme.text))
+    painter.drawText(upper, middle | align.AlignLeft, look.title)
+    painter.setFont(fonts.detail)
+    painter.setPen(color(theme.muted))
+    aside = upper.adjusted(0, 0, -_MARK * len(look.marks), 0)
+    painter.drawText(aside, middle | align.AlignRight, look.kind)
+    painter.drawText(lower, middle | align.AlignLeft, look.detail)
+    painter.drawText(lower, middle | align.AlignRight, look.count)
+    for place, mark in enumerate(reversed(look.marks)):
+        spot = QPointF(upper.right() - _MARK * place, upper.center().y())
+        (_paint_link if mark == "linked" else _paint_lock)(painter, spot, theme)
+
+
+def _paint_link(painter: QPainter, spot: QPointF, theme: Theme) -> None:
+    """Two rings of a chain, left of a place: the weights are shared."""
+    painter.setPen(QPen(color(theme.accent), 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(QRectF(spot.x() - 14, spot.y() - 3, 8, 6), 3, 3)
+    painter.drawRoundedRect(QRectF(spot.x() - 8, spot.y() - 3, 8, 6), 3, 3)
+
+
+def _paint_lock(painter: QPainter, spot: QPointF, theme: Theme) -> None:
+    """A lock, left of a place: training leaves the weights as they are."""
+    painter.setPen(QPen(color(theme.muted), 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawArc(QRectF(spot.x() - 8, spot.y() - 6, 6, 8), 0, 180 * 16)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color(theme.muted))
+    painter.drawRoundedRect(QRectF(spot.x() - 10, spot.y() - 1, 10, 7), 1.5, 1.5)
+
+
+def paint_ports(painter: QPainter, ports: Ports, lights: Lights, theme: Theme) -> None:
+    """The dots that wires start from and end at."""
+    for port in ports.all():
+        if not ports.spare(port) or lights.hovered or lights.fit:
+            _paint_port(painter, ports, port, lights, theme)
+
+
+def _paint_port(painter: QPainter, ports: Ports, port: Port, lights: Lights, theme: Theme) -> None:
+    taken, hot = port in ports.taken, port == lights.hot
+    lit = hot or (lights.fit is not None and port[0] == "in" and not taken)
+    line = theme.good if lights.fit and lit else theme.accent if hot else theme.wire
+    small = ports.optional(port) and not taken
+    painter.setPen(QPen(color(line), 1.2 if small else 1.6))
+    painter.setBrush(color(line if taken or hot else theme.card))
+    radius = (_SMALL_PORT if small else _PORT) + (2 if hot else 1 if lit else 0)
+    painter.drawEllipse(ports.place(port), radius, radius)
+
+
+def paint_badge(painter: QPainter, severity: Severity, theme: Theme) -> None:
+    """The sign of a problem, at a corner."""
+    painter.setPen(QPen(color(theme.canvas), 1.5))
+    painter.setBrush(color(theme.error if severity == "error" else theme.warning))
+    painter.drawEllipse(_BADGE, 8, 8)
+    painter.setFont(card_fonts().badge)
+    painter.setPen(color(theme.canvas))
+    rect = QRectF(_BADGE.x() - 8, _BADGE.y() - 8, 16, 16)
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, "!")
+
+
+def card_tooltip(graph: Graph, node: Node, facts: NodeFacts) -> str:
+    """What there is to know of a node, as rich text."""
+    tr = QCoreApplication.translate
+    lines = [f"<b>{_plain(node.name)}</b> – {_plain(node.layer.type_name())}"]
+    lines.append(_plain(first_sentence(type(node.layer))))
+    if node.layer.has_output:
+        for index, shape in enumerate(facts.shapes):
+            name = output_name(node.layer, index)
+            text = tr("NodeItem", "Output: {0}").format(show_shape(shape))
+            lines.append(_plain(text if not name else f"{text} ({name})"))
+    if facts.parameters:
+        lines.append(_plain(tr("NodeItem", "Parameters: {0}").format(f"{facts.parameters:,}")))
+    if isinstance(node.layer, Weighted) and not node.layer.trainable:
+        lines.append(_plain(tr("NodeItem", "Frozen: training leaves its weights as they are")))
+    if node.shares is not None:
+        lines.append(_plain(tr("NodeItem", "Uses the weights of {0}").format(graph.owner(node.id).name)))
+    lines += [f"<b>{_plain(problem.message)}</b>" for problem in facts.problems]
+    return "<br>".join(part for part in lines if part)
+
+
+def _plain(text: str) -> str:
+    return html.escape(text)

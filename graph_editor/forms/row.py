@@ -1,0 +1,86 @@
+"""A line of a form: an editor, and under it what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from engine.fields import FieldSpec
+from graph_editor.forms.base import FieldEditor
+
+_WAIT_MS = 500
+"""How long typing may pause before a half-typed value is called wrong."""
+
+
+class Row(QWidget):
+    """Hands on what its editor tells, and shows why it was refused."""
+
+    def __init__(self, spec: FieldSpec, editor: FieldEditor, attempt: Callable[[FieldEditor, Any], str]) -> None:
+        super().__init__()
+        self.spec = spec
+        self.editor = editor
+        self._attempt = attempt
+        self._refused = self._problem = ""
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.note.setProperty("refused", True)
+        self.note.hide()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_WAIT_MS)
+        self._timer.timeout.connect(self._show_note)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(editor)
+        layout.addWidget(self.note)
+        self.setToolTip(tooltip(spec))
+        editor.edited.connect(self._edited)
+        editor.misread.connect(self._refuse)
+        editor.finished.connect(self._show_note)
+
+    def show_value(self, value: Any, problem: str) -> None:
+        """Show the value that holds now; a text that was refused stays until it is corrected."""
+        self._problem = problem
+        if not self._refused or not self.editor.isAncestorOf(self._focused()):
+            self._refused = ""
+            self.editor.set_value(value)
+        self._show_note()
+
+    def _focused(self) -> QWidget:
+        return self.focusWidget() or self.window().focusWidget() or self
+
+    def _edited(self, value: Any) -> None:
+        self._refused = ""
+        refused = self._attempt(self.editor, value)
+        if refused:
+            self._refuse(refused)
+        else:
+            self._show_note()
+
+    def _refuse(self, why: str) -> None:
+        self._refused = why
+        self._timer.start()
+
+    def _show_note(self) -> None:
+        self._timer.stop()
+        text = f"{self.spec.label} {self._refused}" if self._refused else self._problem
+        if text != self.note.text():
+            self.note.setText(text)
+        self.note.setVisible(bool(text))
+
+
+def tooltip(spec: FieldSpec) -> str:
+    """What a setting means, and its limits."""
+    tr = QCoreApplication.translate
+    low, high = (None if v is None else f"{v:,}" for v in (spec.minimum, spec.maximum))
+    limits = ""
+    if low is not None and high is not None:
+        limits = tr("SettingsForm", "From {0} to {1}.").format(low, high)
+    elif low is not None:
+        text = tr("SettingsForm", "More than {0}.") if spec.exclusive else tr("SettingsForm", "At least {0}.")
+        limits = text.format(low)
+    return " ".join(part for part in (spec.description, limits) if part)

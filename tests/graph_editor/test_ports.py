@@ -1,0 +1,110 @@
+"""Cards with several outputs and named inputs: where their ports lie, and wires between the right ones."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+
+from engine.graph import Edge
+from graph_editor.items import NodeItem
+from graph_editor.wiring import advise, wire_ends
+
+from .layers import stateful_project
+
+
+@pytest.fixture
+def canvas(canvas_of):
+    return canvas_of(stateful_project())
+
+
+def item(canvas, name: str) -> NodeItem:
+    return canvas.scene.node_items[canvas.id(name)]
+
+
+def test_every_output_has_a_port_at_the_lower_edge(canvas):
+    card = item(canvas, "remembering")
+    outs = [card.port_place(("out", index)) for index in range(3)]
+    assert {place.y() for place in outs} == {card.card_rect().bottom()}
+    assert all(b.x() - a.x() > 40 for a, b in pairwise(outs))
+    assert all(card.card_rect().left() < place.x() < card.card_rect().right() for place in outs)
+    assert [port for port in card.ports.all() if port[0] == "out"] == [("out", 0), ("out", 1), ("out", 2)]
+
+
+def test_a_port_that_may_stay_free_lies_beside_those_that_may_not(canvas):
+    card = item(canvas, "remembering")
+    assert card.ports.place(("in", 0)).x() == 0
+    assert card.ports.optional(("in", 1))
+    assert not card.ports.optional(("in", 0))
+    assert not item(canvas, "attending").ports.optional(("in", 1))
+
+
+def test_the_tooltip_of_a_port_has_its_name_and_shape(canvas):
+    card = item(canvas, "remembering")
+    canvas.mouse(QEvent.Type.MouseMove, canvas.port("remembering", "out", 1), Qt.MouseButton.NoButton)
+    assert "state_h" in card.toolTip()
+    assert "8" in card.toolTip()
+    canvas.mouse(QEvent.Type.MouseMove, canvas.port("remembering", "in", 1), Qt.MouseButton.NoButton)
+    assert "initial_state 1" in card.toolTip()
+    assert "may be left free" in card.toolTip()
+    canvas.mouse(QEvent.Type.MouseMove, canvas.card("remembering"), Qt.MouseButton.NoButton)
+    assert "Gives a sequence" in card.toolTip()
+
+
+def test_a_wire_begins_at_the_output_it_was_drawn_from(canvas):
+    canvas.press(canvas.port("remembering", "out", 2))
+    canvas.move(canvas.port("attending", "in", 1))
+    assert canvas.view.gesture.advice.text.startswith("state_c of remembering to value of attending")
+    canvas.release(canvas.port("attending", "in", 1))
+    edge = Edge(canvas.id("remembering"), canvas.id("attending"), 1, 2)
+    assert edge in canvas.graph.edges
+    path = canvas.scene.edge_items[edge]._path
+    start = item(canvas, "remembering").port_place(("out", 2))
+    assert (path.elementAt(0).x, path.elementAt(0).y) == (start.x(), start.y())
+
+
+def test_a_wire_drawn_backwards_takes_the_output_it_is_let_go_at(canvas):
+    canvas.drag(canvas.port("attending", "in", 1), canvas.port("remembering", "out", 1))
+    assert Edge(canvas.id("remembering"), canvas.id("attending"), 1, 1) in canvas.graph.edges
+
+
+def test_the_end_of_a_wire_that_is_moved_keeps_its_output(canvas):
+    canvas.drag(canvas.port("remembering", "out", 1), canvas.port("attending", "in", 1))
+    canvas.drag(canvas.port("attending", "in", 1), canvas.port("attending", "in", 2))
+    assert Edge(canvas.id("remembering"), canvas.id("attending"), 2, 1) in canvas.graph.edges
+
+
+def test_the_keys_choose_output_and_input(canvas):
+    canvas.scene.select([canvas.id("remembering")])
+    canvas.key(Qt.Key.Key_C)
+    assert canvas.view.connecting.port == 1
+    canvas.key(Qt.Key.Key_Right)
+    canvas.key(Qt.Key.Key_Right)
+    canvas.key(Qt.Key.Key_Left)
+    canvas.key(Qt.Key.Key_Return)
+    assert Edge(canvas.id("remembering"), canvas.id("attending"), 1, 1) in canvas.graph.edges
+
+
+def test_shapes_of_wires_side_by_side_do_not_overlap(canvas):
+    graph = canvas.graph
+    for port, output in ((1, 1), (2, 2)):
+        graph = graph.connect(canvas.id("remembering"), canvas.id("attending"), port, output)
+    canvas.document.edit_graph("wire", graph)
+    pills = [wire.pill for wire in canvas.scene.edge_items.values()]
+    assert len([pill for pill in pills if not pill.isEmpty()]) >= 3
+    assert not any(a.intersects(b) for a, b in combinations(pills, 2))
+
+
+def test_a_wire_says_what_it_joins_where_that_is_not_plain(canvas):
+    first, second = canvas.graph.edges
+    assert wire_ends(canvas.graph, first) == "sequence of remembering"
+    assert wire_ends(canvas.graph, second) == "sequence of remembering to query of attending"
+    assert "? × 8" in canvas.scene.edge_items[second].toolTip()
+
+
+def test_a_plain_wire_is_told_by_the_name_of_its_target(branched):
+    source, target = branched.id("rescaling"), branched.id("concatenate")
+    advice = advise(branched.graph, branched.document.inference, source, target, None)
+    assert advice.edge is not None
+    assert wire_ends(branched.graph, advice.edge) == "concatenate"
