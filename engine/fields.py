@@ -203,13 +203,9 @@ def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, descrip
 def _tuple_spec(spec: Callable[..., FieldSpec], annotation: Any) -> FieldSpec:
     inner, *rest = get_args(annotation)
     element = _spec("", inner, [], None, "")
-    kind: Kind = (
-        "choices"
-        if element.choices
-        else {"float": "floats", "text": "texts", "layer": "layers"}.get(element.kind, "ints")
-    )  # pyright: ignore
+    kinds: dict[Kind, Kind] = {"float": "floats", "text": "texts", "layer": "layers"}
     return spec(
-        kind=kind,
+        kind="choices" if element.choices else kinds.get(element.kind, "ints"),
         choices=element.choices,
         minimum=element.minimum,
         maximum=element.maximum,

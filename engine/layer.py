@@ -181,6 +181,14 @@ class Layer(Settings):
         """A name for each output; most layers have one, without a name."""
         return ("",)
 
+    def port_name(self, port: int) -> str:
+        """What an input port is called; nothing where there is but one kind of input."""
+        names, last = self.input_names, len(self.input_names) - 1
+        if not last:
+            return ""
+        several = self.max_inputs is None or self.max_inputs > len(names)
+        return f"{names[-1]} {port - last + 1}" if port >= last and several else names[port]
+
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         """The arrays that this layer owns for inputs of these shapes, in Keras's saving order."""
         del inputs

@@ -29,9 +29,15 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, Layer):
         return value.type_name()
     if isinstance(value, Graph):
-        return f"{len(value):,} layers"
+        return layer_count(value)
     text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
     return f"{name.replace('_', ' ')} {text}" if name in _NAMED or isinstance(value, float) else text
+
+
+def layer_count(graph: Graph) -> str:
+    """How many layers there are, ends aside."""
+    count = sum(node.layer.has_output and node.layer.max_inputs != 0 for node in graph)
+    return "1 layer" if count == 1 else f"{count:,} layers"
 
 
 def show_values(values: tuple[Any, ...]) -> str:
@@ -40,16 +46,6 @@ def show_values(values: tuple[Any, ...]) -> str:
         return " × ".join("?" if value is None else f"{value:,}" for value in values)
     shown = [value.type_name() if isinstance(value, Layer) else str(value) for value in values[:_MOST]]
     return ", ".join([*shown, "…"] if len(values) > _MOST else shown)
-
-
-def input_name(layer: Layer, port: int) -> str:
-    """What an input port is called; nothing where there is but one kind of input."""
-    names = layer.input_names
-    if len(names) < 2:
-        return ""
-    last = len(names) - 1
-    several = layer.max_inputs is None or layer.max_inputs > len(names)
-    return f"{names[-1]} {port - last + 1}" if port >= last and several else names[port]
 
 
 def output_name(layer: Layer, output: int) -> str:

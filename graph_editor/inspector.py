@@ -22,7 +22,7 @@ from engine.fields import Settings
 from engine.graph import Graph, Node
 from engine.inference import NodeFacts
 from engine.layer import show_shape
-from graph_editor.captions import first_sentence, input_name, output_name
+from graph_editor.captions import first_sentence, output_name
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm
 from graph_editor.problems import ProblemStack
@@ -172,7 +172,7 @@ class Inspector(QScrollArea):
         """What goes in and comes out, by the names of the ports where they have some."""
         layer = node.layer
         lines = [
-            (input_name(layer, port) or self.tr("Input"), show_shape(shape))
+            (layer.port_name(port) or self.tr("Input"), show_shape(shape))
             for port, shape in enumerate(facts.inputs)
         ]
         if layer.has_output and not facts.shapes:

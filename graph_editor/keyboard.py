@@ -128,7 +128,7 @@ class ConnectMode:
 def _free_ports(graph: Graph, node_id: str) -> list[int | None]:
     """The inputs of a card to choose from: each by itself where they have names."""
     layer = graph[node_id].layer
-    if len(layer.input_names) < 2:
+    if not layer.port_name(0):
         return [None]
     taken = {edge.port for edge in graph.incoming(node_id)}
     return [port for port in range(graph.port_count(node_id)) if port not in taken]

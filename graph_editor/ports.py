@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF
 from engine.graph import Graph, Node
 from engine.inference import NodeFacts
 from engine.layer import show_shape
-from graph_editor.captions import input_name, output_name
+from graph_editor.captions import output_name
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 
 Port = tuple[Literal["in", "out"], int]
@@ -87,7 +87,7 @@ def describe_port(node: Node, facts: NodeFacts, ports: Ports, port: Port) -> tup
     """What a tooltip says of a port: its name, whether it must be wired, its shape."""
     side, index = port
     shapes = facts.inputs if side == "in" else facts.shapes
-    name = input_name(node.layer, index) if side == "in" else output_name(node.layer, index)
+    name = node.layer.port_name(index) if side == "in" else output_name(node.layer, index)
     known = (side == "out" or port in ports.taken) and index < len(shapes)
     shape = show_shape(shapes[index]) if known else ""
     title = name or ("input" if side == "in" else "output")

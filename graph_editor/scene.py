@@ -225,7 +225,7 @@ class GraphScene(QGraphicsScene):
             shape = self.document.inference.shape(edge.source, edge.output)
             item.set_text("" if shape is None else show_shape(shape))
             giver, taker = self.graph[edge.source].layer, self.graph[edge.target].layer
-            if len(giver.output_names) > 1 or len(taker.input_names) > 1:
+            if len(giver.output_names) > 1 or taker.port_name(edge.port):
                 text = wire_ends(self.graph, edge)
                 item.setToolTip(text if shape is None else f"{text}: {show_shape(shape)}")
 

@@ -116,16 +116,20 @@ _CATEGORIES: dict[str, tuple[str, str]] = {
     "Attention": ("#b23a48", "#f2848f"),
     "Preprocessing": ("#2c7fb0", "#69b9e6"),
     "Embedding": ("#5f7d12", "#aecb5c"),
+    "Text and categories": ("#7a7a12", "#cfcf5e"),
+    "Augmentation": ("#006f86", "#57bccd"),
+    "Activation": ("#9c3b9e", "#dd8fdc"),
+    "Model": ("#3d4a57", "#c3ced9"),
 }
 
 
 def category_color(category: str, theme: Theme) -> str:
     """The colour of a category of layers; one that is not known yet gets a colour of its own all the same."""
-    pair = _CATEGORIES.get(category)
-    if pair is None:
-        pairs = list(_CATEGORIES.values())
-        pair = pairs[sum(map(ord, category)) % len(pairs)]
-    return pair[theme.name == "dark"]
+    dark = theme.name == "dark"
+    if category in _CATEGORIES:
+        return _CATEGORIES[category][dark]
+    hue = sum(place * ord(letter) for place, letter in enumerate(category, 7)) % 360
+    return QColor.fromHsl(hue, 120, 165 if dark else 95).name()
 
 
 @cache

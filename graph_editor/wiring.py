@@ -9,7 +9,7 @@ from engine.errors import GraphError
 from engine.graph import Edge, Graph
 from engine.inference import Inference, infer
 from engine.layer import show_shape
-from graph_editor.captions import input_name, output_name
+from graph_editor.captions import output_name
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def advise(graph: Graph, known: Inference, source: str, target: str, port: int |
 def wire_ends(graph: Graph, edge: Edge) -> str:
     """What a wire joins, as far as it is not plain to see: "state_h of lstm to query of attention"."""
     giver, taker = graph[edge.source], graph[edge.target]
-    port, output = input_name(taker.layer, edge.port), output_name(giver.layer, edge.output)
+    port, output = taker.layer.port_name(edge.port), output_name(giver.layer, edge.output)
     end = f"{port} of {taker.name}" if port else taker.name
     return f"{output} of {giver.name} to {end}" if output else end
 

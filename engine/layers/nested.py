@@ -77,6 +77,7 @@ class Functional(Weighted):
         default_factory=lambda: MappingProxyType({}), description="Where they lie on the canvas."
     )
 
+    caption: ClassVar[tuple[str, ...]] = ("graph",)
     keras_class: ClassVar[str | None] = "Functional"
     keras_aliases: ClassVar[tuple[str, ...]] = ("Sequential", "Model")
     keras_module: ClassVar[str] = "keras.src.models.functional"
@@ -99,6 +100,9 @@ class Functional(Weighted):
     @property
     def max_inputs(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
         return len(self.inputs)
+
+    def port_name(self, port: int) -> str:
+        return self.inputs[port].name if len(self.inputs) > 1 else ""
 
     @property
     def output_names(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from engine.fields import FieldSpec, Settings
 from engine.graph import Graph
 from engine.inference import infer
 from engine.layer import LAYERS, Layer
-from graph_editor.captions import first_sentence
+from graph_editor.captions import first_sentence, layer_count
 from graph_editor.forms.base import FIELD_HEIGHT, ComboBox, FieldEditor
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class GraphEditor(FieldEditor):
 
     def set_value(self, value: Graph) -> None:
         parameters = infer(value).parameters
-        self.about.setText(self.tr("{0} layers, {1} parameters").format(f"{len(value):,}", f"{parameters:,}"))
+        self.about.setText(self.tr("{0}, {1} parameters").format(layer_count(value), f"{parameters:,}"))
 
 
 def indented(widget: QWidget) -> QWidget:

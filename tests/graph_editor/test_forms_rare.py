@@ -127,6 +127,7 @@ def test_layers_in_a_row_are_added_moved_and_taken_away(form_of):
     form.show_settings(form.settings)
     editor.editors[1].form.editor("units").spin.setValue(3)
     assert form.settings.layers[1] == Dense(units=3)
+    form.show_settings(form.settings)
     editor._remove(0)
     assert form.settings.layers == (Dense(units=3), Dropout())
     form.show_settings(form.settings)
