@@ -10,6 +10,7 @@ LayerloomError                   base: its text is a sentence for the person at 
 │   └── UnknownNodeError         no such node
 ├── ShapeError                   a layer that cannot work on the shape it gets
 ├── NotReadyError                a graph with problems was asked to compute
+├── StyleError                   code was asked for in a style in which the graph cannot be written
 ├── DataError                    data that cannot be read, or that does not fit the graph
 ├── TrainingError                a training run that cannot go on
 ├── FileError                    a file that is missing, damaged, or cannot be written
@@ -78,6 +79,10 @@ class NotReadyError(LayerloomError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__(" ".join(problem.message for problem in self.problems))
+
+
+class StyleError(LayerloomError):
+    """A graph cannot be written in the style of code that was asked for."""
 
 
 class DataError(LayerloomError):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -13,6 +14,8 @@ from pydantic import Field
 from engine.data.source import Array, DataSet, Source, register
 from engine.errors import DataError, FileError, FileFormatError
 from engine.fields import AsPath
+
+T = TypeVar("T")
 
 _PART = re.compile(r"^(.*?)_?(train|training|val|valid|validation|test)$")
 _TARGET = re.compile(r"^(y|labels?|targets?)(_|$|\d)")
@@ -39,7 +42,7 @@ class Npz(Source):
     def load(self) -> DataSet:
         if not self.path:
             raise DataError("No NPZ file is chosen yet.")
-        parts = _by_part(read_npz(self.path))
+        parts = by_part(read_npz(self.path))
         if self.validation_path:
             parts["validation"] = read_npz(self.validation_path)
         if self.test_path:
@@ -47,18 +50,23 @@ class Npz(Source):
         for part, path in (("train", self.path), ("validation", self.validation_path), ("test", self.test_path)):
             if part in parts:
                 _check_lengths(path or self.path, parts[part])
-        arrays = parts["train"]
-        targets = {name: array for name, array in arrays.items() if _TARGET.match(name.lower())}
-        features = {name: array for name, array in arrays.items() if name not in targets}
-        return DataSet(features, targets, {}, parts.get("validation"), parts.get("test"))
+        return data_set(parts)
 
 
-def _by_part(arrays: dict[str, Array]) -> dict[str, dict[str, Array]]:
+def data_set(parts: Mapping[str, Mapping[str, Array]]) -> DataSet:
+    """The arrays of all parts as a data set: which are targets, the names tell."""
+    arrays = parts["train"]
+    targets = {name: array for name, array in arrays.items() if _TARGET.match(name.lower())}
+    features = {name: array for name, array in arrays.items() if name not in targets}
+    return DataSet(features, targets, {}, parts.get("validation"), parts.get("test"))
+
+
+def by_part(arrays: Mapping[str, T]) -> dict[str, dict[str, T]]:
     """Arrays by the part of the data that the end of their name tells; the end is cut off."""
-    parts: dict[str, dict[str, Array]] = {}
+    parts: dict[str, dict[str, T]] = {}
     marked = {name: match for name in arrays if (match := _PART.match(name)) and match[1]}
     if not any(match[2].startswith("train") for match in marked.values()):
-        return {"train": arrays}
+        return {"train": dict(arrays)}
     for name, array in arrays.items():
         match = marked.get(name)
         part = "train" if match is None else {"tr": "train", "va": "validation", "te": "test"}[match[2][:2]]
@@ -79,12 +87,20 @@ def _check_lengths(path: str, arrays: dict[str, Array]) -> None:
 
 def read_npz(path: str | Path) -> dict[str, Array]:
     """All arrays of an .npz file; pickled objects are refused. Raises `FileError` or `FileFormatError`."""
+    return _read_members(path, _read_member)
+
+
+def outline_npz(path: str | Path) -> dict[str, Array]:
+    """One sample of zeros for each array of an .npz file; only headers are read. Raises what `read_npz` raises."""
+    return _read_members(path, _outline_member)
+
+
+def _read_members(
+    path: str | Path, read: Callable[[str | Path, zipfile.ZipFile, zipfile.ZipInfo], T]
+) -> dict[str, T]:
     try:
         with zipfile.ZipFile(path) as archive:
-            return {
-                info.filename.removesuffix(".npy"): _read_member(path, archive, info)
-                for info in archive.infolist()
-            }
+            return {info.filename.removesuffix(".npy"): read(path, archive, info) for info in archive.infolist()}
     except FileNotFoundError:
         raise FileError(path, "there is no such file.") from None
     except IsADirectoryError:
@@ -95,7 +111,24 @@ def read_npz(path: str | Path) -> dict[str, Array]:
         raise FileError(path, f"could not be read: {error}.") from error
 
 
+def _outline_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
+    shape, dtype = _header(path, archive, info)
+    return np.zeros((1, *shape[1:]), dtype)
+
+
 def _read_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
+    _header(path, archive, info)
+    name = info.filename.removesuffix(".npy")
+    try:
+        with archive.open(info) as member:
+            array: Array = np.lib.format.read_array(member, allow_pickle=False)
+            return array
+    except (ValueError, MemoryError, zipfile.BadZipFile) as error:
+        raise FileFormatError(path, f"array {name!r} is damaged: {error}.") from None
+
+
+def _header(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[int, ...], Any]:
+    """Shape and type of an array, checked."""
     name = info.filename.removesuffix(".npy")
     try:
         with archive.open(info) as member:
@@ -110,12 +143,10 @@ def _read_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipIn
                 and int(np.prod(shape, dtype=object)) * dtype.itemsize != info.file_size - member.tell()
             ):
                 raise FileFormatError(path, f"array {name!r} is not of the size that its header tells.")
-        if dtype.hasobject or dtype.kind not in "biuf":
-            raise FileFormatError(path, f"array {name!r} holds {dtype}, not numbers.")
-        if not shape:
-            raise FileFormatError(path, f"array {name!r} is a single number, not a row of samples.")
-        with archive.open(info) as member:
-            array: Array = np.lib.format.read_array(member, allow_pickle=False)
-            return array
     except (ValueError, MemoryError, zipfile.BadZipFile) as error:
         raise FileFormatError(path, f"array {name!r} is damaged: {error}.") from None
+    if dtype.hasobject or dtype.kind not in "biuf":
+        raise FileFormatError(path, f"array {name!r} holds {dtype}, not numbers.")
+    if not shape:
+        raise FileFormatError(path, f"array {name!r} is a single number, not a row of samples.")
+    return shape, dtype

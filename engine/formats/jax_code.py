@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine import named
+from engine.errors import StyleError
 from engine.formats.jax_network import WIDTH, Network, functions_of
 from engine.formats.keras_config import Calls, calls
 from engine.formats.python_text import Group, Names, call, listing, literal, quoted, statement
@@ -42,11 +43,14 @@ def init_weights(seed=0):
 '''
 
 
-def jax_code(project: Project, weights_file: str | None = None) -> str:
+def jax_code(project: Project, weights_file: str | None = None, *, with_training: bool = False) -> str:
     """The program; it reads its weights from a file of ours if one is given, else it starts from new ones.
 
-    `forward(w, inputs)` gives the outputs at inference. Raises `NotReadyError` where the graph has problems.
+    `forward(w, inputs)` gives the outputs at inference. Raises `NotReadyError` where the graph has problems,
+    `StyleError` where training is asked for, of which only Keras code has any.
     """
+    if with_training:
+        raise StyleError("The JAX program computes a network; a program that trains it is written for Keras.")
     found = calls(project.graph)
     library = _library(found, drawing=weights_file is None)
     network = Network(found, library, Names({*_RESERVED, *library.names.values()}))

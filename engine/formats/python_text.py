@@ -71,15 +71,15 @@ def statement(start: str, *groups: Group, indent: str = "", width: int = WIDTH) 
     tail = rest[-1] if rest and any(isinstance(item, Group) for item in rest[-1].items) else None
     head = indent + start + first.flat()
     if tail is not None and len(head) + len(tail.open) <= width:
-        return head + _spread_call(tail, indent, width)
+        return head + spread_call(tail, indent, width)
     text = indent + start + (first.spread(indent, width) if first.items else first.flat())
     last = "".join(group.flat() for group in rest)
     if tail is not None and len(indent) + 1 + len(last) > width:
-        last = _spread_call(tail, indent, width)
+        last = spread_call(tail, indent, width)
     return text + last
 
 
-def _spread_call(group: Group, indent: str, width: int) -> str:
+def spread_call(group: Group, indent: str = "", width: int = WIDTH) -> str:
     """A call of one bracketed argument, spread; its one argument takes no comma."""
     inner = indent + "    "
     lines = [f"{inner}{item if isinstance(item, str) else item.spread(inner, width)}" for item in group.items]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import subprocess
@@ -17,10 +18,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import NotReadyError
+from engine.errors import NotReadyError, StyleError
 from engine.formats.jax_code import jax_code
 from engine.formats.keras_code import keras_code
 from engine.formats.keras_h5 import save_model
+from engine.formats.keras_styles import STYLES
+from engine.formats.keras_subclass import KERAS_ATTRIBUTES
 from engine.formats.python_text import Names, literal, quoted
 from engine.formats.sources import collect, place_of
 from engine.formats.summary import summary_rows, summary_text
@@ -41,8 +44,13 @@ RUFF = [sys.executable, "-m", "ruff"]
 
 
 def programs(made: Graph, weights_file: str | None = None, **training: Any) -> dict[str, str]:
+    """Every program for a graph: Keras in all styles that it can be written in, and JAX."""
     project = Project(made, training=TrainingSettings(**training))
-    return {"keras": keras_code(project, weights_file), "jax": jax_code(project, weights_file)}
+    found = {"jax": jax_code(project, weights_file)}
+    for style in STYLES:
+        with contextlib.suppress(StyleError):
+            found[style] = keras_code(project, weights_file, style=style)
+    return found
 
 
 def values(space: dict[str, Any], inputs: dict[str, Any]) -> list[Any]:
@@ -93,8 +101,8 @@ def test_code_of_a_many_sided_graph_runs_as_a_program(tmp_path: Path) -> None:
         (tmp_path / f"with_{kind}.py").write_text(code)
         command = [sys.executable, f"with_{kind}.py", "x.npz"]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-        assert ("Total params" in done.stdout) if kind == "keras" else ("((5, 3), (5, 1))" in done.stdout)
-    assert "unused" not in code
+        assert ("((5, 3), (5, 1))" if kind == "jax" else "Total params") in done.stdout
+        assert "unused" not in code
 
 
 def test_jax_code_without_weights_starts_from_the_same_numbers() -> None:
@@ -130,16 +138,16 @@ def test_the_code_of_a_template_is_what_a_course_would_write() -> None:
     code = keras_code(TEMPLATES["digits-cnn"].make())
     body = code[code.index("inputs =") :].split("\n\n")
     assert body[0].splitlines() == [
-        'inputs = keras.Input(shape=(8, 8, 1), name="input")',
-        'x = layers.Rescaling(0.0625, name="rescaling")(inputs)',
-        'x = layers.Conv2D(32, (3, 3), padding="same", activation="relu", name="conv2d")(x)',
-        'x = layers.MaxPooling2D((2, 2), name="max_pooling2d")(x)',
-        'x = layers.Conv2D(64, (3, 3), padding="same", activation="relu", name="conv2d_1")(x)',
-        'x = layers.MaxPooling2D((2, 2), name="max_pooling2d_1")(x)',
-        'x = layers.Flatten(name="flatten")(x)',
-        'x = layers.Dense(64, activation="relu", name="dense")(x)',
-        'x = layers.Dropout(0.3, name="dropout")(x)',
-        'outputs = layers.Dense(10, activation="softmax", name="dense_1")(x)',
+        "inputs = keras.Input(shape=(8, 8, 1))",
+        "x = layers.Rescaling(0.0625)(inputs)",
+        'x = layers.Conv2D(32, (3, 3), padding="same", activation="relu")(x)',
+        "x = layers.MaxPooling2D((2, 2))(x)",
+        'x = layers.Conv2D(64, (3, 3), padding="same", activation="relu")(x)',
+        "x = layers.MaxPooling2D((2, 2))(x)",
+        "x = layers.Flatten()(x)",
+        'x = layers.Dense(64, activation="relu")(x)',
+        "x = layers.Dropout(0.3)(x)",
+        'outputs = layers.Dense(10, activation="softmax")(x)',
     ]
     assert body[1] == "model = keras.Model(inputs, outputs)"
 
@@ -147,22 +155,27 @@ def test_the_code_of_a_template_is_what_a_course_would_write() -> None:
 def test_shared_layers_are_made_once() -> None:
     code = keras_code(Project(many_sided()))
     assert code.count("layers.Dense(6") == 1
+    assert programs(many_sided())["subclass"].count("self.shared(") == 2
     assert code.count("shared_layer(") == 2
     assert 'loss={"kind": "sparse_categorical_crossentropy", "size": "mean_squared_error"}' in code
     assert 'loss_weights={"kind": 1.0, "size": 0.5}' in code
 
 
-def test_compiled_as_the_project_says() -> None:
+@pytest.mark.parametrize("style", ["functional", "subclass"])
+def test_compiled_as_the_project_says(style: str) -> None:
     made = many_sided()
-    space = run(programs(made, optimizer=SGD(learning_rate=0.5, momentum=0.9))["keras"])
+    space = run(programs(made, optimizer=SGD(learning_rate=0.5, momentum=0.9))[style])
     optimizer = space["model"].optimizer
     assert isinstance(optimizer, keras.optimizers.SGD)
     assert float(optimizer.learning_rate) == 0.5
     assert optimizer.momentum == 0.9
     inputs = list(batch(compile_graph(made), 6).values())
     targets = [np.zeros(6), np.zeros((6, 1))]
+    space["model"].get_layer("standard").adapt(inputs[1])
     found = space["model"].evaluate(inputs, targets, verbose=0, return_dict=True)
-    assert {"loss", "kind_accuracy", "size_mae"} <= found.keys()
+    assert len(found) == 5
+    assert any(name.endswith("accuracy") for name in found)
+    assert any(name.endswith("mae") for name in found)
 
 
 def test_two_outputs_of_one_layer() -> None:
@@ -191,6 +204,14 @@ def test_a_normalization_without_weights_says_that_it_must_adapt() -> None:
     code = keras_code(TEMPLATES["iris-mlp"].make())
     assert '# model.get_layer("normalization").adapt(data)' in code
     assert "adapt" not in keras_code(TEMPLATES["iris-mlp"].make(), "m.h5")
+
+
+def test_no_layer_of_a_subclass_takes_the_place_of_an_attribute_of_keras() -> None:
+    space = run(keras_code(TEMPLATES["digits-cnn"].make(), style="subclass"))
+    public = {name for name in dir(space["model"]) if not name.startswith("_")}
+    layers = {name for name in public if isinstance(getattr(space["model"], name), keras.Layer)}
+    assert len(layers) == 9
+    assert public - layers <= set(KERAS_ATTRIBUTES)
 
 
 def test_a_graph_with_problems_gives_no_code() -> None:
@@ -237,8 +258,8 @@ def test_code_is_formatted(name: str, tmp_path: Path) -> None:
     made = {"many-sided": many_sided, "wide": _wide}.get(name, lambda: TEMPLATES[name].make().graph)()
     for path in (None, "m.h5"):
         code = programs(made, path)
-        _formatted(code["keras"], tmp_path, 100)
-        _formatted(code["jax"], tmp_path, 115)
+        for kind, text in code.items():
+            _formatted(text, tmp_path, 115 if kind == "jax" else 100)
 
 
 def _hostile(name: str) -> Graph:
@@ -308,10 +329,10 @@ def test_names_that_no_edit_allows_cannot_inject_code_either() -> None:
     made = _hostile("n")
     for name in ("a\nimport os\n", "a\r\nb", "\x00", "a" * 10_000, "\ud800", "\u2028\u2029\x85\x7f"):
         nodes = {key: replace(node, name=f"{node.name}{name}") for key, node in made.nodes.items()}
-        for code in programs(Graph(nodes, made.edges)).values():
+        plain = programs(made)
+        for kind, code in programs(Graph(nodes, made.edges)).items():
             statements = [type(s) for s in ast.parse(code.encode("utf-8", "strict")).body]
-            plain = [type(s) for s in ast.parse(programs(made)["keras" if "keras" in code else "jax"]).body]
-            assert statements == plain
+            assert statements == [type(s) for s in ast.parse(plain[kind]).body]
 
 
 @settings(max_examples=200, deadline=None)

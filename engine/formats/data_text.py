@@ -1,0 +1,104 @@
+"""A data source as the Python that loads it: scikit-learn's own loaders, NumPy for files of arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.data.arrays import Npz, by_part, data_set, outline_npz
+from engine.data.builtin import BreastCancer, Diabetes, Digits, Iris, Wine
+from engine.data.source import Array, DataSet, Source
+from engine.errors import DataError, StyleError
+from engine.formats.python_text import call, quoted, statement
+
+Arrays = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How data is loaded.
+
+    `data` stands for the data set: one sample of zeros for each array, in its type and shape. `expressions` has
+    the Python for each array as it was loaded, by part ("train", "validation", "test") and name; `raw` its shape
+    and type where these differ from those in `data`.
+    """
+
+    imports: tuple[str, ...]
+    lines: tuple[str, ...]
+    data: DataSet
+    expressions: Mapping[str, Mapping[str, str]]
+    raw: Mapping[str, Array] = field(default_factory=dict[str, Array])
+
+
+def loading(source: Source) -> Loading:
+    """The Python for a source; raises `StyleError` where there is none, `FileError` where its file is missing."""
+    write = _WRITERS.get(type(source))
+    if write is None:
+        raise StyleError(f"There is no Python yet that loads data of the kind {source.title or 'chosen'!r}.")
+    return write(source)
+
+
+def converted(text: str, raw: Array, wanted: Array) -> str:
+    """Python for an array in another type and shape; the first axis is that of the samples."""
+    if raw.dtype != wanted.dtype:
+        text += f".astype({quoted(str(wanted.dtype))})"
+    if raw.shape[1:] != wanted.shape[1:]:
+        text += f".reshape({', '.join(map(str, (-1, *wanted.shape[1:])))})"
+    return text
+
+
+# Bundled sets
+
+_LOADERS: dict[type[Source], tuple[str, str]] = {
+    Digits: ("load_digits", ""),
+    Iris: ("load_iris", ""),
+    Wine: ("load_wine", ""),
+    BreastCancer: ("load_breast_cancer", ""),
+    Diabetes: ("load_diabetes", ", scaled=False"),
+}
+"""The function of scikit-learn that loads a bundled set, and its arguments."""
+
+
+def _bundled(source: Source) -> Loading:
+    function, arguments = _LOADERS[type(source)]
+    (x,), (y,) = source.features().values(), source.targets().values()
+    data = DataSet(
+        {"x": np.zeros((1, *x.shape), np.float32)}, {"y": np.zeros(1, np.int32 if y.classes else np.float32)}
+    )
+    raw = {"x": np.zeros((1, math.prod(x.shape))), "y": np.zeros(1, np.int64 if y.classes else np.float64)}
+    return Loading(
+        (f"from sklearn.datasets import {function}",),
+        (f"x, y = {function}(return_X_y=True{arguments})",),
+        data,
+        {"train": {"x": "x", "y": "y"}},
+        raw,
+    )
+
+
+# Files of arrays
+
+
+def _npz(source: Source) -> Loading:
+    assert isinstance(source, Npz)
+    if not source.path:
+        raise DataError("No NPZ file is chosen yet.")
+    files = {"train": source.path, "validation": source.validation_path, "test": source.test_path}
+    lines: list[str] = []
+    arrays: dict[str, Arrays] = {}
+    expressions: dict[str, dict[str, str]] = {}
+    for part, path in files.items():
+        if path:
+            variable = "data" if part == "train" else f"{part}_data"
+            lines.append(statement(f"{variable} = ", call("np.load", [quoted(path), "allow_pickle=False"])))
+            outline = outline_npz(path)
+            texts = {name: f"{variable}[{quoted(name)}]" for name in outline}
+            arrays |= by_part(outline) if part == "train" else {part: outline}
+            expressions |= by_part(texts) if part == "train" else {part: texts}
+    return Loading((), tuple(lines), data_set(arrays), expressions)
+
+
+_WRITERS: dict[type[Source], Callable[[Any], Loading]] = {**dict.fromkeys(_LOADERS, _bundled), Npz: _npz}

@@ -1,0 +1,48 @@
+"""How a project is compiled, as Python: optimizer, losses, metrics."""
+
+from __future__ import annotations
+
+from engine.fields import describe
+from engine.formats.keras_config import Calls
+from engine.formats.keras_training import keras_metrics
+from engine.formats.python_text import WIDTH, Group, call, keyword, listing, literal, prefixed, quoted
+from engine.layers.core import Output
+from engine.project import TrainingSettings
+
+
+def compiling(found: Calls, training: TrainingSettings, *, by_name: bool) -> str:
+    """The call of `compile`; of several outputs, each is set by its name, or by its place."""
+    graph = found.graph
+    outputs = [(node, node.layer) for node in graph.of_type(Output)]
+    names = [graph.owner(edge.source).name for edge in found.outputs]
+    names = names if by_name and len(set(names)) == len(names) > 1 else []
+    losses = [literal(layer.loss) for _, layer in outputs if isinstance(layer, Output)]
+    weights = [literal(layer.loss_weight) for _, layer in outputs if isinstance(layer, Output)]
+    metrics = [listing(map(quoted, keras_metrics(found.inference, node))) for node, _ in outputs]
+    arguments: list[str | Group] = [_optimizer(training), _by_output("loss", names, losses)]
+    if set(weights) != {"1.0"}:
+        arguments.append(_by_output("loss_weights", names, weights, alone=False))
+    if any(group.items for group in metrics):
+        arguments.append(_by_output("metrics", names, metrics))
+    return Group("model.compile(", tuple(arguments), ")").spread("", WIDTH) + "\n"
+
+
+def _by_output(setting: str, names: list[str], values: list[str] | list[Group], alone: bool = True) -> str | Group:
+    """A setting of `compile`: a value for the only output, else values by name, or by order if there are none."""
+    items = list[str | Group](values)
+    if alone and len(items) == 1:
+        return keyword(setting, items[0])
+    if not names:
+        return Group(f"{setting}=[", tuple(items), "]")
+    entries = [prefixed(f"{quoted(name)}: ", item) for name, item in zip(names, items, strict=True)]
+    return Group(f"{setting}={{", tuple(entries), "}")
+
+
+def _optimizer(training: TrainingSettings) -> Group:
+    optimizer = training.optimizer
+    arguments = [f"learning_rate={literal(optimizer.learning_rate)}"]
+    for spec in describe(type(optimizer)):
+        value = getattr(optimizer, spec.name)
+        if spec.name != "learning_rate" and value != spec.default:
+            arguments.append(f"{spec.name}={literal(value)}")
+    return call(f"optimizer=keras.optimizers.{optimizer.type}", arguments)

@@ -1,0 +1,92 @@
+"""A Keras model as a class of one's own: `__init__` makes the layers, `call` wires them."""
+
+from __future__ import annotations
+
+from engine.formats.keras_config import Calls
+from engine.formats.keras_text import applied, make, make_input, program_names, written_names
+from engine.formats.python_text import Group, Names, call, listing, statement
+from engine.formats.steps import Script, script
+from engine.layer import Layer
+from engine.layers.core import Input
+from engine.layers.normalization import BatchNormalization
+
+KERAS_ATTRIBUTES = (
+    "activity_regularizer", "add_loss", "add_metric", "add_variable", "add_weight", "autocast", "build",
+    "build_from_config", "built", "call", "call_signature_parameters", "compile", "compile_from_config",
+    "compiled", "compute_dtype", "compute_loss", "compute_loss_and_updates", "compute_mask",
+    "compute_metrics", "compute_output_shape", "compute_output_spec", "count_params", "dtype",
+    "dtype_policy", "evaluate", "export", "fit", "from_config", "get_build_config", "get_compile_config",
+    "get_config", "get_layer", "get_metrics_result", "get_quantization_layer_structure", "get_state_tree",
+    "get_weights", "history", "input", "input_dtype", "input_spec", "inputs", "jax_state_sync",
+    "jit_compile", "layers", "load_own_variables", "load_weights", "loss", "losses",
+    "make_predict_function", "make_test_function", "make_train_function", "metrics", "metrics_names",
+    "metrics_variables", "name", "non_trainable_variables", "non_trainable_weights", "optimizer", "output",
+    "outputs", "path", "predict", "predict_function", "predict_on_batch", "predict_step",
+    "quantization_mode", "quantize", "quantized_build", "quantized_call", "rematerialized_call",
+    "reset_metrics", "run_eagerly", "save", "save_own_variables", "save_weights", "set_state_tree",
+    "set_weights", "stateless_call", "stateless_compute_loss", "steps_per_execution", "stop_training",
+    "summary", "supports_jit", "supports_masking", "symbolic_call", "test_function", "test_on_batch",
+    "test_step", "to_json", "train_function", "train_on_batch", "train_step", "trainable",
+    "trainable_variables", "trainable_weights", "variable_dtype", "variables", "weights",
+)  # fmt: skip
+"""What attributes of a `keras.Model` are called, so that no layer takes the place of one."""
+
+
+def subclass(found: Calls) -> str:
+    """A `keras.Model` whose `__init__` makes the layers and whose `call` wires them.
+
+    The layers are made in the order of the functional model, which files of weights are written in.
+    """
+    owners = [owner for owner in found.layers if not isinstance(owner.layer, Input)]
+    attributes = attributes_of(found)
+    written = written_names(found, owners)
+    making = [
+        statement(f"self.{attributes[owner.id]} = ", make(owner.layer, written[owner.id]), indent=" " * 8)
+        for owner in owners
+    ]
+    plan = script(found, program_names())
+    trains = [owner.id for owner in owners if _behaves_otherwise_in_training(owner.layer)]
+    parts = [
+        "class Network(keras.Model):",
+        "    def __init__(self):",
+        "        super().__init__()",
+        *making,
+        "",
+        f"    def call(self, inputs{', training=None' if trains else ''}):",
+        *_call_lines(found, plan, attributes, set(trains)),
+        "\n",
+        "model = Network()",
+        _building(found),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def attributes_of(found: Calls) -> dict[str, str]:
+    """The attribute of a subclass that holds each layer."""
+    given = Names((*KERAS_ATTRIBUTES, "self"))
+    return {owner.id: given.new(owner.name) for owner in found.layers if not isinstance(owner.layer, Input)}
+
+
+def _behaves_otherwise_in_training(layer: Layer) -> bool:
+    return bool(layer.seed_generators()) or isinstance(layer, BatchNormalization)
+
+
+def _call_lines(found: Calls, plan: Script, attributes: dict[str, str], trains: set[str]) -> list[str]:
+    indent = " " * 8
+    lines = [f"{indent}{', '.join(step.target for step in plan.inputs)} = inputs"] if len(plan.inputs) > 1 else []
+    for number, step in enumerate(plan.steps, 1):
+        owner = found.graph.owner(step.node.id).id
+        words = ["training=training"] if owner in trains else []
+        value = applied(f"self.{attributes[owner]}", step, *words)
+        if number == len(plan.steps) and plan.outputs == step.targets == ("outputs",):
+            return [*lines, statement("return ", value, indent=indent)]
+        lines.append(statement(f"{step.target} = ", value, indent=indent))
+    if len(plan.outputs) > 1:
+        return [*lines, statement("return ", listing(plan.outputs), indent=indent)]
+    return [*lines, f"{indent}return {', '.join(plan.outputs)}"]
+
+
+def _building(found: Calls) -> str:
+    inputs: list[str | Group] = [make_input(node, None) for node in found.inputs]
+    built = call("model", [listing(inputs)] if len(inputs) > 1 else inputs)
+    return "# The layers make their weights when they are called for the first time.\n" + statement("", built)

@@ -1,0 +1,178 @@
+"""The styles of Keras code and the programs that train: what is refused, and what runs as it is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.data.arrays import Npz
+from engine.data.builtin import BreastCancer, Diabetes, Digits, Iris, Wine
+from engine.data.prepare import prepare
+from engine.data.source import Source
+from engine.errors import DataError, StyleError
+from engine.formats.data_text import loading
+from engine.formats.keras_code import keras_code
+from engine.formats.keras_styles import STYLES, Style
+from engine.graph import Graph
+from engine.layers.core import Dense, Input, Output
+from engine.layers.merging import Add
+from engine.layers.preprocessing import Normalization, Rescaling
+from engine.model import compile_graph
+from engine.project import DataSettings, Project, TrainingSettings
+from engine.templates import TEMPLATES
+from tests.engine.graphs import graph, many_sided, run
+
+_END = Output(loss="mean_squared_error", metrics=())
+
+
+def _diamond() -> Graph:
+    return graph(
+        ("a", Input(shape=(4,)), []),
+        ("b", Dense(units=4), ["a"]),
+        ("c", Dense(units=4), ["a"]),
+        ("d", Add(), ["b", "c"]),
+        ("out", _END, ["d"]),
+    )
+
+
+def _twice() -> Graph:
+    return graph(
+        ("a", Input(shape=(4,)), []),
+        ("b", Dense(units=4), ["a"]),
+        ("c", Dense(units=4), ["b"]),
+        ("out", _END, ["c"]),
+        shares={"c": "b"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (many_sided(), "this network has 2 inputs"),
+        (_diamond(), "c does not follow b"),
+        (_twice(), "the weights of b are used more than once"),
+    ],
+)
+def test_what_is_no_chain_is_not_written_as_one(made: Graph, reason: str) -> None:
+    with pytest.raises(StyleError, match=reason):
+        keras_code(Project(made), style="sequential")
+
+
+def test_names_are_written_only_where_keras_would_find_others() -> None:
+    made = graph(
+        ("input", Input(shape=(4,)), []),
+        ("dense_1", Dense(units=3), ["input"]),
+        ("dense", Dense(units=3), ["dense_1"]),
+        ("dense_2", Dense(units=3), ["dense"]),
+        ("out", _END, ["dense_2"]),
+    )
+    code = keras_code(Project(made), style="sequential")
+    assert [line.strip() for line in code.splitlines() if "Dense" in line] == [
+        'layers.Dense(3, name="dense_1"),',
+        "layers.Dense(3),",
+        'layers.Dense(3, name="dense_2"),',
+    ]
+
+
+# Programs that train
+
+
+def _fast(project: Project, **changes: Any) -> Project:
+    return project.with_training(epochs=3, **changes)
+
+
+def _trained(code: str, folder: Path) -> dict[str, list[float]]:
+    """What `fit` told of a program that was run by itself."""
+    (folder / "train.py").write_text(code + "\nimport json\n\nprint(json.dumps(history.history))\n")
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run(
+        [sys.executable, "train.py"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert (folder / "best.weights.h5").exists()
+    history: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
+    return history
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_program_that_trains_runs_as_it_is_written(style: Style, tmp_path: Path) -> None:
+    code = keras_code(_fast(TEMPLATES["digits-cnn"].make()), style=style, with_training=True)
+    history = _trained(code, tmp_path)
+    assert history["loss"][-1] < history["loss"][0] / 2
+    assert history["val_accuracy"][-1] > 0.8
+
+
+def test_layers_take_figures_from_the_data_that_reaches_them(tmp_path: Path) -> None:
+    made = graph(
+        ("a", Input(shape=(10,)), []),
+        ("first", Normalization(), ["a"]),
+        ("scaled", Rescaling(scale=3.0), ["first"]),
+        ("second", Normalization(), ["scaled"]),
+        ("end", Dense(units=1), ["second"]),
+        ("out", Output(loss="mean_squared_error", metrics=("mae",)), ["end"]),
+    )
+    project = Project(
+        made, data=DataSettings(source=Diabetes()), training=TrainingSettings(epochs=2, shuffle=False)
+    )
+    code = keras_code(project, style="sequential", with_training=True)
+    assert code.index("adapt(x_train)") < code.index("before = keras.Model") < code.index("model.fit(")
+    assert "shuffle=False" in code
+    _trained(code, tmp_path)
+    with pytest.raises(StyleError, match="second takes figures from what other layers make"):
+        keras_code(project, style="subclass", with_training=True)
+
+
+@pytest.mark.parametrize("style", ["functional", "subclass"])
+def test_several_inputs_and_outputs_are_trained(style: Style, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / 'it\'s "data".npz'
+    arrays = {
+        "picture": rng.integers(0, 255, (60, 8, 8, 1)),
+        "table": rng.normal(size=(60, 6)),
+        "kind_out": rng.integers(0, 3, 60),
+        "size_out": rng.normal(size=60),
+    }
+    np.savez(path, **{f"{name}_train": array for name, array in arrays.items()})  # type: ignore[arg-type]  # pyright: ignore
+    np.savez(tmp_path / "val.npz", **{name: array[:20] for name, array in arrays.items()})  # type: ignore[arg-type]  # pyright: ignore
+    source = Npz(path=str(path), validation_path=str(tmp_path / "val.npz"))
+    project = Project(many_sided(), data=DataSettings(source=source), training=TrainingSettings(epochs=2))
+    history = _trained(keras_code(project, style=style, with_training=True), tmp_path)
+    assert "val_loss" in history
+
+
+@pytest.mark.parametrize("source", [Digits(), Iris(), Wine(), BreastCancer(), Diabetes()])
+def test_the_program_trains_on_the_same_samples(source: Source) -> None:
+    (x,), (y,) = source.features().values(), source.targets().values()
+    units, loss = (len(y.classes), "categorical_crossentropy") if y.classes else (1, "mean_squared_error")
+    made = graph(
+        ("a", Input(shape=x.shape), []),
+        ("b", Dense(units=units, activation="softmax" if y.classes else "linear"), ["a"]),
+        ("out", Output(loss=loss, metrics=()), ["b"]),
+    )
+    if len(x.shape) > 1:
+        made = made.set_layer("n1", Input(shape=(64,)))
+    project = Project(made, data=DataSettings(source=source, validation_split=0.15))
+    code = keras_code(project, with_training=True)
+    space = run(code[: code.index("inputs = ")])
+    ours = prepare(compile_graph(made), source.load(), project.data)
+    for suffix, part in (("train", ours.training), ("val", ours.validation), ("test", ours.test)):
+        assert part is not None
+        np.testing.assert_array_equal(space[f"x_{suffix}"], part.inputs["a"])
+        np.testing.assert_array_equal(space[f"y_{suffix}"], part.targets["out"])
+
+
+def test_data_that_does_not_fit_gives_no_program() -> None:
+    project = TEMPLATES["digits-cnn"].make()
+    for data, reason in ((Iris(), "input takes 8 × 8 × 1"), (Npz(), "No NPZ file is chosen yet")):
+        with pytest.raises(DataError, match=reason):
+            keras_code(replace(project, data=DataSettings(source=data)), with_training=True)
+    with pytest.raises(StyleError, match="no Python yet"):
+        loading(Source())
