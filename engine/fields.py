@@ -80,7 +80,12 @@ def one_of(values: Iterable[str]) -> AfterValidator:
 
 def repeated(count: int) -> BeforeValidator:
     """A validator that takes one number for several: 3 for (3, 3)."""
-    return BeforeValidator(lambda value: (value,) * count if isinstance(value, int) else value)
+    return BeforeValidator(lambda value: (value,) * count if isinstance(value, int | float) else value)
+
+
+def single(values: tuple[Any, ...]) -> Any:
+    """A setting that Keras takes as one number or as a list of them: the number, where there is but one."""
+    return values[0] if len(values) == 1 else list(values)
 
 
 def _call(family: Family, functions: named.Functions) -> Any:
@@ -101,6 +106,10 @@ Padding = Literal["valid", "same"]
 Single = Annotated[tuple[PositiveInt], repeated(1)]
 Pair = Annotated[tuple[PositiveInt, PositiveInt], repeated(2)]
 Triple = Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], repeated(3)]
+Axes = Annotated[tuple[int, ...], Field(min_length=1), repeated(1)]
+"""One axis or several; a number stands for itself alone."""
+Numbers = Annotated[tuple[float, ...], Field(min_length=1), repeated(1)]
+"""One number or several."""
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 

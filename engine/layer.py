@@ -164,6 +164,8 @@ class Layer(Settings):
     """Arguments of the Keras class that have this one value here, such as data_format."""
     keras_ignored: ClassVar[tuple[str, ...]] = ()
     """Arguments of the Keras class that change no number, such as unroll."""
+    keras_lacks: ClassVar[tuple[str, ...]] = ()
+    """Arguments that all Keras layers take, such as trainable, but not this one."""
     adapts: ClassVar[bool] = False
     """Whether some weights come from the training data before the first step (see `adapt`)."""
     casts: ClassVar[bool] = True

@@ -11,7 +11,7 @@ from engine.fields import Family, FieldSpec, describe
 from engine.formats.reading import Place, shown
 from engine.layer import LAYERS, Layer, Weighted
 from engine.layers.core import Input
-from engine.ops.activations import ACTIVATIONS
+from engine.ops.activations import ACTIVATIONS, ALIASES
 from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import INITIALIZERS
 from engine.ops.regularizers import REGULARIZERS
@@ -75,7 +75,7 @@ def layer_config(layer: Layer, name: str) -> dict[str, Any]:
     config: dict[str, Any] = {"name": name, "trainable": True, "dtype": "float32", **layer.keras_constants}
     for argument, value in layer.keras_arguments().items():
         config[argument] = _written(value, specs.get(argument), argument)
-    return config
+    return {argument: value for argument, value in config.items() if argument not in layer.keras_lacks}
 
 
 def _written(value: Any, spec: FieldSpec | None, argument: str) -> Any:
@@ -223,7 +223,7 @@ def _read_activation(value: Any, place: Place) -> Any:
             raise place.error("the activation is code of its own, which is never run here.")
         value = function.get("config") if kind == "function" else kind
         value = shown(function) if value is None else value
-    name = "linear" if value is None else value
+    name = "linear" if value is None else ALIASES.get(str(value), value)
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise place.error(f"the activation {shown(name)} is not one that this version has.")
     return name

@@ -1,6 +1,7 @@
 """The layers, a file per family. Importing this package fills `LAYERS`, in the order of the palette."""
 
 from engine.layers import core
+from engine.layers import activations
 from engine.layers import conv
 from engine.layers import pooling
 from engine.layers import reshaping
@@ -11,6 +12,7 @@ from engine.layers import preprocessing
 from engine.layers import nested
 
 __all__ = [
+    "activations",
     "conv",
     "core",
     "merging",

@@ -2,19 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import jax
 from pydantic import Field
 
 from engine.errors import ShapeError
-from engine.fields import ConstraintName, Fraction, InitializerName, RegularizerName
-from engine.layer import Context, Op, Shape, Weight, Weighted, Weights, axis_of, register, show_shape
+from engine.fields import Axes, ConstraintName, Fraction, InitializerName, PositiveInt, RegularizerName, single
+from engine.layer import (
+    Context,
+    InnerLayer,
+    Layer,
+    Op,
+    Shape,
+    Weight,
+    Weighted,
+    Weights,
+    apply_part,
+    axis_of,
+    known_sizes,
+    prefixed,
+    register,
+    show_shape,
+    within,
+)
+from engine.layers.core import Dense
 from engine.ops import normalization as ops
 
 
+class _Scaled(Weighted):
+    """What layers share that may learn a factor, gamma, and an offset, beta, for what they have normalized."""
+
+    epsilon: Annotated[float, Field(gt=0)] = Field(default=0.001, description="Keeps the division away from zero.")
+    center: bool = Field(default=True, description="Learn an offset, beta.")
+    scale: bool = Field(default=True, description="Learn a factor, gamma.")
+    gamma_initializer: InitializerName = Field(default="ones", description="Where gamma starts.")
+    beta_initializer: InitializerName = Field(default="zeros", description="Where beta starts.")
+    gamma_regularizer: RegularizerName | None = Field(default=None, description="What gamma adds to the loss.")
+    beta_regularizer: RegularizerName | None = Field(default=None, description="What beta adds to the loss.")
+    gamma_constraint: ConstraintName | None = Field(
+        default=None, description="What gamma is brought back to after each step."
+    )
+    beta_constraint: ConstraintName | None = Field(
+        default=None, description="What beta is brought back to after each step."
+    )
+
+    supports_masking: ClassVar[bool] = True
+
+    def gamma(self, *shape: int) -> Weight:
+        start, penalty, bounds = self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint
+        return Weight("gamma", shape, start, regularizer=penalty, constraint=bounds)
+
+    def beta(self, *shape: int) -> Weight:
+        start, penalty, bounds = self.beta_initializer, self.beta_regularizer, self.beta_constraint
+        return Weight("beta", shape, start, regularizer=penalty, constraint=bounds)
+
+    def gamma_and_beta(self, *shape: int) -> tuple[Weight, ...]:
+        """Those of the two that the layer has."""
+        return (*((self.gamma(*shape),) if self.scale else ()), *((self.beta(*shape),) if self.center else ()))
+
+
+def _along(layer: Layer, axis: Axes, shape: Shape) -> tuple[int, ...]:
+    """The sizes of some axes, in the order of the numbers that stand for them; raises `ShapeError`."""
+    name = layer.type_name()
+    positions = [axis_of(name, position, shape) for position in sorted(axis)]
+    return known_sizes(name, tuple(shape[position] for position in positions))
+
+
 @register(category="Normalization")
-class BatchNormalization(Weighted):
+class BatchNormalization(_Scaled):
     """Scales each channel to mean 0 and variance 1 over the batch; at inference, over the training so far.
 
     https://keras.io/api/layers/normalization_layers/batch_normalization/
@@ -26,45 +83,26 @@ class BatchNormalization(Weighted):
     momentum: Fraction = Field(
         default=0.99, description="How slowly the kept mean and variance follow the batches."
     )
-    epsilon: Annotated[float, Field(gt=0)] = Field(default=0.001, description="Keeps the division away from zero.")
-    center: bool = Field(default=True, description="Learn an offset, beta.")
-    scale: bool = Field(default=True, description="Learn a factor, gamma.")
-    gamma_initializer: InitializerName = Field(default="ones", description="Where gamma starts.")
-    beta_initializer: InitializerName = Field(default="zeros", description="Where beta starts.")
     moving_mean_initializer: InitializerName = Field(default="zeros", description="Where the kept mean starts.")
     moving_variance_initializer: InitializerName = Field(
         default="ones", description="Where the kept variance starts."
     )
-    gamma_regularizer: RegularizerName | None = Field(default=None, description="What gamma adds to the loss.")
-    beta_regularizer: RegularizerName | None = Field(default=None, description="What beta adds to the loss.")
-    gamma_constraint: ConstraintName | None = Field(
-        default=None, description="What gamma is brought back to after each step."
-    )
-    beta_constraint: ConstraintName | None = Field(
-        default=None, description="What beta is brought back to after each step."
-    )
 
     keras_class: ClassVar[str | None] = "BatchNormalization"
-    supports_masking: ClassVar[bool] = True
-
-    def _axis(self, shape: Shape) -> int:
-        """Position of the channels among the axes of a sample."""
-        return axis_of("BatchNormalization", self.axis, shape)
+    keras_ignored: ClassVar[tuple[str, ...]] = ("synchronized",)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        shape = (inputs[0][self._axis(inputs[0])] or 0,)
-        gamma = ("gamma", self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint)
-        beta = ("beta", self.beta_initializer, self.beta_regularizer, self.beta_constraint)
-        learned = [part for part, wanted in ((gamma, self.scale), (beta, self.center)) if wanted]
+        (shape,) = inputs
+        channels = shape[axis_of("BatchNormalization", self.axis, shape)] or 0
         return (
-            *(Weight(name, shape, start, regularizer=r, constraint=c) for name, start, r, c in learned),
-            Weight("moving_mean", shape, self.moving_mean_initializer, trainable=False),
-            Weight("moving_variance", shape, self.moving_variance_initializer, trainable=False),
+            *self.gamma_and_beta(channels),
+            Weight("moving_mean", (channels,), self.moving_mean_initializer, trainable=False),
+            Weight("moving_variance", (channels,), self.moving_variance_initializer, trainable=False),
         )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
-        if shape[self._axis(shape)] is None:
+        if shape[axis_of("BatchNormalization", self.axis, shape)] is None:
             raise ShapeError(f"BatchNormalization needs a known number of channels, but gets {show_shape(shape)}.")
         return shape
 
@@ -78,9 +116,189 @@ class BatchNormalization(Weighted):
     def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
         if not (ctx.training and self.trainable):  # frozen, it keeps to what it has learned
             return self.op()(w, *inputs)
-        (x,) = inputs
-        axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)
-        mean, variance = x.mean(axes), x.var(axes)
+        mean, variance = ops.batch_moments(inputs[0], self.axis, ctx.mask)
         for name, now in (("moving_mean", mean), ("moving_variance", variance)):
             ctx.updates[name] = w[name] * self.momentum + now * (1.0 - self.momentum)
-        return self.op()({**w, "moving_mean": mean, "moving_variance": variance}, x)
+        return self.op()({**w, "moving_mean": mean, "moving_variance": variance}, *inputs)
+
+
+@register(category="Normalization")
+class LayerNormalization(_Scaled):
+    """Scales each sample to mean 0 and variance 1, along its last axis or others.
+
+    https://keras.io/api/layers/normalization_layers/layer_normalization/
+    """
+
+    axis: Axes = Field(
+        default=(-1,), description="The axes that are normalized together, counted with the batch as 0."
+    )
+    rms_scaling: bool = Field(
+        default=False, description="Divide by the deviation only; kept for old files, see RMSNormalization."
+    )
+
+    keras_class: ClassVar[str | None] = "LayerNormalization"
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        sizes = _along(self, self.axis, inputs[0])
+        return (self.gamma(*sizes),) if self.rms_scaling else self.gamma_and_beta(*sizes)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        _along(self, self.axis, inputs[0])
+        return inputs[0]
+
+    def op(self) -> Op:
+        settings = {"axis": self.axis, "epsilon": self.epsilon}
+        if self.rms_scaling:
+            return Op(ops.variance_scaling_normalization, ("gamma",), settings)
+        return Op(ops.layer_normalization, ("gamma", "beta"), settings)
+
+    def keras_arguments(self) -> dict[str, Any]:
+        return {**super().keras_arguments(), "axis": single(self.axis)}
+
+
+@register(category="Normalization")
+class GroupNormalization(_Scaled):
+    """Scales groups of channels to mean 0 and variance 1, each sample for itself.
+
+    https://keras.io/api/layers/normalization_layers/group_normalization/
+    """
+
+    groups: Annotated[int, Field(ge=-1, le=1_000_000)] = Field(
+        default=32, description="Number of groups; -1 makes a group of each channel."
+    )
+    axis: int = Field(
+        default=-1, description="The axis of the channels, counted with the batch as 0; -1 is the last."
+    )
+
+    keras_class: ClassVar[str | None] = "GroupNormalization"
+    caption: ClassVar[tuple[str, ...]] = ("groups",)
+
+    def _channels(self, shape: Shape) -> int:
+        channels = _along(self, (self.axis,), shape)[0]
+        if self.groups == 0 or channels % abs(self.groups):
+            raise ShapeError(f"{channels:,} channels cannot be taken in {self.groups:,} equal groups.", "groups")
+        return channels
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return self.gamma_and_beta(self._channels(inputs[0]))
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self._channels(inputs[0])
+        return inputs[0]
+
+    def op(self) -> Op:
+        settings = {"groups": self.groups, "axis": self.axis, "epsilon": self.epsilon}
+        return Op(ops.group_normalization, ("gamma", "beta"), settings)
+
+
+@register(category="Normalization")
+class RMSNormalization(Weighted):
+    """Divides each sample by the root of the mean of its squares, along its last axis or others.
+
+    https://keras.io/api/layers/normalization_layers/rms_normalization/
+    """
+
+    axis: Axes = Field(
+        default=(-1,), description="The axes that are normalized together, counted with the batch as 0."
+    )
+    epsilon: Annotated[float, Field(gt=0)] = Field(default=1e-6, description="Keeps the division away from zero.")
+
+    keras_class: ClassVar[str | None] = "RMSNormalization"
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return (Weight("scale", _along(self, self.axis, inputs[0]), "ones"),)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        (shape,) = inputs
+        sizes = _along(self, self.axis, shape)
+        if any(size not in (1, known) for size, known in zip(sizes[::-1], shape[::-1], strict=False)):
+            text = "The scale of RMSNormalization fits the last axes only: as in Keras, others cannot be chosen."
+            raise ShapeError(text, "axis")
+        return shape
+
+    def op(self) -> Op:
+        return Op(ops.rms_normalization, ("scale",), {"axis": self.axis, "epsilon": self.epsilon})
+
+    def keras_arguments(self) -> dict[str, Any]:
+        return {**super().keras_arguments(), "axis": single(self.axis)}
+
+
+@register(category="Normalization")
+class UnitNormalization(Layer):
+    """Divides each sample by its length, so that its squares sum to 1.
+
+    https://keras.io/api/layers/normalization_layers/unit_normalization/
+    """
+
+    axis: Axes = Field(
+        default=(-1,), description="The axes that are normalized together, counted with the batch as 0."
+    )
+
+    keras_class: ClassVar[str | None] = "UnitNormalization"
+    supports_masking: ClassVar[bool] = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        for position in self.axis:
+            axis_of("UnitNormalization", position, inputs[0])
+        return inputs[0]
+
+    def op(self) -> Op:
+        return Op(ops.unit_normalization, settings={"axis": self.axis})
+
+    def keras_arguments(self) -> dict[str, Any]:
+        return {"axis": single(self.axis)}
+
+
+@register(category="Normalization")
+class SpectralNormalization(Weighted):
+    """Divides the kernel of a layer by its largest singular value, in training.
+
+    The value is found step by step, one step or some for each batch.
+    https://keras.io/api/layers/normalization_layers/spectral_normalization/
+    """
+
+    layer: InnerLayer = Field(default=Dense(), description="The layer whose kernel is divided.")
+    power_iterations: PositiveInt = Field(default=1, description="Steps towards the value in each batch.")
+
+    keras_class: ClassVar[str | None] = "SpectralNormalization"
+    positional: ClassVar[tuple[str, ...]] = ("layer",)
+    caption: ClassVar[tuple[str, ...]] = ("layer",)
+
+    @property
+    def casts(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.layer.casts
+
+    def _kernel(self, weights: Mapping[str, Any]) -> str:
+        return next(name for name in ("kernel", "embeddings") if name in weights)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        own = {weight.name: weight for weight in self.layer.weights(*inputs)}
+        kernel = own[self._kernel(own)]
+        vector = Weight("vector_u", (1, kernel.shape[-1]), "truncated_normal(stddev=0.02)", trainable=False)
+        return (*prefixed("layer", own.values(), _trains(self.layer)), vector)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = self.layer.output_shape(*inputs)
+        if not {"kernel", "embeddings"} & {weight.name for weight in self.layer.weights(*inputs)}:
+            name = self.layer.type_name()
+            raise ShapeError(f"SpectralNormalization needs a layer with a kernel, which {name} has not.", "layer")
+        return shape
+
+    @property
+    def activation_name(self) -> str | None:
+        return self.layer.activation_name
+
+    def op(self) -> Op:
+        inner = self.layer.op()
+        return Op(inner.function, tuple(f"layer/{name}" for name in inner.weights), inner.settings)
+
+    def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
+        if not ctx.training:
+            return super().apply(w, *inputs, ctx=ctx)
+        name = f"layer/{self._kernel(within(w, 'layer'))}"
+        kernel, ctx.updates["vector_u"] = ops.spectral_step(w[name], w["vector_u"], self.power_iterations)
+        return apply_part(self.layer, "layer", {**w, name: kernel}, *inputs, ctx=ctx)
+
+
+def _trains(layer: Layer) -> bool:
+    return not isinstance(layer, Weighted) or layer.trainable

@@ -16,8 +16,8 @@ def relu(x: jax.Array) -> jax.Array:
     return jax.nn.relu(x)
 
 
-def softmax(x: jax.Array) -> jax.Array:
-    return jax.nn.softmax(x, axis=-1)
+def softmax(x: jax.Array, axis: int | tuple[int, ...] = -1) -> jax.Array:
+    return jax.nn.softmax(x, axis=axis)
 
 
 def sigmoid(x: jax.Array) -> jax.Array:
@@ -28,8 +28,8 @@ def tanh(x: jax.Array) -> jax.Array:
     return jnp.tanh(x)
 
 
-def elu(x: jax.Array) -> jax.Array:
-    return jax.nn.elu(x)
+def elu(x: jax.Array, alpha: float = 1.0) -> jax.Array:
+    return jax.nn.elu(x, alpha=alpha)
 
 
 def selu(x: jax.Array) -> jax.Array:
@@ -44,8 +44,8 @@ def silu(x: jax.Array) -> jax.Array:
     return jax.nn.silu(x)
 
 
-def leaky_relu(x: jax.Array) -> jax.Array:
-    return jax.nn.leaky_relu(x, negative_slope=0.2)
+def leaky_relu(x: jax.Array, negative_slope: float = 0.2) -> jax.Array:
+    return jax.nn.leaky_relu(x, negative_slope=negative_slope)
 
 
 def relu6(x: jax.Array) -> jax.Array:
@@ -108,12 +108,41 @@ def hard_shrink(x: jax.Array) -> jax.Array:
     return jnp.where(jnp.abs(x) > 0.5, x, 0.0)
 
 
+def sparse_plus(x: jax.Array) -> jax.Array:
+    return jax.nn.sparse_plus(x)
+
+
+def sparse_sigmoid(x: jax.Array) -> jax.Array:
+    return jax.nn.sparse_sigmoid(x)
+
+
+def sparsemax(x: jax.Array) -> jax.Array:
+    """What Keras 3 calls sparsemax: it adds up the running sums where the paper takes the last one of them.
+
+    The paper: Martins & Astudillo, "From Softmax to Sparsemax", 2016.
+    """
+    ordered = -jnp.sort(-x, axis=-1)
+    sums = jnp.cumsum(ordered, axis=-1)
+    counts = jnp.arange(1, x.shape[-1] + 1)
+    support = ordered - (sums - 1.0) / counts > 0
+    threshold = (jnp.where(support, sums, 0.0).sum(-1, keepdims=True) - 1.0) / support.sum(-1, keepdims=True)
+    return jnp.maximum(x - threshold, 0.0)
+
+
+def glu(x: jax.Array) -> jax.Array:
+    """The first half of the last axis, let through as far as the second half says; no activation of a layer."""
+    return jax.nn.glu(x, axis=-1)
+
+
 ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     function.__name__: function
     for function in (
         linear, relu, softmax, sigmoid, tanh, elu, selu, gelu, silu, leaky_relu, relu6, softplus, softsign,
         exponential, mish, hard_sigmoid, hard_silu, hard_tanh, celu, log_sigmoid, log_softmax, squareplus,
-        tanh_shrink, soft_shrink, hard_shrink,
+        tanh_shrink, soft_shrink, hard_shrink, sparse_plus, sparse_sigmoid, sparsemax,
     )
 }  # fmt: skip
 """Every activation by its Keras name, the common ones first."""
+
+ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
+"""Other names that files have for activations."""

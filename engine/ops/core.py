@@ -39,11 +39,6 @@ def rescaling(x: jax.Array, scale: float, offset: float = 0.0) -> jax.Array:
     return x * scale + offset
 
 
-def dropout(x: jax.Array, key: jax.Array, rate: float) -> jax.Array:
-    keep = jax.random.bernoulli(key, 1.0 - rate, x.shape)
-    return jnp.where(keep, x / (1.0 - rate), 0.0)
-
-
 def activated(
     x: jax.Array, *arguments: Any, function: Callable[..., Any], activation: Callable[..., jax.Array]
 ) -> jax.Array:

@@ -23,7 +23,7 @@ def l1_l2(x: jax.Array, l1: float = 0.0, l2: float = 0.0) -> jax.Array:
 def orthogonal_regularizer(x: jax.Array, factor: float = 0.01, mode: str = "rows") -> jax.Array:
     """How far the rows (columns) of a matrix are from standing at right angles to each other."""
     rows = x if mode == "rows" else x.T
-    rows = rows / jnp.sqrt(jnp.maximum(jnp.square(rows).sum(-1, keepdims=True), 1e-12))
+    rows = rows / jnp.sqrt(jnp.maximum(jnp.square(rows).sum(-1, keepdims=True), 1e-14))
     size = rows.shape[0]
     products = (rows @ rows.T) * (1.0 - jnp.eye(size, dtype=x.dtype))
     return factor * 0.5 * jnp.abs(products).sum() / (size * (size - 1.0) / 2.0)

@@ -17,7 +17,7 @@ from engine.formats.keras_layers import function_class, function_entry
 from engine.losses import LOSSES
 from engine.metrics import metric_for
 from engine.named import settings_of
-from engine.ops.activations import ACTIVATIONS
+from engine.ops.activations import ACTIVATIONS, ALIASES
 from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import INITIALIZERS, initialize
 from engine.ops.regularizers import REGULARIZERS
@@ -44,8 +44,12 @@ def test_gradient_of_activation_equals_keras(name: str) -> None:
     close(found, slope(keras.activations.get(name)), rtol=5e-5, atol=1e-5)
 
 
-def test_every_activation_of_ours_is_one_of_keras_by_name() -> None:
+def test_every_activation_of_keras_is_here_by_name() -> None:
+    theirs = {name for name in dir(keras.activations) if name[0] != "_"} - {"get", "serialize", "deserialize"}
+    # These two are no settings: glu halves an axis, threshold wants to be told two numbers.
+    assert {*ACTIVATIONS, *ALIASES} == theirs - {"glu", "threshold"}
     assert all(keras.activations.serialize(keras.activations.get(name)) == name for name in ACTIVATIONS)
+    assert all(keras.activations.get(name).__name__ == ours for name, ours in ALIASES.items())
 
 
 # Initializers
@@ -130,9 +134,10 @@ def test_initializer_with_settings_spreads_as_keras_does(name: str, settings: di
     ],
 )
 def test_regularizer_equals_keras(text: str) -> None:
-    weight = np.random.default_rng(0).normal(size=(6, 6)).astype(np.float32)
+    # An array of JAX, as in training: Keras norms the rows of a NumPy array where it is to norm the columns.
+    weight = jnp.asarray(np.random.default_rng(0).normal(size=(6, 6)), jnp.float32)
     theirs = keras.regularizers.get(function_entry(text, "regularizer"))
-    close(named.function_of(text, REGULARIZERS)(jnp.asarray(weight)), theirs(weight))
+    close(named.function_of(text, REGULARIZERS)(weight), theirs(weight))
 
 
 @pytest.mark.parametrize(
