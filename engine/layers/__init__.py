@@ -3,7 +3,10 @@
 from engine.layers import core
 from engine.layers import activations
 from engine.layers import conv
+from engine.layers import depthwise
+from engine.layers import conv_transpose
 from engine.layers import pooling
+from engine.layers import global_pooling
 from engine.layers import reshaping
 from engine.layers import merging
 from engine.layers import normalization
@@ -14,7 +17,10 @@ from engine.layers import nested
 __all__ = [
     "activations",
     "conv",
+    "conv_transpose",
     "core",
+    "depthwise",
+    "global_pooling",
     "merging",
     "nested",
     "normalization",

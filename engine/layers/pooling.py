@@ -1,34 +1,52 @@
-"""Pooling layers, channels last."""
+"""Pooling layers whose windows slide, channels last."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from engine.fields import Padding, Pair
+from engine.fields import Padding, Pair, Settings, Single, Triple
 from engine.layer import Layer, Op, Shape, register
-from engine.layers.conv import picture, window_output
+from engine.layers.windows import PerAxis, spatial, window_output
 from engine.ops import pooling as ops
 
+_STRIDES = "Steps of the window; by default its size."
 
-class _Pooling2D(Layer):
+
+class _Pool1D(Settings):
+    pool_size: Single = Field(default=(2,), description="Length of the window.")
+    strides: Single | None = Field(default=None, description=_STRIDES)
+
+
+class _Pool2D(Settings):
+    pool_size: Pair = Field(default=(2, 2), description="Height and width of the window.")
+    strides: Pair | None = Field(default=None, description=_STRIDES)
+
+
+class _Pool3D(Settings):
+    pool_size: Triple = Field(default=(2, 2, 2), description="Depth, height and width of the window.")
+    strides: Triple | None = Field(default=None, description=_STRIDES)
+
+
+class _Pooling(Layer):
     """What the pooling layers share: a window that slides over each channel."""
 
-    pool_size: Pair = Field(default=(2, 2), description="Height and width of the window.")
-    strides: Pair | None = Field(default=None, description="Steps of the window; by default its size.")
+    pool_size: PerAxis
+    strides: PerAxis
     padding: Padding = Field(
         default="valid", description="'same' lets windows reach over the border, 'valid' does not."
     )
 
+    keras_constants: ClassVar[Mapping[str, Any]] = {"data_format": "channels_last"}
     positional: ClassVar[tuple[str, ...]] = ("pool_size",)
     caption: ClassVar[tuple[str, ...]] = ("pool_size",)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        height, width, channels = picture(type(self).__name__, inputs[0])
+        sizes, channels = spatial(self.type_name(), inputs[0], len(self.pool_size))
         strides = self.strides or self.pool_size
-        sizes = window_output("a picture", (height, width), self.pool_size, strides, self.padding, "pool_size")
-        return (*sizes, channels)
+        return (*window_output(sizes, self.pool_size, strides, self.padding, "pool_size"), channels)
 
     @property
     def _settings(self) -> dict[str, object]:
@@ -39,51 +57,53 @@ class _Pooling2D(Layer):
         }
 
 
+class _MaxPooling(_Pooling):
+    def op(self) -> Op:
+        return Op(ops.max_pooling, settings=self._settings)
+
+
+class _AveragePooling(_Pooling):
+    def op(self) -> Op:
+        return Op(ops.average_pooling, settings=self._settings)
+
+
 @register(category="Pooling")
-class MaxPooling2D(_Pooling2D):
+class MaxPooling2D(_Pool2D, _MaxPooling):
     """Keeps the largest number of each window. https://keras.io/api/layers/pooling_layers/max_pooling2d/"""
 
     keras_class: ClassVar[str | None] = "MaxPooling2D"
 
-    def op(self) -> Op:
-        return Op(ops.max_pooling2d, settings=self._settings)
-
 
 @register(category="Pooling")
-class AveragePooling2D(_Pooling2D):
+class AveragePooling2D(_Pool2D, _AveragePooling):
     """Keeps the mean of each window. https://keras.io/api/layers/pooling_layers/average_pooling2d/"""
 
     keras_class: ClassVar[str | None] = "AveragePooling2D"
 
-    def op(self) -> Op:
-        return Op(ops.average_pooling2d, settings=self._settings)
 
+@register(category="Pooling")
+class MaxPooling1D(_Pool1D, _MaxPooling):
+    """Keeps the largest number of some steps. https://keras.io/api/layers/pooling_layers/max_pooling1d/"""
 
-class _GlobalPooling2D(Layer):
-    """What the global pooling layers share: the window is the whole picture."""
-
-    keepdims: bool = Field(default=False, description="Keep height and width as sizes of 1.")
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        *_, channels = picture(type(self).__name__, inputs[0])
-        return (1, 1, channels) if self.keepdims else (channels,)
+    keras_class: ClassVar[str | None] = "MaxPooling1D"
 
 
 @register(category="Pooling")
-class GlobalAveragePooling2D(_GlobalPooling2D):
-    """Mean of each channel. https://keras.io/api/layers/pooling_layers/global_average_pooling2d/"""
+class AveragePooling1D(_Pool1D, _AveragePooling):
+    """Keeps the mean of some steps. https://keras.io/api/layers/pooling_layers/average_pooling1d/"""
 
-    keras_class: ClassVar[str | None] = "GlobalAveragePooling2D"
-
-    def op(self) -> Op:
-        return Op(ops.global_average_pooling2d, settings={"keepdims": self.keepdims})
+    keras_class: ClassVar[str | None] = "AveragePooling1D"
 
 
 @register(category="Pooling")
-class GlobalMaxPooling2D(_GlobalPooling2D):
-    """Largest number of each channel. https://keras.io/api/layers/pooling_layers/global_max_pooling2d/"""
+class MaxPooling3D(_Pool3D, _MaxPooling):
+    """Keeps the largest number of each window. https://keras.io/api/layers/pooling_layers/max_pooling3d/"""
 
-    keras_class: ClassVar[str | None] = "GlobalMaxPooling2D"
+    keras_class: ClassVar[str | None] = "MaxPooling3D"
 
-    def op(self) -> Op:
-        return Op(ops.global_max_pooling2d, settings={"keepdims": self.keepdims})
+
+@register(category="Pooling")
+class AveragePooling3D(_Pool3D, _AveragePooling):
+    """Keeps the mean of each window. https://keras.io/api/layers/pooling_layers/average_pooling3d/"""
+
+    keras_class: ClassVar[str | None] = "AveragePooling3D"

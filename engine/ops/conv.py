@@ -1,68 +1,91 @@
-"""Convolution of pictures, channels last."""
+"""Convolution over any number of axes between the batch and the channels, which come last."""
 
 from __future__ import annotations
 
+import math
 from functools import partial
+from itertools import product
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax import lax
 
+Sizes = tuple[int, ...]
+"""A number for each axis that a window slides along."""
 
-def conv2d(
+
+def convolution(
     x: jax.Array,
     kernel: jax.Array,
     bias: jax.Array | None = None,
     *,
-    strides: tuple[int, int] = (1, 1),
+    strides: Sizes,
     padding: str = "valid",
-    dilation_rate: tuple[int, int] = (1, 1),
+    dilation_rate: Sizes | None = None,
     groups: int = 1,
 ) -> jax.Array:
     y = lax.conv_general_dilated(
         x.astype(kernel.dtype),
         kernel,
         window_strides=strides,
-        padding=padding.upper(),
+        padding=borders(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate),
         rhs_dilation=dilation_rate,
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        dimension_numbers=axis_names(x.ndim),
         feature_group_count=groups,
     )
     return y if bias is None else y + bias
 
 
-def conv2d_for_training(
+def axis_names(rank: int) -> tuple[str, str, str]:
+    """What lax calls the axes of input, kernel and output: ("NHWC", "HWIO", "NHWC") for pictures."""
+    spatial = "DHW"[5 - rank :]
+    return f"N{spatial}C", f"{spatial}IO", f"N{spatial}C"
+
+
+def borders(
+    sizes: Sizes, window: Sizes, strides: Sizes, padding: str, dilation_rate: Sizes | None = None
+) -> list[tuple[int, int]]:
+    """How many zeros go before and after each axis; "causal" puts them all before."""
+    rates = dilation_rate or (1,) * len(window)
+    reach = [(size - 1) * rate + 1 for size, rate in zip(window, rates, strict=True)]
+    if padding == "causal":
+        return [(size - 1, 0) for size in reach]
+    return list(lax.padtype_to_pads(sizes, reach, strides, padding.upper()))
+
+
+def convolution_for_training(
     x: jax.Array,
     kernel: jax.Array,
     bias: jax.Array | None = None,
     *,
-    strides: tuple[int, int] = (1, 1),
+    strides: Sizes,
     padding: str = "valid",
-    dilation_rate: tuple[int, int] = (1, 1),
+    dilation_rate: Sizes | None = None,
     groups: int = 1,
 ) -> jax.Array:
-    """The same as `conv2d`, with a gradient of the kernel that XLA compiles well on a CPU inside a loop.
+    """The same as `convolution`, with a gradient of the kernel that XLA compiles well on a CPU inside a loop.
 
     XLA brings convolutions into the one form that its fast CPU kernels take only outside of loops; within one,
     the gradient that JAX derives runs up to twenty times slower. So it is written here in that form.
     """
     if groups != 1:
-        return conv2d(
+        return convolution(
             x, kernel, bias, strides=strides, padding=padding, dilation_rate=dilation_rate, groups=groups
         )
-    reach = [(size - 1) * rate + 1 for size, rate in zip(kernel.shape[:2], dilation_rate, strict=True)]
-    pads = tuple(lax.padtype_to_pads(x.shape[1:3], reach, strides, padding.upper()))
-    y: Any = _convolve(x, kernel, strides, pads, dilation_rate)
+    pads = tuple(borders(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate))
+    y: Any = _convolve(x, kernel, strides, pads, dilation_rate or (1,) * len(strides))
     return y if bias is None else y + bias
 
 
 Pads = tuple[tuple[int, int], ...]
-_FORM = ("NHWC", "HWIO", "NHWC")
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
-def _convolve(x: Any, kernel: Any, strides: tuple[int, int], pads: Pads, dilation: tuple[int, int]) -> Any:
-    return lax.conv_general_dilated(x, kernel, strides, pads, rhs_dilation=dilation, dimension_numbers=_FORM)
+def _convolve(x: Any, kernel: Any, strides: Sizes, pads: Pads, dilation: Sizes) -> Any:
+    return lax.conv_general_dilated(
+        x, kernel, strides, pads, rhs_dilation=dilation, dimension_numbers=axis_names(x.ndim)
+    )
 
 
 def _convolve_forward(x: Any, kernel: Any, strides: Any, pads: Any, dilation: Any) -> Any:
@@ -76,21 +99,145 @@ def _convolve_backward(strides: Any, pads: Any, dilation: Any, saved: Any, dy: A
         window_strides=strides,
         padding=pads,
         rhs_dilation=dilation,
-        dimension_numbers=_FORM,
+        dimension_numbers=axis_names(x.ndim),
     )
     (dx,) = jax.linear_transpose(lambda x: plain(x, kernel), x)(dy)
     # The kernel's gradient slides dy over x: channels take the place of the batch, the batch that of channels.
     sizes = zip(kernel.shape, x.shape[1:], dy.shape[1:], strides, dilation, pads, strict=False)
     needed = [(low, (k - 1) * d + (o - 1) * s + 1 - n - low) for k, n, o, s, d, (low, _) in sizes]
     dk = lax.conv_general_dilated(
-        x.transpose(3, 1, 2, 0),
-        dy.transpose(1, 2, 0, 3),
+        x.swapaxes(0, -1),
+        jnp.moveaxis(dy, 0, -2),
         dilation,
         needed,
         rhs_dilation=strides,
-        dimension_numbers=_FORM,
+        dimension_numbers=axis_names(x.ndim),
     )
-    return dx, dk.transpose(1, 2, 0, 3)
+    return dx, jnp.moveaxis(dk, 0, -2)
 
 
 _convolve.defvjp(_convolve_forward, _convolve_backward)
+
+
+def depthwise_convolution(
+    x: jax.Array,
+    kernel: jax.Array,
+    bias: jax.Array | None = None,
+    *,
+    strides: Sizes,
+    padding: str = "valid",
+    dilation_rate: Sizes | None = None,
+) -> jax.Array:
+    """Every channel has kernels of its own: the kernel's last two axes are channels and kernels per channel."""
+    *window, channels, multiplier = kernel.shape
+    kernel = kernel.reshape(*window, 1, channels * multiplier)
+    return convolution(
+        x, kernel, bias, strides=strides, padding=padding, dilation_rate=dilation_rate, groups=channels
+    )
+
+
+def depthwise_convolution_by_shifts(
+    x: jax.Array,
+    kernel: jax.Array,
+    bias: jax.Array | None = None,
+    *,
+    strides: Sizes,
+    padding: str = "valid",
+    dilation_rate: Sizes | None = None,
+) -> jax.Array:
+    """The same as `depthwise_convolution`, as a sum over the points of the kernel.
+
+    XLA has no fast CPU kernel for many small groups, but makes one loop of this, and of its gradient.
+    """
+    window, rates = kernel.shape[:-2], dilation_rate or (1,) * len(strides)
+    pads = borders(x.shape[1:-1], window, strides, padding, dilation_rate)
+    x = jnp.pad(x.astype(kernel.dtype), [(0, 0), *pads, (0, 0)])[..., None]
+    axes = list(zip(x.shape[1:], window, strides, rates, strict=False))
+    reach = [size - (points - 1) * rate for size, points, _, rate in axes]
+    y: Any = 0.0
+    for point in product(*map(range, window)):
+        starts = [place * rate for place, rate in zip(point, rates, strict=True)]
+        shifted = [slice(a, a + length, s) for a, length, s in zip(starts, reach, strides, strict=True)]
+        y += x[:, *shifted] * kernel[point]
+    y = y.reshape(*y.shape[:-2], math.prod(kernel.shape[-2:]))
+    return y if bias is None else y + bias
+
+
+def separable_convolution(
+    x: jax.Array,
+    depthwise_kernel: jax.Array,
+    pointwise_kernel: jax.Array,
+    bias: jax.Array | None = None,
+    *,
+    strides: Sizes,
+    padding: str = "valid",
+    dilation_rate: Sizes | None = None,
+) -> jax.Array:
+    """A convolution of each channel by itself, then a mix of the channels at each point."""
+    y = depthwise_convolution(x, depthwise_kernel, strides=strides, padding=padding, dilation_rate=dilation_rate)
+    y = y @ pointwise_kernel.reshape(pointwise_kernel.shape[-2:])
+    return y if bias is None else y + bias
+
+
+def separable_convolution_by_shifts(
+    x: jax.Array,
+    depthwise_kernel: jax.Array,
+    pointwise_kernel: jax.Array,
+    bias: jax.Array | None = None,
+    *,
+    strides: Sizes,
+    padding: str = "valid",
+    dilation_rate: Sizes | None = None,
+) -> jax.Array:
+    """The same as `separable_convolution`, with `depthwise_convolution_by_shifts`."""
+    y = depthwise_convolution_by_shifts(
+        x, depthwise_kernel, strides=strides, padding=padding, dilation_rate=dilation_rate
+    )
+    y = y @ pointwise_kernel.reshape(pointwise_kernel.shape[-2:])
+    return y if bias is None else y + bias
+
+
+def transposed_convolution(
+    x: jax.Array,
+    kernel: jax.Array,
+    bias: jax.Array | None = None,
+    *,
+    strides: Sizes,
+    padding: str = "valid",
+    output_padding: Sizes | None = None,
+    dilation_rate: Sizes | None = None,
+) -> jax.Array:
+    """The gradient of a convolution as a layer: it makes its input larger by the strides."""
+    pads = transposed_borders(kernel.shape[:-2], strides, padding, output_padding, dilation_rate)
+    y = lax.conv_transpose(
+        x.astype(kernel.dtype),
+        kernel,
+        strides,
+        pads,
+        rhs_dilation=dilation_rate,
+        dimension_numbers=axis_names(x.ndim),
+        transpose_kernel=True,
+    )
+    return y if bias is None else y + bias
+
+
+def transposed_borders(
+    window: Sizes, strides: Sizes, padding: str, output_padding: Sizes | None, dilation_rate: Sizes | None
+) -> list[tuple[int, int]]:
+    """How many zeros go before and after each axis of a transposed convolution.
+
+    An axis of length n comes out with a length of (n - 1) * stride + 2 + the zeros - the reach of the window.
+    """
+    rates = dilation_rate or (1,) * len(window)
+    extra = output_padding or (None,) * len(window)
+    pads: list[tuple[int, int]] = []
+    for size, stride, rate, more in zip(window, strides, rates, extra, strict=True):
+        reach = (size - 1) * rate + 1
+        if padding == "valid":
+            more = max(stride - reach, 0) if more is None else more
+            pads.append((reach - 1, reach - 1 + more))
+        else:
+            total = stride + reach - 2 if more is None else reach + reach % 2 - 2 + more
+            before = min(-(-total // 2), reach - 1)
+            pads.append((before, total - before))
+    return pads

@@ -10,9 +10,10 @@ from engine.graph import Graph
 from engine.layer import Layer
 from engine.layers.conv import Conv2D
 from engine.layers.core import Activation, Dense, Input, Output
+from engine.layers.global_pooling import GlobalAveragePooling2D
 from engine.layers.merging import Add, Concatenate
 from engine.layers.normalization import BatchNormalization
-from engine.layers.pooling import GlobalAveragePooling2D, MaxPooling2D
+from engine.layers.pooling import MaxPooling2D
 from engine.layers.preprocessing import Normalization, Rescaling
 from engine.layers.regularization import Dropout
 from engine.model import Model, Variables, compile_graph

@@ -10,14 +10,32 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from engine.ops.conv import conv2d, conv2d_for_training
+from engine.ops.conv import (
+    convolution,
+    convolution_for_training,
+    depthwise_convolution,
+    depthwise_convolution_by_shifts,
+    separable_convolution,
+    separable_convolution_by_shifts,
+)
 
 
-def _gradients(convolve: Callable[..., jax.Array], x: Any, kernel: Any, bias: Any, **settings: Any) -> Any:
-    def loss(x: Any, kernel: Any, bias: Any) -> jax.Array:
-        return jnp.square(convolve(x, kernel, bias, **settings)).sum()
+def _gradients(convolve: Callable[..., jax.Array], *arrays: Any, **settings: Any) -> Any:
+    def loss(*arrays: Any) -> jax.Array:
+        return jnp.square(convolve(*arrays, **settings)).sum()
 
-    return jax.value_and_grad(loss, argnums=(0, 1, 2))(x, kernel, bias)
+    return jax.value_and_grad(loss, argnums=tuple(range(len(arrays))))(*arrays)
+
+
+def _arrays(*shapes: tuple[int, ...]) -> list[jax.Array]:
+    rng = np.random.default_rng(0)
+    return [jnp.asarray(rng.normal(size=shape), jnp.float32) for shape in shapes]
+
+
+def _same_gradients(plain: Callable[..., Any], fast: Callable[..., Any], arrays: Any, **settings: Any) -> None:
+    expected, found = (jax.tree.leaves(_gradients(f, *arrays, **settings)) for f in (plain, fast))
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-5 * float(jnp.abs(a).max()))
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
@@ -29,23 +47,41 @@ def _gradients(convolve: Callable[..., jax.Array], x: Any, kernel: Any, bias: An
 def test_convolution_for_training_has_the_gradients_of_the_plain_one(
     shape: tuple[int, ...], window: tuple[int, int], strides: Any, dilation: Any, padding: str
 ) -> None:
-    rng = np.random.default_rng(0)
-    x, kernel, bias = (
-        jnp.asarray(rng.normal(size=size), jnp.float32) for size in ((2, *shape), (*window, shape[2], 5), (5,))
-    )
+    arrays = _arrays((2, *shape), (*window, shape[2], 5), (5,))
     settings = {"strides": strides, "padding": padding, "dilation_rate": dilation}
-    plain = _gradients(conv2d, x, kernel, bias, **settings)
-    fast = _gradients(conv2d_for_training, x, kernel, bias, **settings)
-    for expected, found in zip(jax.tree.leaves(plain), jax.tree.leaves(fast), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * float(jnp.abs(expected).max()))
+    _same_gradients(convolution, convolution_for_training, arrays, **settings)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same", "causal"])
+@pytest.mark.parametrize(("strides", "dilation"), [((1,), None), ((2,), (1,)), ((1,), (3,))])
+def test_convolution_of_sequences_for_training(strides: Any, dilation: Any, padding: str) -> None:
+    arrays = _arrays((2, 11, 3), (3, 3, 5), (5,))
+    settings = {"strides": strides, "padding": padding, "dilation_rate": dilation}
+    _same_gradients(convolution, convolution_for_training, arrays, **settings)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_convolution_of_volumes_for_training(padding: str) -> None:
+    arrays = _arrays((2, 5, 6, 4, 3), (2, 3, 1, 3, 4), (4,))
+    _same_gradients(convolution, convolution_for_training, arrays, strides=(1, 2, 1), padding=padding)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(
+    ("strides", "dilation"), [((1, 1), None), ((2, 3), None), ((1, 1), (2, 3)), ((2, 2), (1, 2))]
+)
+@pytest.mark.parametrize("multiplier", [1, 2])
+def test_depthwise_convolution_by_shifts(multiplier: int, strides: Any, dilation: Any, padding: str) -> None:
+    settings = {"strides": strides, "padding": padding, "dilation_rate": dilation}
+    arrays = _arrays((2, 9, 8, 3), (3, 2, 3, multiplier), (3 * multiplier,))
+    _same_gradients(depthwise_convolution, depthwise_convolution_by_shifts, arrays, **settings)
+    arrays = _arrays((2, 9, 8, 3), (3, 2, 3, multiplier), (1, 1, 3 * multiplier, 4), (4,))
+    _same_gradients(separable_convolution, separable_convolution_by_shifts, arrays, **settings)
 
 
 def test_convolution_in_groups_for_training_is_the_plain_one() -> None:
-    rng = np.random.default_rng(0)
-    x, kernel, bias = (
-        jnp.asarray(rng.normal(size=size), jnp.float32) for size in ((2, 6, 6, 4), (3, 3, 2, 6), (6,))
-    )
-    plain = _gradients(conv2d, x, kernel, bias, groups=2)
-    fast = _gradients(conv2d_for_training, x, kernel, bias, groups=2)
+    arrays = _arrays((2, 6, 6, 4), (3, 3, 2, 6), (6,))
+    settings: Any = {"strides": (1, 1), "groups": 2}
+    plain, fast = (_gradients(f, *arrays, **settings) for f in (convolution, convolution_for_training))
     for expected, found in zip(jax.tree.leaves(plain), jax.tree.leaves(fast), strict=True):
         np.testing.assert_array_equal(found, expected)
