@@ -54,6 +54,8 @@ class Workplace(QSplitter):
         self.setHandleWidth(1)
         self.setSizes(_COLUMNS)
         self._restore()
+        self.palette_panel.open_categories(lambda name, usual: settings.flag(f"open {name}", usual))
+        self.palette_panel.category_opened.connect(lambda name, on: settings.set_flag(f"open {name}", on))
         self.inspector.form.unfold(settings.flag("more_settings", False))
         self.inspector.form.unfolded.connect(lambda on: settings.set_flag("more_settings", on))
         self._idle = True  # no curves to show yet: the panel below the canvas is kept low

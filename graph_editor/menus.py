@@ -13,6 +13,7 @@ from engine.graph import Edge
 from engine.layer import LAYERS
 from graph_editor import editing
 from graph_editor.captions import first_sentence
+from graph_editor.palette import placeable
 from graph_editor.problems import apply_fix
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def canvas_menu(view: GraphView, spot: QPointF) -> QMenu:
 def fill_layers(menu: QMenu, chosen: Callable[[str], object], wanted: Callable[[str], bool]) -> None:
     """Every layer, by category."""
     groups: dict[str, QMenu] = {}
-    for name, layer in LAYERS.items():
+    for name, layer in placeable().items():
         if wanted(name):
             group = groups.get(layer.category) or groups.setdefault(layer.category, menu.addMenu(layer.category))
             action = group.addAction(name)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt, Signal
+import re
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QFontMetricsF, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
@@ -13,9 +16,14 @@ from graph_editor.theme import category_color, color, current, theme_notifier
 
 LAYER_MIME = "application/x-layerloom-layer"
 _TYPE = Qt.ItemDataRole.UserRole
+_SAID = Qt.ItemDataRole.UserRole + 1
 _ROW_HEIGHT = 23
 _LONGEST = 24
 """Letters of a search in vain that are repeated."""
+_COMMON = ("Input and output", "Core", "Convolution")
+"""The categories that are open until the user says otherwise."""
+_TELLING = 3
+"""Letters that a search must have before what is said of the layers is searched, too."""
 
 
 def layer_mime(type_name: str) -> QMimeData:
@@ -32,11 +40,18 @@ def layer_of_mime(mime: QMimeData) -> type[Layer] | None:
     return LAYERS.get(mime.data(LAYER_MIME).toStdString())
 
 
+def placeable() -> dict[str, type[Layer]]:
+    """The layers that can be put on the canvas; others are only parts of such."""
+    return {name: layer for name, layer in LAYERS.items() if getattr(layer, "placeable", True)}
+
+
 class Palette(QWidget):
     """A search field above the list of layers."""
 
     layer_activated = Signal(str)
     """Name of the layer that was double-clicked, or chosen with Enter."""
+    category_opened = Signal(str, bool)
+    """A category was opened, or closed, by hand."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +64,7 @@ class Palette(QWidget):
         self.search.installEventFilter(self)
         self.list = _LayerList(self)
         self.list.activated_layer.connect(self.layer_activated)
+        self.list.category_opened.connect(self.category_opened)
         self.nothing = QLabel(self)
         self.nothing.setTextFormat(Qt.TextFormat.PlainText)
         self.nothing.setWordWrap(True)
@@ -61,6 +77,10 @@ class Palette(QWidget):
         layout.addWidget(self.nothing)
         layout.addWidget(self.list, 1)
         theme_notifier.changed.connect(self.list.paint_swatches)
+
+    def open_categories(self, is_open: Callable[[str, bool], bool]) -> None:
+        """Open and close the categories; `is_open` is given the name of each, and what it would be by itself."""
+        self.list.set_open({name for name in self.list.categories() if is_open(name, name in _COMMON)})
 
     def focus_search(self) -> None:
         """Put the cursor into the search field; what is typed next takes the place of the old text."""
@@ -96,9 +116,10 @@ class Palette(QWidget):
 
 
 class _LayerList(QTreeWidget):
-    """Categories, and under them the layers that can be dragged away."""
+    """Categories that open and close, and under them the layers that can be dragged away."""
 
     activated_layer = Signal(str)
+    category_opened = Signal(str, bool)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -113,20 +134,26 @@ class _LayerList(QTreeWidget):
         self.setUniformRowHeights(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Layers"))
+        self._searching = False
+        self._open: set[str] = set(_COMMON)
         self._fill()
         self.itemDoubleClicked.connect(self._activate)
+        self.itemClicked.connect(self._clicked)
+        self.itemExpanded.connect(self._turned)
+        self.itemCollapsed.connect(self._turned)
 
     def _fill(self) -> None:
         groups: dict[str, QTreeWidgetItem] = {}
-        for name, layer in LAYERS.items():
+        for name, layer in placeable().items():
             if layer.category not in groups:
                 groups[layer.category] = self._add_group(layer.category)
             item = QTreeWidgetItem(groups[layer.category], [name])
             item.setData(0, _TYPE, name)
             item.setToolTip(0, first_sentence(layer))
+            item.setData(0, _SAID, said_of(layer))
             item.setSizeHint(0, QSize(0, _ROW_HEIGHT))
-        self.expandAll()
         self.paint_swatches()
+        self._show_open()
 
     def _add_group(self, category: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem(self, [category])
@@ -147,46 +174,87 @@ class _LayerList(QTreeWidget):
         """The rows of layers that are shown, from the top."""
         return [row for _, rows in self.groups() for row in rows if not row.isHidden()]
 
+    # Categories
+
+    def categories(self) -> list[str]:
+        """The names of all categories."""
+        return [group.text(0) for group, _ in self.groups()]
+
+    def set_open(self, names: set[str]) -> None:
+        """Open these categories and close the others."""
+        self._open = names
+        self._show_open()
+
+    def _show_open(self) -> None:
+        for group, _ in self.groups():
+            group.setExpanded(self._searching or group.text(0) in self._open)
+            self._draw_arrow(group)
+
+    def _clicked(self, item: QTreeWidgetItem) -> None:
+        if not item.data(0, _TYPE):
+            item.setExpanded(not item.isExpanded())
+
+    def _turned(self, group: QTreeWidgetItem) -> None:
+        self._draw_arrow(group)
+        name, is_open = group.text(0), group.isExpanded()
+        if not self._searching and is_open != (name in self._open):
+            self._open ^= {name}
+            self.category_opened.emit(name, is_open)
+
+    def _draw_arrow(self, group: QTreeWidgetItem) -> None:
+        group.setIcon(0, _arrow(current().muted, group.isExpanded()))
+
     def paint_swatches(self) -> None:
         """Give every layer the colour of its category."""
         theme = current()
         for group, rows in self.groups():
             group.setForeground(0, color(theme.muted))
+            self._draw_arrow(group)
             icon = _swatch(category_color(group.text(0), theme))
             for row in rows:
                 row.setIcon(0, icon)
 
     def filter(self, text: str) -> None:
-        """Show only layers whose name, category or sentence holds every word."""
+        """Show only layers whose name, category or description holds every word, opening what holds them."""
         words = text.lower().split()
+        self._searching, deep = bool(words), len(text.strip()) >= _TELLING
         for group, rows in self.groups():
             for row in rows:
-                hay = f"{row.text(0)} {group.text(0)} {row.toolTip(0)}".lower()
-                row.setHidden(not all(word in hay for word in words))
+                said = row.data(0, _SAID)
+                hay = f"{row.text(0)} {group.text(0)}".lower()
+                found = (word in hay or (deep and word in said) for word in words)
+                row.setHidden(not all(found))
             group.setHidden(all(row.isHidden() for row in rows))
+        self._show_open()
 
     def choose_first(self, *, keep: bool) -> None:
-        """Make the best match current: a layer whose name starts so, else the first shown."""
-        rows = self.layers()
+        """Make the best match current: a layer whose name starts so, holds it, else the first in sight."""
+        rows = [row for row in self.layers() if (group := row.parent()) is not None and group.isExpanded()]
         item = self.currentItem()
         if (keep and item in rows) or not rows:
             return
         palette = self.parent()
         typed = palette.search.text().strip().lower() if isinstance(palette, Palette) else ""
-        starting = [row for row in rows if row.text(0).lower().startswith(typed)]
-        self.setCurrentItem((starting or rows)[0])
+        holding = [row for row in rows if typed in row.text(0).lower()]
+        starting = [row for row in holding if row.text(0).lower().startswith(typed)]
+        exact = [row for row in starting if row.text(0).lower() == typed]
+        self.setCurrentItem((exact or starting or holding or rows)[0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             item = self.currentItem()
             if item is not None:
-                self._activate(item)
+                self._enter(item)
             return
         super().keyPressEvent(event)
 
     def _activate(self, item: QTreeWidgetItem, _column: int = 0) -> None:
         if item.data(0, _TYPE):
             self.activated_layer.emit(item.data(0, _TYPE))
+
+    def _enter(self, item: QTreeWidgetItem) -> None:
+        self._activate(item)
+        self._clicked(item)
 
     def startDrag(self, supportedActions: Qt.DropAction) -> None:  # noqa: N803
         item = self.currentItem()
@@ -200,6 +268,27 @@ class _LayerList(QTreeWidget):
         size = pixmap.deviceIndependentSize()
         drag.setHotSpot(QPoint(int(size.width() / 2), int(size.height() / 2)))
         drag.exec(Qt.DropAction.CopyAction)
+
+
+def said_of(layer: type[Layer]) -> str:
+    """All that a layer says of itself, for the search."""
+    return re.sub(r"https?://\S+", "", layer.__doc__ or "").lower()
+
+
+def _arrow(value: str, is_open: bool) -> QIcon:
+    """The sign before a category: it points down where the category is open."""
+    pixmap = QPixmap(18, 40)
+    pixmap.setDevicePixelRatio(2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(color(value), 1.5)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    corners = ((1.5, 8.5), (4.5, 11.5), (7.5, 8.5)) if is_open else ((3, 7), (6, 10), (3, 13))
+    painter.drawPolyline([QPointF(x, y) for x, y in corners])
+    painter.end()
+    return QIcon(pixmap)
 
 
 def _swatch(value: str) -> QIcon:

@@ -17,7 +17,7 @@ from engine.project import DataSettings, TrainingSettings
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm
 from graph_editor.inspector import Inspector
-from graph_editor.palette import LAYER_MIME, Palette, layer_mime, layer_of_mime
+from graph_editor.palette import LAYER_MIME, Palette, layer_mime, layer_of_mime, placeable
 from graph_editor.problems import ProblemList
 
 
@@ -253,7 +253,8 @@ def test_a_problem_is_fixed_with_one_click(qtbot, branched):
 def test_the_palette_has_every_layer(qtbot):
     palette = Palette()
     qtbot.addWidget(palette)
-    assert {row.text(0) for row in palette.list.layers()} == set(LAYERS)
+    assert {row.text(0) for row in palette.list.layers()} == set(placeable())
+    assert set(LAYERS) >= set(placeable()) >= {"Input", "Dense", "Conv2D", "Output"}
     assert all(row.toolTip(0) and "http" not in row.toolTip(0) for row in palette.list.layers())
 
 
@@ -316,6 +317,7 @@ def test_a_double_click_takes_a_layer_and_a_category_takes_none(qtbot):
     qtbot.addWidget(palette)
     palette.resize(220, 800)
     palette.show()
+    palette.list.set_open({"Core"})
     row = next(row for row in palette.list.layers() if row.text(0) == "Dense")
     spot = palette.list.visualItemRect(row).center()
     with qtbot.waitSignal(palette.layer_activated) as seen:
@@ -325,6 +327,43 @@ def test_a_double_click_takes_a_layer_and_a_category_takes_none(qtbot):
     heading = palette.list.visualItemRect(palette.list.groups()[0][0]).center()
     with qtbot.assertNotEmitted(palette.layer_activated):
         qtbot.mouseDClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=heading)
+
+
+def test_categories_open_and_close_with_a_click_and_say_so(qtbot):
+    palette = Palette()
+    qtbot.addWidget(palette)
+    palette.resize(220, 800)
+    palette.show()
+    heads = {group.text(0): group for group, _ in palette.list.groups()}
+    assert heads["Core"].isExpanded()
+    assert not heads["Merging"].isExpanded()
+    with qtbot.waitSignal(palette.category_opened) as told:
+        qtbot.mouseClick(
+            palette.list.viewport(),
+            Qt.MouseButton.LeftButton,
+            pos=palette.list.visualItemRect(heads["Merging"]).center(),
+        )
+    assert told.args == ["Merging", True]
+    with qtbot.assertNotEmitted(palette.category_opened):
+        palette.search.setText("pool")
+        assert heads["Pooling"].isExpanded()
+        assert heads["Core"].isHidden()
+        palette.search.clear()
+    assert heads["Merging"].isExpanded()
+    assert not heads["Pooling"].isExpanded()
+    palette.open_categories(lambda name, usual: name == "Pooling")
+    assert [name for name, head in heads.items() if head.isExpanded()] == ["Pooling"]
+
+
+def test_the_search_reads_what_is_said_of_a_layer_but_prefers_names(qtbot):
+    palette = Palette()
+    qtbot.addWidget(palette)
+    palette.search.setText("pixels of 0 to 255")
+    assert [row.text(0) for row in palette.list.layers()] == ["Rescaling"]
+    palette.search.setText("conv2d")
+    assert palette.list.currentItem().text(0) == "Conv2D"
+    palette.search.setText("merging")
+    assert "Concatenate" in {row.text(0) for row in palette.list.layers()}
 
 
 def test_a_drag_carries_the_name_of_the_layer():
