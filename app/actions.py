@@ -68,6 +68,8 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
         ),
         ActionSpec("delete", tr("&Delete"), tr("Remove what is selected"), ("Del", "Backspace"), "delete"),
         ActionSpec("select_all", tr("Select &all"), tr("Select every layer"), ("Ctrl+A",)),
+        ActionSpec("group", tr("&Group into a model"), tr("Put the selected layers into one card"), ("Ctrl+G",)),
+        ActionSpec("ungroup", tr("U&ngroup"), tr("Take the selected model apart"), ("Ctrl+Shift+G",)),
         ActionSpec("arrange", tr("A&rrange"), tr("Lay the graph out from top to bottom"), ("Ctrl+L",), "arrange"),
     )
 
@@ -190,7 +192,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(export, "export_h5 | export_keras export_jax | export_png export_svg")
     actions.fill_menu(file, "| quit")
     edit = bar.addMenu(tr("&Edit"))
-    actions.fill_menu(edit, "undo redo | cut copy paste duplicate delete | select_all | arrange")
+    actions.fill_menu(edit, "undo redo | cut copy paste duplicate delete | select_all | group ungroup | arrange")
     view = bar.addMenu(tr("&View"))
     actions.fill_menu(view, "show_canvas show_data show_code | fit reset_zoom zoom_in zoom_out |")
     actions.fill_menu(view, "find_layer palette inspector curves |")

@@ -29,7 +29,7 @@ from engine.templates import TEMPLATES
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 
-_CANVAS_ACTIONS = ("cut", "copy", "paste", "duplicate", "delete", "select_all", "arrange")
+_CANVAS_ACTIONS = ("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "arrange")
 _VIEW_ACTIONS = ("zoom_in", "zoom_out", "reset_zoom", "fit")
 
 
@@ -111,6 +111,7 @@ class MainWindow(QMainWindow):
                 "undo": undo.undo, "redo": undo.redo,
                 "cut": view.cut, "copy": view.copy, "paste": view.paste, "duplicate": view.duplicate,
                 "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,
+                "group": view.group_selected, "ungroup": view.ungroup_selected,
                 "zoom_in": view.zoom_in, "zoom_out": view.zoom_out, "reset_zoom": view.reset_zoom,
                 "fit": view.fit, "find_layer": self._find_layer,
                 "show_canvas": partial(work.tabs.setCurrentIndex, 0),
@@ -161,7 +162,7 @@ class MainWindow(QMainWindow):
         """Train the project as it is now; False where a run goes on already or the graph has problems."""
         if self.session.running:
             return False
-        errors = self.document.inference.errors
+        errors = self.document.whole.errors
         if errors:
             tell_error(self, self.tr("Not ready to train"), NotReadyError(errors[:1]))
             if errors[0].node is not None:
@@ -191,7 +192,7 @@ class MainWindow(QMainWindow):
         self.setWindowModified(self.files.modified)
 
     def _show_facts(self) -> None:
-        inference = self.document.inference
+        inference = self.document.whole
         errors = len(inference.errors)
         warnings = len(inference.problems) - errors
         fits = self.work.problem_panel.fits
@@ -249,7 +250,7 @@ class MainWindow(QMainWindow):
 
     def _bring_run(self) -> None:
         """Let the run of a project that had no file yet lie beside the file that it has now."""
-        path, folder = self.files.path, self.session.unsaved_run(self.document.graph)
+        path, folder = self.files.path, self.session.unsaved_run(self.document.project.graph)
         if path is None or folder is None or not self.isVisible():
             return
         self.session.run_moved()

@@ -8,13 +8,22 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine.graph import Graph
+from engine.grouping import Path, inside, reachable, with_inside
 from engine.inference import Inference, infer
-from engine.project import DataSettings, Position, Project, TrainingSettings
+from engine.project import DataSettings, Layout, Position, Project, TrainingSettings
 from graph_editor.layout import place_missing
+
+Picture = tuple[Graph, Layout]
+"""What a canvas shows: a graph, and where its cards lie."""
+
+_NOTHING: Picture = (Graph(), Layout())
 
 
 class EditProject(QUndoCommand):
-    """The one undo command: the project before, and after. Edits with the same `merge_key` in a row become one."""
+    """The one undo command: the project before, and after, and which graph in it was shown.
+
+    Edits with the same `merge_key` in a row become one.
+    """
 
     def __init__(
         self,
@@ -22,25 +31,27 @@ class EditProject(QUndoCommand):
         text: str,
         before: Project,
         after: Project,
+        path: Path = (),
         merge_key: str | None = None,
     ) -> None:
         super().__init__(text)
+        self._path = path
         self._document = document
         self._before = before
         self._after = after
         self._merge_key = merge_key
 
     def redo(self) -> None:
-        self._document._show(self._after)
+        self._document._show(self._after, self._path)
 
     def undo(self) -> None:
-        self._document._show(self._before)
+        self._document._show(self._before, self._path)
 
     def id(self) -> int:
         return -1 if self._merge_key is None else 1
 
     def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, EditProject) or other._merge_key != self._merge_key:
+        if not isinstance(other, EditProject) or (other._merge_key, other._path) != (self._merge_key, self._path):
             return False
         self._after = other._after
         self.setObsolete(self._after == self._before)
@@ -52,6 +63,9 @@ class ProjectDocument(QObject):
 
     After each edit the two values are compared, and the signals say what is new, gone or different. They are
     sent removals first, so that a listener never sees an edge without its nodes; `project_changed` comes last.
+
+    A node may hold a graph of its own. `open_group` shows it: `graph`, `layout`, `inference` and the signals about
+    nodes and wires are of what is shown, and so are edits of the graph; `project` is always the whole.
     """
 
     node_added = Signal(str)
@@ -67,21 +81,40 @@ class ProjectDocument(QObject):
     training_changed = Signal()
     project_changed = Signal()
     modified_changed = Signal(bool)
+    path_changed = Signal()
+    """Another graph of the project is shown."""
 
     def __init__(self, project: Project | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self.undo_stack.cleanChanged.connect(self._tell_modified)
         self._project = _placed(project or Project())
-        self._inference = infer(self._project.graph)
+        self._path: Path = ()
+        self._inference = self._whole = infer(self._project.graph)
+        self._graph, self._layout = self._project.graph, self._project.layout
 
     @property
     def project(self) -> Project:
         return self._project
 
     @property
+    def whole(self) -> Inference:
+        """What is known of the whole graph, whatever part of it is shown."""
+        return self._whole
+
+    @property
+    def path(self) -> Path:
+        """The groups that the graph that is shown lies in, from the outside; empty for the whole."""
+        return self._path
+
+    @property
     def graph(self) -> Graph:
-        return self._project.graph
+        return self._graph
+
+    @property
+    def layout(self) -> Layout:
+        """Where the cards that are shown lie."""
+        return self._layout
 
     @property
     def inference(self) -> Inference:
@@ -94,7 +127,29 @@ class ProjectDocument(QObject):
 
     def position(self, node_id: str) -> Position:
         """Where the middle of a card lies."""
-        return self._project.layout.positions[node_id]
+        return self._layout.positions[node_id]
+
+    # Groups
+
+    def open_group(self, node_id: str) -> bool:
+        """Show what is inside a node; False where there is nothing."""
+        path = (*self._path, node_id)
+        if reachable(self._project.graph, path) != path:
+            return False
+        self._show(self._project, path)
+        return True
+
+    def leave_to(self, depth: int) -> None:
+        """Show the graph that is so many groups deep."""
+        if depth < len(self._path):
+            self._show(self._project, self._path[:depth])
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the groups that are open, from the outside."""
+        found = [
+            inside(self._project.graph, self._layout, self._path[:depth])[0] for depth in range(len(self._path))
+        ]
+        return tuple(graph[key].name for graph, key in zip(found, self._path, strict=True))
 
     # Editing
 
@@ -105,7 +160,7 @@ class ProjectDocument(QObject):
         """
         after = _placed(after)
         if after != self._project:
-            self.undo_stack.push(EditProject(self, text, self._project, after, merge_key))
+            self.undo_stack.push(EditProject(self, text, self._project, after, self._path, merge_key))
 
     def edit_graph(
         self,
@@ -115,12 +170,17 @@ class ProjectDocument(QObject):
         merge_key: str | None = None,
     ) -> None:
         """Put another graph in place, with places for its new cards if they are known."""
-        layout = self._project.layout.moved(positions or {})
-        self.edit(text, replace(self._project, graph=graph, layout=layout), merge_key)
+        self.edit_layout(text, graph, self._layout.moved(positions or {}), merge_key)
+
+    def edit_layout(self, text: str, graph: Graph, layout: Layout, merge_key: str | None = None) -> None:
+        """Put another graph in place of the one that is shown, with its places; cards without one get one."""
+        places = place_missing(graph, layout.keeping(graph))
+        outer, where = with_inside(self._project.graph, self._project.layout, self._path, graph, places)
+        self.edit(text, replace(self._project, graph=outer, layout=where), merge_key)
 
     def move(self, text: str, positions: dict[str, Position]) -> None:
         """Move cards."""
-        self.edit(text, replace(self._project, layout=self._project.layout.moved(positions)))
+        self.edit_layout(text, self._graph, self._layout.moved(positions))
 
     def edit_data(self, text: str, data: DataSettings, merge_key: str | None = None) -> None:
         """Change where the data comes from, or how it is split."""
@@ -133,7 +193,7 @@ class ProjectDocument(QObject):
     def reset(self, project: Project) -> None:
         """Show another project; what was done before cannot be undone any more."""
         self.undo_stack.clear()
-        self._show(_placed(project))
+        self._show(_placed(project), ())
 
     def set_saved(self) -> None:
         """Take the project as it is now for what is on disk."""
@@ -144,14 +204,22 @@ class ProjectDocument(QObject):
     def _tell_modified(self, clean: bool) -> None:
         self.modified_changed.emit(not clean)
 
-    def _show(self, after: Project) -> None:
-        before, inferred = self._project, self._inference
+    def _show(self, after: Project, path: Path) -> None:
+        before, old, inferred, came_from = self._project, self._picture(), self._inference, self._path
         self._project = after
-        self._inference = infer(after.graph, inferred)
-        self._tell_graph(before, after)
-        changed = frozenset(
-            key for key, facts in self._inference.facts.items() if inferred.facts.get(key) is not facts
-        )
+        self._path = reachable(after.graph, path)
+        moved = self._path != came_from
+        self._whole = infer(after.graph, self._whole)
+        graph, layout = inside(after.graph, after.layout, self._path)
+        self._graph, self._layout = graph, place_missing(graph, layout)
+        self._inference = self._whole if not self._path else infer(graph, None if moved else inferred)
+        if moved:
+            self._tell_graph(old, _NOTHING)
+            self._tell_graph(_NOTHING, self._picture())
+        else:
+            self._tell_graph(old, self._picture())
+        facts = self._inference.facts.items()
+        changed = frozenset(key for key, found in facts if moved or inferred.facts.get(key) is not found)
         if changed or before.graph != after.graph:
             self.inference_changed.emit(changed)
         if before.data != after.data:
@@ -159,9 +227,14 @@ class ProjectDocument(QObject):
         if before.training != after.training:
             self.training_changed.emit()
         self.project_changed.emit()
+        if moved:
+            self.path_changed.emit()
 
-    def _tell_graph(self, before: Project, after: Project) -> None:
-        old, new = before.graph, after.graph
+    def _picture(self) -> Picture:
+        return self._graph, self._layout
+
+    def _tell_graph(self, before: Picture, after: Picture) -> None:
+        (old, old_layout), (new, new_layout) = before, after
         old_edges, new_edges = frozenset(old.edges), frozenset(new.edges)
         for edge in old.edges:
             if edge not in new_edges:
@@ -175,7 +248,7 @@ class ProjectDocument(QObject):
             else:
                 if old.nodes[key] is not node and old.nodes[key] != node:
                     self.node_changed.emit(key)
-                if before.layout.positions[key] != after.layout.positions[key]:
+                if old_layout.positions[key] != new_layout.positions[key]:
                     self.node_moved.emit(key)
         for edge in new.edges:
             if edge not in old_edges:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication
 
+from engine import grouping
 from engine.errors import GraphError
 from engine.graph import Edge, Graph
 from engine.layer import LAYERS, Layer
 from engine.project import Position
 from graph_editor.document import ProjectDocument
-from graph_editor.layout import ROW, arrange, free_place, without
+from graph_editor.layout import ROW, arrange, free_place, snap, without
 
 
 def tr(text: str) -> str:
@@ -23,7 +23,7 @@ def tr(text: str) -> str:
 def add_at(document: ProjectDocument, layer: Layer, place: Position) -> str:
     """Put a new card at a place, or beside it where another lies; returns its identifier."""
     node = document.graph.new_node(layer)
-    spot = free_place(place, document.project.layout.positions.values())
+    spot = free_place(place, document.layout.positions.values())
     text = tr("Add {0}").format(node.name)
     document.edit_graph(text, document.graph.add(node), {node.id: spot})
     return node.id
@@ -38,12 +38,12 @@ def add_after(document: ProjectDocument, layer: Layer, node_id: str) -> str:
     node = graph.new_node(layer)
     wired = graph.add(node)
     x, y = document.position(node_id)
-    spot = free_place((x, y + ROW), document.project.layout.positions.values())
+    spot = free_place((x, y + ROW), document.layout.positions.values())
     try:
         wired = wired.connect(node_id, node.id)
     except GraphError:
         if layer.max_inputs == 0:
-            spot = free_place((x, y), document.project.layout.positions.values())
+            spot = free_place((x, y), document.layout.positions.values())
     document.edit_graph(tr("Add {0}").format(node.name), wired, {node.id: spot})
     return node.id
 
@@ -61,11 +61,9 @@ def insert_new(document: ProjectDocument, layer: Layer, edge: Edge) -> str | Non
 
 def insert_card(document: ProjectDocument, node_id: str, edge: Edge) -> None:
     """Put a card that is there already, but has no wires, on a wire."""
-    project = document.project
-    graph = project.graph.insert(project.graph[node_id], edge)
-    layout = without(project.layout, node_id)
-    text = tr("Insert {0}").format(project.graph[node_id].name)
-    document.edit(text, replace(project, graph=graph, layout=layout))
+    node = document.graph[node_id]
+    graph = document.graph.insert(node, edge)
+    document.edit_layout(tr("Insert {0}").format(node.name), graph, without(document.layout, node_id))
 
 
 def connect(document: ProjectDocument, edge: Edge, base: Graph | None = None) -> None:
@@ -118,7 +116,7 @@ def duplicate_linked(document: ProjectDocument, node_id: str) -> str:
     owner = graph.owner(node_id)
     node = graph.new_node(owner.layer, owner.name, shares=owner.id)
     x, y = document.position(node_id)
-    spot = free_place((x + 240, y), document.project.layout.positions.values())
+    spot = free_place((x + 240, y), document.layout.positions.values())
     document.edit_graph(tr("Duplicate {0}, linked").format(owner.name), graph.add(node), {node.id: spot})
     return node.id
 
@@ -131,6 +129,45 @@ def rename(document: ProjectDocument, node_id: str, name: str) -> str | None:
         return str(error)
     document.edit_graph(tr("Rename to {0}").format(name.strip()), graph)
     return None
+
+
+def group(document: ProjectDocument, node_ids: tuple[str, ...]) -> str:
+    """Put cards into one that holds them; returns its identifier. Raises `GraphError`."""
+    graph, key = grouping.group(document.graph, document.inference, node_ids, document.layout)
+    gone = [document.position(other) for other in document.graph.nodes if other not in graph]
+    middle = (sum(x for x, _ in gone) / len(gone), sum(y for _, y in gone) / len(gone))
+    text = tr("Group {0} layers").format(len(gone))
+    document.edit_graph(text, graph, {key: free_place(middle, _resting(document, graph))})
+    return key
+
+
+def ungroup(document: ProjectDocument, node_id: str) -> tuple[str, ...]:
+    """Take a group apart; returns the identifiers of what was in it. Raises `GraphError`."""
+    node = document.graph[node_id]
+    graph, ids = grouping.ungroup(document.graph, node_id)
+    places = grouping.inside(document.graph, document.layout, (node_id,))[1].positions
+    moved: dict[str, Position] = {}
+    if ids and all(key in places for key in ids):
+        moved = _spread(document, node_id, {new: places[key] for key, new in ids.items()})
+    document.edit_graph(tr("Ungroup {0}").format(node.name), graph, moved)
+    return tuple(ids.values())
+
+
+def _spread(document: ProjectDocument, node_id: str, places: Mapping[str, Position]) -> dict[str, Position]:
+    """Cards laid around the place of another, as they lie among themselves; what follows makes room for them."""
+    graph, (x, y) = document.graph, document.position(node_id)
+    xs, ys = [place[0] for place in places.values()], [place[1] for place in places.values()]
+    above = [document.position(edge.source)[1] + ROW for edge in graph.incoming(node_id)]
+    right, down = x - sum(xs) / len(xs), max([y - sum(ys) / len(ys), *(limit - min(ys) for limit in above)])
+    moved = {key: (snap(px + right), snap(py + down)) for key, (px, py) in places.items()}
+    after = {key: document.position(key) for key in graph.descendants([node_id]) if key != node_id}
+    bottom = max(py for _, py in moved.values()) + ROW
+    by = max(0.0, bottom - min((py for _, py in after.values()), default=bottom))
+    return {**{key: (px, py + by) for key, (px, py) in after.items()}, **moved}
+
+
+def _resting(document: ProjectDocument, graph: Graph) -> list[Position]:
+    return [document.position(key) for key in graph.nodes if key in document.graph]
 
 
 def tidy(document: ProjectDocument) -> None:

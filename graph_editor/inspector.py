@@ -113,6 +113,7 @@ class Inspector(QScrollArea):
         self.problems.node_activated.connect(self.node_activated)
         self.form = SettingsForm()
         self.form.changed.connect(self._setting_changed)
+        self.form.opened.connect(lambda _: self._document.open_group(self._ids[0]))
         self.facts = Facts()
         self._line = QFrame()
         self._line.setProperty("rule", True)
@@ -172,14 +173,14 @@ class Inspector(QScrollArea):
         """What goes in and comes out, by the names of the ports where they have some."""
         layer = node.layer
         lines = [
-            (layer.port_name(port) or self.tr("Input"), show_shape(shape))
+            (f"{self.tr('Input')} {layer.port_name(port)}".strip(), show_shape(shape))
             for port, shape in enumerate(facts.inputs)
         ]
         if layer.has_output and not facts.shapes:
             return [*lines, (self.tr("Output"), self.tr("not known yet"))]
         if layer.has_output:
             for index, shape in enumerate(facts.shapes):
-                lines.append((output_name(layer, index) or self.tr("Output"), show_shape(shape)))
+                lines.append((f"{self.tr('Output')} {output_name(layer, index)}".strip(), show_shape(shape)))
         return lines
 
     def _show_several(self, nodes: list[Node]) -> None:

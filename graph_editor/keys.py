@@ -58,9 +58,9 @@ def _single(view: GraphView, key: Qt.Key) -> bool:
     """Keys that work on the one selected card, and Escape."""
     selected = view.selected_node()
     if key == Qt.Key.Key_Escape:
-        if view.gesture is None:
-            view.graph_scene.select([])
-        view.stop()
+        _escape(view)
+    elif key in _ENTER and selected is not None and view.open_group(selected):
+        pass
     elif key in (Qt.Key.Key_F2, *_ENTER) and selected is not None:
         view.rename(selected)
     elif key == Qt.Key.Key_C and selected is not None:
@@ -70,6 +70,17 @@ def _single(view: GraphView, key: Qt.Key) -> bool:
     else:
         return False
     return True
+
+
+def _escape(view: GraphView) -> None:
+    """Give up what is going on, then the selection, then leave the open group."""
+    scene = view.graph_scene
+    if view.gesture is None:
+        if scene.selectedItems():
+            scene.select([])
+        else:
+            view.leave_group()
+    view.stop()
 
 
 def _next_wire(view: GraphView) -> None:

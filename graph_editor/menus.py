@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from engine.graph import Edge
 from engine.layer import LAYERS
+from engine.layers.nested import Functional
 from graph_editor import editing
 from graph_editor.captions import first_sentence
 from graph_editor.palette import placeable
@@ -57,6 +58,9 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
             action.triggered.connect(lambda _=False, fix=fix: apply_fix(document, fix))
     if not menu.isEmpty():
         menu.addSeparator()
+    grouped = isinstance(document.graph[node_id].layer, Functional)
+    if grouped:
+        menu.addAction(_tr("Open")).triggered.connect(lambda: view.open_group(node_id))
     menu.addAction(_tr("Rename")).triggered.connect(lambda: view.rename(node_id))
     if document.graph[node_id].layer.has_output:
         menu.addAction(_tr("Connect to…")).triggered.connect(lambda: view.start_connecting(node_id))
@@ -65,6 +69,10 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
     linked.triggered.connect(lambda: view.graph_scene.select([editing.duplicate_linked(document, node_id)]))
     linked.setEnabled(document.graph[node_id].layer.max_inputs != 0 and document.graph[node_id].layer.has_output)
     menu.addAction(_tr("Copy")).triggered.connect(lambda: view.copy())
+    menu.addSeparator()
+    menu.addAction(_tr("Group into a model")).triggered.connect(lambda: view.group_selected())
+    if grouped:
+        menu.addAction(_tr("Ungroup")).triggered.connect(lambda: view.ungroup_selected())
     menu.addSeparator()
     menu.addAction(_tr("Delete")).triggered.connect(lambda: view.delete_selected())
     return menu

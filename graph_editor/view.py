@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
@@ -18,8 +18,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from engine.errors import GraphError
 from engine.graph import Edge
 from graph_editor import clipboard, editing, menus
+from graph_editor.breadcrumb import Breadcrumb
 from graph_editor.canvas import Canvas
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
@@ -47,11 +49,13 @@ class GraphView(Canvas):
         self._committing = False
         self._advice = AdviceLabel(self.viewport())
         self._rename: RenameField | None = None
+        self.breadcrumb = Breadcrumb(document, self)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Canvas"))
         document.project_changed.connect(self._document_changed)
+        document.path_changed.connect(self.overview)
 
     @property
     def gesture(self) -> Gesture | None:
@@ -97,7 +101,7 @@ class GraphView(Canvas):
         chosen = self.graph_scene.selected_nodes()
         if chosen:
             part = self.document.graph.part(chosen)
-            QGuiApplication.clipboard().setText(clipboard.to_text(part, self.document.project.layout))
+            QGuiApplication.clipboard().setText(clipboard.to_text(part, self.document.layout))
             self._pastes = 0
 
     def cut(self) -> None:
@@ -129,6 +133,33 @@ class GraphView(Canvas):
         chosen = self.graph_scene.selected_nodes()
         if chosen:
             self.graph_scene.select(editing.duplicate(self.document, chosen))
+
+    def group_selected(self) -> None:
+        """Put the selected cards into one that holds them."""
+        self._regroup(lambda: [editing.group(self.document, self.graph_scene.selected_nodes())])
+
+    def ungroup_selected(self) -> None:
+        """Take the selected group apart."""
+        chosen = self.selected_node()
+        if chosen is not None:
+            self._regroup(lambda: editing.ungroup(self.document, chosen))
+
+    def _regroup(self, edit: Callable[[], Iterable[str]]) -> None:
+        try:
+            self.graph_scene.select(edit())
+        except GraphError as error:
+            self.message.emit(str(error))
+
+    def open_group(self, node_id: str) -> bool:
+        """Show what is inside a card; False where there is nothing."""
+        return self.document.open_group(node_id)
+
+    def leave_group(self) -> None:
+        """Show the graph that the open group is a card of."""
+        path = self.document.path
+        if path:
+            self.document.leave_to(len(path) - 1)
+            self.center_on(path[-1])
 
     def arrange(self) -> None:
         """Lay the graph out anew."""
@@ -242,7 +273,8 @@ class GraphView(Canvas):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         spot = self.mapToScene(event.position().toPoint())
         item = self.graph_scene.node_at(spot)
-        if event.button() == Qt.MouseButton.LeftButton and item is not None:
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and item is not None and not self.open_group(item.node_id):
             self.rename(item.node_id)
         event.accept()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -239,7 +240,7 @@ class DataPanel(QWidget):
 
     def _misfit(self) -> tuple[str, Any] | None:
         """The only Input and the shape it should have, where it has another."""
-        inputs = self._document.graph.of_type(Input)
+        inputs = self._document.project.graph.of_type(Input)
         shapes = list(self._preview.shapes.values()) if self._preview is not None else []
         if len(inputs) != 1 or len(shapes) != 1:
             return None
@@ -252,9 +253,9 @@ class DataPanel(QWidget):
     def _fit_input(self) -> None:
         if (misfit := self._misfit()) is not None:
             node_id, shape = misfit
-            graph = self._document.graph
-            layer = graph[node_id].layer.replace(shape=shape)
-            self._document.edit_graph(self.fit.text(), graph.set_layer(node_id, layer))
+            project = self._document.project
+            graph = project.graph.set_layer(node_id, project.graph[node_id].layer.replace(shape=shape))
+            self._document.edit(self.fit.text(), replace(project, graph=graph))
 
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""

@@ -43,7 +43,7 @@ class ProblemPanel(QWidget):
 
     def refresh(self) -> None:
         """Show whether the data of now fits."""
-        found = misfits(self._document.project, self._document.inference)
+        found = misfits(self._document.project, self._document.whole)
         self.fits = not found
         self.line.setVisible(bool(found))
         self.list.calm.setVisible(not found and not self._document.inference.problems)

@@ -1,0 +1,135 @@
+"""A card that holds a graph: made, opened, edited inside, left and taken apart, all of it undoably."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+
+from engine.layers.nested import Functional
+from engine.project import Project
+from graph_editor.inspector import Inspector
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def grouped(branched):
+    names = ("conv2d", "max_pooling2d", "conv2d_1", "max_pooling2d_1", "concatenate")
+    branched.scene.select([branched.id(name) for name in names])
+    branched.view.group_selected()
+    return branched
+
+
+def open_by_mouse(canvas, name: str) -> None:
+    canvas.mouse(QEvent.Type.MouseButtonDblClick, canvas.card(name))
+
+
+def test_the_selection_becomes_one_card_and_comes_apart_again(grouped):
+    assert "model" in grouped.names()
+    assert "conv2d" not in grouped.names()
+    assert {("rescaling", "model"), ("model", "flatten")} <= grouped.wires()
+    assert not grouped.document.inference.errors
+    assert grouped.scene.selected_nodes() == (grouped.id("model"),)
+    grouped.view.ungroup_selected()
+    assert "model" not in grouped.names()
+    assert {("rescaling", "conv2d"), ("concatenate", "flatten")} <= grouped.wires()
+    places = [grouped.document.position(key) for key in grouped.graph.nodes]
+    assert not any(
+        abs(a[0] - b[0]) < 200 and abs(a[1] - b[1]) < 54 for i, a in enumerate(places) for b in places[:i]
+    )
+    assert grouped.document.undo_stack.count() == 2
+    grouped.document.undo_stack.undo()
+    grouped.document.undo_stack.undo()
+    assert "conv2d" in grouped.names()
+
+
+def test_a_double_click_opens_and_escape_leads_back(grouped):
+    outside = set(grouped.names())
+    open_by_mouse(grouped, "model")
+    assert {"conv2d", "concatenate", "input", "output"} <= grouped.names()
+    assert grouped.document.names() == ("model",)
+    assert grouped.view.breadcrumb.isVisible()
+    assert set(grouped.scene.node_items) == set(grouped.graph.nodes)
+    assert set(grouped.scene.edge_items) == set(grouped.graph.edges)
+    grouped.scene.select([])
+    grouped.key(Qt.Key.Key_Escape)
+    assert grouped.names() == outside
+    assert not grouped.view.breadcrumb.isVisible()
+    assert grouped.scene.selected_nodes() == (grouped.id("model"),)
+
+
+def test_enter_opens_and_the_breadcrumb_leads_back(qtbot, grouped):
+    grouped.scene.select([grouped.id("model")])
+    grouped.key(Qt.Key.Key_Return)
+    assert grouped.document.path
+    qtbot.mouseClick(grouped.view.breadcrumb.buttons[0], Qt.MouseButton.LeftButton)
+    assert not grouped.document.path
+
+
+def test_an_edit_inside_changes_the_whole_and_is_undone_there(grouped):
+    key = grouped.id("model")
+    open_by_mouse(grouped, "model")
+    inner = grouped.id("conv2d")
+    layer = grouped.graph[inner].layer
+    grouped.document.edit_graph("Filters", grouped.graph.set_layer(inner, layer.replace(filters=3)))
+    grouped.document.move("Move", {inner: (500.0, 500.0)})
+    assert grouped.document.position(inner) == (500.0, 500.0)
+    whole = grouped.document.project.graph[key].layer
+    assert isinstance(whole, Functional)
+    assert whole.graph[inner].layer.filters == 3
+    assert grouped.document.whole.shape(key) == (4, 4, 19)
+    grouped.document.leave_to(0)
+    grouped.document.undo_stack.undo()
+    assert grouped.document.path == (key,)  # an edit is undone where it can be seen
+    grouped.document.undo_stack.undo()
+    assert grouped.graph[inner].layer.filters == 16
+    grouped.document.undo_stack.undo()
+    assert grouped.document.path == ()
+    assert "conv2d" in grouped.names()
+
+
+def test_a_group_within_a_group(grouped):
+    open_by_mouse(grouped, "model")
+    grouped.scene.select([grouped.id("conv2d"), grouped.id("max_pooling2d")])
+    grouped.view.group_selected()
+    grouped.view.open_group(grouped.id("model"))
+    assert grouped.document.names() == ("model", "model")
+    assert {"conv2d", "max_pooling2d", "input", "output"} == grouped.names()
+    assert not grouped.document.whole.errors
+    grouped.view.leave_group()
+    grouped.view.leave_group()
+    assert not grouped.document.path
+
+
+def test_layers_dropped_inside_stay_inside(grouped):
+    open_by_mouse(grouped, "model")
+    assert grouped.drop("BatchNormalization", grouped.wire("conv2d", "max_pooling2d"))
+    assert {("conv2d", "batch_normalization"), ("batch_normalization", "max_pooling2d")} <= grouped.wires()
+    grouped.document.leave_to(0)
+    assert "batch_normalization" not in grouped.names()
+    assert not grouped.document.inference.errors
+
+
+def test_what_cannot_be_grouped_says_why(qtbot, branched):
+    branched.scene.select([branched.id("input")])
+    with qtbot.waitSignal(branched.view.message) as told:
+        branched.view.group_selected()
+    assert "stay outside" in told.args[0]
+    assert not branched.document.undo_stack.canUndo()
+
+
+def test_the_inspector_says_how_large_a_group_is_and_opens_it(qtbot, grouped):
+    inspector = Inspector(grouped.document)
+    qtbot.addWidget(inspector)
+    inspector.show_nodes([grouped.id("model")])
+    editor = inspector.form.editor("graph")
+    assert editor.about.text() == "5 layers, 576 parameters"
+    editor.button.click()
+    assert grouped.document.path
+
+
+def test_another_project_is_shown_from_the_outside(grouped):
+    open_by_mouse(grouped, "model")
+    grouped.document.reset(Project())
+    assert not grouped.document.path
+    assert not grouped.scene.node_items
