@@ -38,6 +38,7 @@ def specs() -> tuple[ActionSpec, ...]:
 def _file_specs() -> tuple[ActionSpec, ...]:
     return (
         ActionSpec("new", tr("&New"), tr("Start an empty project"), ("Ctrl+N",), "new"),
+        ActionSpec("new_template", tr("New from &template…"), tr("Start from a ready project"), ("Ctrl+Shift+N",)),
         ActionSpec("open", tr("&Open…"), tr("Open a project or a Keras model"), ("Ctrl+O",), "open"),
         ActionSpec("clear_recent", tr("Clear this list"), tr("Forget which files were open")),
         ActionSpec("save", tr("&Save"), tr("Save the project"), ("Ctrl+S",), "save"),
@@ -48,8 +49,7 @@ def _file_specs() -> tuple[ActionSpec, ...]:
             tr("Write architecture and trained weights to a file that Keras opens"),
             ("Ctrl+E",),
         ),
-        ActionSpec("export_keras", tr("&Python for Keras…"), tr("Write the network as Python for Keras")),
-        ActionSpec("export_jax", tr("Python for &JAX…"), tr("Write the network as Python for JAX alone")),
+        ActionSpec("export_python", tr("&Python…"), tr("Write the network as Python for Keras or JAX")),
         ActionSpec("export_png", tr("Picture (P&NG)…"), tr("Write a picture of the graph, in pixels")),
         ActionSpec("export_svg", tr("Picture (S&VG)…"), tr("Write a picture of the graph, in lines")),
         ActionSpec("quit", tr("&Quit"), tr("Leave the program"), ("Ctrl+Q",)),
@@ -176,20 +176,17 @@ class Actions(QObject):
 class Menus:
     """The menus whose content changes while the program runs."""
 
-    templates: QMenu
     recent: QMenu
 
 
 def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     """Make all menus."""
     file = bar.addMenu(tr("&File"))
-    actions.fill_menu(file, "new")
-    templates = file.addMenu(tr("New from &template"))
-    actions.fill_menu(file, "open")
+    actions.fill_menu(file, "new new_template open")
     recent = file.addMenu(tr("Open &recent"))
     actions.fill_menu(file, "| save save_as |")
     export = file.addMenu(tr("&Export"))
-    actions.fill_menu(export, "export_h5 | export_keras export_jax | export_png export_svg")
+    actions.fill_menu(export, "export_h5 export_python | export_png export_svg")
     actions.fill_menu(file, "| quit")
     edit = bar.addMenu(tr("&Edit"))
     actions.fill_menu(edit, "undo redo | cut copy paste duplicate delete | select_all | group ungroup | arrange")
@@ -201,6 +198,6 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(view, "full_screen")
     actions.fill_menu(bar.addMenu(tr("&Run")), "train pause stop")
     actions.fill_menu(bar.addMenu(tr("&Help")), "shortcuts about")
-    for menu in (file, edit, view, recent, export, templates):
+    for menu in (file, edit, view, recent, export):
         menu.setToolTipsVisible(True)
-    return Menus(templates, recent)
+    return Menus(recent)

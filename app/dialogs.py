@@ -37,6 +37,17 @@ def choose(parent: QWidget | None, title: str, text: str, choices: Sequence[str]
     return next((place for place, button in enumerate(buttons) if button is clicked), None)
 
 
+def tell(parent: QWidget | None, title: str, text: str, detail: str = "") -> None:
+    """Say what came of something."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Information)
+    box.setWindowTitle(title)
+    box.setText(text)
+    box.setInformativeText(detail)
+    box.exec()
+    box.deleteLater()
+
+
 def tell_error(parent: QWidget | None, title: str, error: BaseException) -> None:
     """Say what went wrong: our own errors in their sentence, others with details to report."""
     box = QMessageBox(parent)

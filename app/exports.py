@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.dialogs import choose, tell_error
+from app.code_choices import CodeOptions
+from app.dialogs import choose, tell, tell_error
+from app.export_dialogs import KerasOptions, ask_code_options, ask_keras_options
 from app.files import ProjectFiles
 from app.jobs import run_job
 from app.session import TrainedRun, TrainingSession
 from app.settings import AppSettings
-from app.task import result_of
+from app.task import Job, result_of
 from engine.errors import Cancelled
-from engine.events import HostWeights
-from engine.formats.code import Target, write_code
-from engine.graph import Graph
-from engine.project import Project, TrainingSettings
+from engine.events import HostWeights, Result
+from engine.project import Project
 from graph_editor.document import ProjectDocument
 
 
@@ -41,6 +42,8 @@ class Exports(QObject):
         self._files = files
         self._settings = settings
         self._window = window
+        self._keras_options = KerasOptions()
+        self._code_options = CodeOptions()
 
     def keras_h5(self) -> bool:
         """Architecture and weights as a Keras .h5 file."""
@@ -48,19 +51,26 @@ class Exports(QObject):
         if source is None:
             return False
         project, weights = source
-        path = self._ask("Keras (*.h5)", ".h5")
-        if path is None:
+        options = ask_keras_options(self._window, self._keras_options)
+        path = self._ask("Keras (*.h5)", ".h5") if options is not None else None
+        if options is None or path is None:
             return False
-        job = (_write_h5, path, project.graph, weights, project.training)
-        return self._write(path, *job)
+        self._keras_options = options
+        done, proof = self._run(path, keras_job(path, project, weights, options))
+        if proof is not None:
+            tell(self._window, self.tr("Checked with Keras"), str(proof))
+        return done
 
-    def keras_code(self) -> bool:
-        """Python that builds and trains the network with Keras."""
-        return self._code("keras")
+    def python(self) -> bool:
+        """Python that builds the network, after asking how."""
+        options = ask_code_options(self._window, self._code_options)
+        return options is not None and self.code(options)
 
-    def jax_code(self) -> bool:
-        """Python that builds and trains the network with JAX alone."""
-        return self._code("jax")
+    def code(self, options: CodeOptions) -> bool:
+        """Python that builds the network."""
+        self._code_options = options
+        path = self._ask("Python (*.py)", ".py", f"_{options.target}")
+        return path is not None and self._run(path, result_of(_write_code, self._project, path, options))[0]
 
     def png(self) -> bool:
         """The graph as a PNG picture."""
@@ -110,10 +120,6 @@ class Exports(QObject):
 
     # Writing
 
-    def _code(self, target: Target) -> bool:
-        path = self._ask("Python (*.py)", ".py", f"_{target}")
-        return path is not None and self._write(path, write_code, self._project, path, target)
-
     def _picture(self, suffix: str, draw: Callable[[Path], None]) -> bool:
         path = self._ask(f"{suffix[1:].upper()} (*{suffix})", suffix)
         if path is None:
@@ -133,15 +139,16 @@ class Exports(QObject):
         path = Path(name)
         return path if path.suffix else path.with_suffix(suffix)
 
-    def _write(self, path: Path, function: Callable[..., object], *args: object) -> bool:
+    def _run(self, path: Path, job: Job) -> tuple[bool, Any]:
+        """Whether a job that writes a file came to its end, and what it gave."""
         try:
-            run_job(self._window, self.tr("Exporting…"), result_of(function, *args))
+            value = run_job(self._window, self.tr("Exporting…"), job)
         except Cancelled:
-            return False
+            return False, None
         except Exception as error:
             tell_error(self._window, self.tr("Cannot export"), error)
-            return False
-        return self._done(path)
+            return False, None
+        return self._done(path), value
 
     def _done(self, path: Path) -> bool:
         self._settings.last_folder = path.parent
@@ -149,11 +156,24 @@ class Exports(QObject):
         return True
 
 
-def _write_h5(path: Path, graph: Graph, weights: HostWeights | None, training: TrainingSettings) -> None:
+def keras_job(path: Path, project: Project, weights: HostWeights | None, options: KerasOptions) -> Job:
+    """Write a Keras file, and let Keras open it where that is asked for: the result is the proof, or None."""
     from engine.formats.keras_h5 import save_model
+    from engine.formats.proof import prove
     from engine.model import compile_graph
 
+    graph, training = project.graph, project.training
     if weights is None:
         model = compile_graph(graph)
         weights = model.to_host(model.init(training.seed))
-    save_model(path, graph, weights, training)
+    save_model(path, graph, weights, training if options.compiled else None)
+    if options.check:
+        yield from prove(path, graph, weights)
+    else:
+        yield Result(None)
+
+
+def _write_code(project: Project, path: Path, options: CodeOptions) -> None:
+    from engine.formats.code import write_code
+
+    write_code(project, path, options.target, style=options.style, with_training=options.with_training)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs import choose, sentence, tell_error
+from app.gallery import choose_template
 from app.jobs import run_job
 from app.past import PastRun, past_run
 from app.settings import AppSettings
@@ -23,6 +24,8 @@ from engine.project import Project, TrainingSettings
 from graph_editor.document import ProjectDocument
 
 SUFFIX = ".loom"
+MODELS = (".h5", ".hdf5")
+"""Endings of the model files that are read."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Opened:
     """The last run of a project file."""
     note: str = ""
     """Why the last run could not be read."""
+    notes: tuple[str, ...] = ()
+    """What a model file has that this program does not, a sentence each."""
 
 
 class ProjectFiles(QObject):
@@ -78,11 +83,17 @@ class ProjectFiles(QObject):
         self._show(Opened(templates.make(template) if template else Project()), None)
         return True
 
+    def new_from_template(self) -> bool:
+        """Let the person choose a template, and start from it."""
+        name = choose_template(self._window)
+        return name is not None and self.new(name)
+
     def open(self) -> bool:
         """Ask for a file and open it."""
         if not self.may_discard():
             return False
-        kinds = self.tr("Projects and Keras models (*.loom *.h5 *.hdf5);;All files (*)")
+        endings = " ".join(f"*{suffix}" for suffix in (SUFFIX, *MODELS))
+        kinds = self.tr("Projects and Keras models ({0});;All files (*)").format(endings)
         name, _ = QFileDialog.getOpenFileName(
             self._window, self.tr("Open"), str(self._settings.last_folder), kinds
         )
@@ -93,7 +104,7 @@ class ProjectFiles(QObject):
         return self.may_discard() and self._open(path)
 
     def _open(self, path: Path) -> bool:
-        keras = path.suffix.lower() in (".h5", ".hdf5")
+        keras = path.suffix.lower() in MODELS
         read = _read_keras if keras else _read_project
         opened = self._try(self.tr("Cannot open this file"), self.tr("Opening…"), read, path)
         if opened is None:
@@ -190,4 +201,13 @@ def _read_keras(path: Path) -> Opened:
     from engine.formats.keras_h5 import load_model
 
     model = load_model(path)
-    return Opened(Project(model.graph, training=model.training or TrainingSettings()), model.weights)
+    project = Project(model.graph, training=model.training or TrainingSettings())
+    return Opened(project, model.weights, notes=model.notes)
+
+
+def dropped_file(mime: QMimeData) -> Path | None:
+    """The file of ours or of Keras that a drag carries, None where it carries something else."""
+    paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    if len(paths) != 1 or paths[0].suffix.lower() not in (SUFFIX, *MODELS):
+        return None
+    return paths[0]

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+_OPENED = (".loom", ".h5", ".hdf5")
+"""Endings of the files that the window opens."""
+
 
 def main() -> NoReturn:
     """Entry point of the program."""
@@ -16,7 +19,7 @@ def main() -> NoReturn:
 
     arguments = sys.argv[1:]
     try:
-        if not arguments or (len(arguments) == 1 and arguments[0].endswith(".loom")):
+        if not arguments or (len(arguments) == 1 and arguments[0].lower().endswith(_OPENED)):
             sys.exit(open_window(Path(arguments[0]) if arguments else None))
         from app.cli import cli
 

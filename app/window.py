@@ -7,13 +7,13 @@ from pathlib import Path
 
 import shiboken6
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QActionGroup, QCloseEvent, QShowEvent
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions, fill_menu_bar
-from app.dialogs import choose, sentence, tell_error
+from app.dialogs import choose, sentence, tell, tell_error
 from app.exports import Exports
-from app.files import Opened, ProjectFiles
+from app.files import Opened, ProjectFiles, dropped_file
 from app.help import show_about, show_shortcuts
 from app.icons import program_icon
 from app.jobs import run_job
@@ -25,7 +25,6 @@ from app.style import window_stylesheet
 from app.task import result_of
 from app.texts import facts
 from engine.errors import NotReadyError
-from engine.templates import TEMPLATES
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 
@@ -48,6 +47,7 @@ class MainWindow(QMainWindow):
         self._shown = False
         self.setCentralWidget(self.work)
         self.setWindowIcon(program_icon())
+        self.setAcceptDrops(True)
         self._make_menus()
         self._make_toolbar()
         self._make_status_bar()
@@ -62,10 +62,6 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> None:
         self._menus = fill_menu_bar(self.menuBar(), self.actions_)
-        for template in TEMPLATES.values():
-            action = self._menus.templates.addAction(template.title)
-            action.setToolTip(template.description)
-            action.triggered.connect(partial(self.files.new, template.name))
         self._fill_recent()
         self.addActions(self.actions_.all())
         group = QActionGroup(self)
@@ -104,10 +100,11 @@ class MainWindow(QMainWindow):
         undo = self.document.undo_stack
         self.actions_.connect_all(
             {
-                "new": files.new, "open": files.open, "save": files.save, "save_as": files.save_as,
+                "new": files.new, "new_template": files.new_from_template,
+                "open": files.open, "save": files.save, "save_as": files.save_as,
                 "clear_recent": files.clear_recent, "quit": self.close,
-                "export_h5": exports.keras_h5, "export_keras": exports.keras_code,
-                "export_jax": exports.jax_code, "export_png": exports.png, "export_svg": exports.svg,
+                "export_h5": exports.keras_h5, "export_python": exports.python,
+                "export_png": exports.png, "export_svg": exports.svg,
                 "undo": undo.undo, "redo": undo.redo,
                 "cut": view.cut, "copy": view.copy, "paste": view.paste, "duplicate": view.duplicate,
                 "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,
@@ -127,15 +124,13 @@ class MainWindow(QMainWindow):
         self.actions_["full_screen"].toggled.connect(self._set_full_screen)
 
     def _connect_parts(self) -> None:
-        work, document, stack = self.work, self.document, self.document.undo_stack
+        work, document, stack, exports = self.work, self.document, self.document.undo_stack, self.exports
         work.palette_panel.layer_activated.connect(self._add_layer)
         work.view.nodes_selected.connect(self._show_nodes)
         work.view.message.connect(lambda text: self.statusBar().showMessage(text, 6000))
         work.problems.node_activated.connect(self._show_node)
         work.inspector.node_activated.connect(self._show_node)
-        work.code.save_requested.connect(
-            lambda kind: self.actions_["export_keras" if kind == "keras" else "export_jax"].trigger()
-        )
+        work.code.save_requested.connect(exports.code)
         work.problem_panel.data_wanted.connect(self.actions_["show_data"].trigger)
         work.tabs.currentChanged.connect(self._show_tab)
         work.problem_panel.refreshed.connect(self._show_facts)
@@ -239,6 +234,9 @@ class MainWindow(QMainWindow):
         self.work.training.reset(run)
         if run is not None and run.history:
             self.work.make_room_for_curves()
+        if opened.notes:
+            text = self.tr("Not all of this file could be taken over.")
+            tell(self, self.tr("Opened with changes"), text, "\n".join(opened.notes))
         if opened.note:
             self.statusBar().showMessage(self.tr("The last run was not read: {0}").format(opened.note), 10_000)
         self.work.inspector.show_nodes(())
@@ -269,6 +267,18 @@ class MainWindow(QMainWindow):
         menu.setEnabled(not menu.isEmpty())
         menu.addSeparator()
         menu.addAction(self.actions_["clear_recent"])
+
+    # Files dropped onto the window
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_file(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = dropped_file(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, partial(self.files.open_path, path))  # let the drag end first
 
     # Appearance and places
 

@@ -81,6 +81,8 @@ class ProjectDocument(QObject):
     training_changed = Signal()
     project_changed = Signal()
     modified_changed = Signal(bool)
+    graph_replaced = Signal(bool)
+    """Another graph is about to be shown in place of this one (True), or was (False): all cards go and come."""
     path_changed = Signal()
     """Another graph of the project is shown."""
 
@@ -193,7 +195,7 @@ class ProjectDocument(QObject):
     def reset(self, project: Project) -> None:
         """Show another project; what was done before cannot be undone any more."""
         self.undo_stack.clear()
-        self._show(_placed(project), ())
+        self._show(_placed(project), (), another=True)
 
     def set_saved(self) -> None:
         """Take the project as it is now for what is on disk."""
@@ -204,7 +206,7 @@ class ProjectDocument(QObject):
     def _tell_modified(self, clean: bool) -> None:
         self.modified_changed.emit(not clean)
 
-    def _show(self, after: Project, path: Path) -> None:
+    def _show(self, after: Project, path: Path, *, another: bool = False) -> None:
         before, old, inferred, came_from = self._project, self._picture(), self._inference, self._path
         self._project = after
         self._path = reachable(after.graph, path)
@@ -213,13 +215,17 @@ class ProjectDocument(QObject):
         graph, layout = inside(after.graph, after.layout, self._path)
         self._graph, self._layout = graph, place_missing(graph, layout)
         self._inference = self._whole if not self._path else infer(graph, None if moved else inferred)
-        if moved:
+        if moved or another:
+            self.graph_replaced.emit(True)
             self._tell_graph(old, _NOTHING)
             self._tell_graph(_NOTHING, self._picture())
+            self.graph_replaced.emit(False)
         else:
             self._tell_graph(old, self._picture())
         facts = self._inference.facts.items()
-        changed = frozenset(key for key, found in facts if moved or inferred.facts.get(key) is not found)
+        changed = frozenset(
+            key for key, found in facts if moved or another or inferred.facts.get(key) is not found
+        )
         if changed or before.graph != after.graph:
             self.inference_changed.emit(changed)
         if before.data != after.data:

@@ -35,16 +35,20 @@ __all__ = ["CARD", "NodeItem", "Port"]
 
 
 class NodeItem(QGraphicsItem):
-    """Draws one node from what it was last told; the scene tells it."""
+    """Draws one node from what it was last told; the scene tells it.
+
+    What follows from that is worked out when it is asked for: most cards of a large graph are out of sight.
+    """
 
     def __init__(self, node_id: str, theme: Theme) -> None:
         super().__init__()
         self.node_id = node_id
         self._theme = theme
-        self.look = Look()
-        self.ports = Ports()
+        self._look: Look | None = None
+        self._ports: Ports | None = None
         self.lights = Lights()
         self._told: tuple[Graph, Node, NodeFacts] | None = None
+        self._linked = False
         self.setAcceptHoverEvents(True)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
 
@@ -52,13 +56,26 @@ class NodeItem(QGraphicsItem):
 
     def refresh(self, graph: Graph, facts: NodeFacts, linked: bool) -> None:
         """Show a node as it is now; `linked` where it shares its weights with another."""
-        node = graph[self.node_id]
-        self.look = Look.of(node, facts, linked)
-        self.ports = Ports.of(graph, node)
-        self._told = (graph, node, facts)
+        self._told = (graph, graph[self.node_id], facts)
+        self._linked = linked
+        self._look = self._ports = None
         if self.lights.hovered:
             self._show_tooltip()
         self.update()
+
+    @property
+    def look(self) -> Look:
+        """What is written on the card."""
+        if self._look is None and self._told is not None:
+            self._look = Look.of(self._told[1], self._told[2], self._linked)
+        return self._look or Look()
+
+    @property
+    def ports(self) -> Ports:
+        """Where wires begin and end."""
+        if self._ports is None and self._told is not None:
+            self._ports = Ports.of(*self._told[:2])
+        return self._ports or Ports()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""

@@ -41,13 +41,13 @@ class GraphScene(QGraphicsScene):
         self._quiet = False
         self._listen()
         self._shared: frozenset[str] = frozenset()
-        self._building = True
+        self._building = False
+        self._build(True)
         for key in document.graph.nodes:
             self._add_node(key)
         for edge in document.graph.edges:
             self._add_edge(edge)
-            self._draw_edge(edge)
-        self._building = False
+        self._build(False)
         self._settle()
 
     def _listen(self) -> None:
@@ -59,6 +59,7 @@ class GraphScene(QGraphicsScene):
         document.edge_added.connect(self._add_edge)
         document.edge_removed.connect(self._remove_edge)
         document.inference_changed.connect(self._refresh_facts)
+        document.graph_replaced.connect(self._build)
         document.project_changed.connect(self._settle)
         self.selectionChanged.connect(self._tell_selection)
         if self._fixed_theme is None:
@@ -166,6 +167,13 @@ class GraphScene(QGraphicsScene):
 
     # Told by the document
 
+    def _build(self, begins: bool) -> None:
+        """While all cards come and go, wires are not drawn; they are once all cards lie in their places."""
+        self._building = begins
+        if not begins:
+            for edge in self.graph.edges:
+                self._draw_edge(edge)
+
     def _add_node(self, node_id: str) -> None:
         item = NodeItem(node_id, self.theme)
         self.node_items[node_id] = item
@@ -191,7 +199,8 @@ class GraphScene(QGraphicsScene):
     def _remove_edge(self, edge: Edge) -> None:
         self._loose.discard(edge)
         self.removeItem(self.edge_items.pop(edge))
-        self._refresh_ends(edge)
+        if not self._building:
+            self._refresh_ends(edge)
 
     def _refresh_ends(self, edge: Edge) -> None:
         """Number and places of ports, and with them the other wires, may be others now."""

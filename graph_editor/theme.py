@@ -230,6 +230,9 @@ def stylesheet(theme: Theme) -> str:
     QTreeView#layers {{ background: transparent; show-decoration-selected: 0; }}
     QTreeView#layers::branch {{ background: {t.window}; }}
     QTreeView::item, QListView::item {{ height: 24px; padding: 0 4px; border-radius: 4px; }}
+    QListView#gallery {{ background: {t.field}; border: 1px solid {t.border}; border-radius: 5px; }}
+    QListView#gallery::item {{ height: none; }}
+    QListView#gallery::item:selected {{ background: {t.hover}; border: 1px solid {t.accent}; }}
     QFrame[rule="true"] {{ background: {t.border}; border: none; max-height: 1px; }}
     QTreeView::item:hover, QListView::item:hover {{ background: {t.hover}; }}
     QTreeView::item:selected, QListView::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}

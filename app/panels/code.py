@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QShowEvent, QSyntaxHighlighter, QTextCharFormat
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from app.code_choices import CodeChoices, CodeOptions
 from app.dialogs import sentence
 from app.task import Job, TaskThread
 from engine.errors import LayerloomError, NotReadyError
@@ -30,24 +30,21 @@ class Code:
     reason: str = ""
 
 
-def keras_text(project: Project) -> str:
-    """Python for Keras."""
+def code_text(project: Project, options: CodeOptions) -> str:
+    """The Python of a project."""
+    if options.target == "jax":
+        from engine.formats.jax_code import jax_code
+
+        return jax_code(project)
     from engine.formats.keras_code import keras_code
 
-    return keras_code(project)
+    return keras_code(project, style=options.style, with_training=options.with_training)
 
 
-def jax_text(project: Project) -> str:
-    """Python for JAX alone."""
-    from engine.formats.jax_code import jax_code
-
-    return jax_code(project)
-
-
-def code_job(project: Project, generate: Callable[[Project], str]) -> Job:
+def code_job(project: Project, options: CodeOptions) -> Job:
     """Generate and colour Python; a graph that has problems gives a `Code` with the reason."""
     try:
-        text = generate(project)
+        text = code_text(project, options)
     except NotReadyError as error:
         yield Result(Code("", reason="\n".join(problem.message for problem in error.problems)))
     except LayerloomError as error:
@@ -126,8 +123,8 @@ class Highlighter(QSyntaxHighlighter):
 class CodePanel(QWidget):
     """Shows the Python of the graph while it is being edited."""
 
-    save_requested = Signal(str)
-    """"keras" or "jax"."""
+    save_requested = Signal(object)
+    """The `CodeOptions` to write a file with."""
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -139,17 +136,14 @@ class CodePanel(QWidget):
         self._highlighter = Highlighter(self.editor)
         self._delay = QTimer(self, interval=200, singleShot=True)
         self._delay.timeout.connect(self._generate)
-        self.kind.currentIndexChanged.connect(self.refresh)
+        self.choices.changed.connect(self.refresh)
         self.copy.clicked.connect(self._copy)
-        self.save.clicked.connect(lambda: self.save_requested.emit(self.kind.currentData()))
+        self.save.clicked.connect(lambda: self.save_requested.emit(self.choices.options))
         document.project_changed.connect(self.refresh)
         themes.theme_notifier.changed.connect(self._restyle)
 
     def _make_widgets(self) -> None:
-        self.kind = QComboBox()
-        self.kind.addItem(self.tr("Keras (Python)"), "keras")
-        self.kind.addItem(self.tr("JAX (Python)"), "jax")
-        self.kind.setToolTip(self.tr("Which library the code is written for."))
+        self.choices = CodeChoices()
         self.copy = QPushButton(self.tr("Copy"))
         self.copy.setToolTip(self.tr("Copy the whole code."))
         self.save = QPushButton(self.tr("Save…"))
@@ -166,7 +160,7 @@ class CodePanel(QWidget):
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setContentsMargins(10, 8, 10, 8)
-        row.addWidget(self.kind)
+        row.addWidget(self.choices)
         row.addStretch()
         row.addWidget(self.copy)
         row.addWidget(self.save)
@@ -193,8 +187,7 @@ class CodePanel(QWidget):
         if self._job is not None:
             return  # when it has ended, the project of then is taken
         self._stale = False
-        generate = {"keras": keras_text, "jax": jax_text}[self.kind.currentData()]
-        self._job = TaskThread(code_job(self._document.project, generate), self)
+        self._job = TaskThread(code_job(self._document.project, self.choices.options), self)
         self._job.happened.connect(self._generated)
         self._job.failed.connect(lambda error: self._show(Code("", reason=sentence(error))))
         self._job.ended.connect(self._ended)

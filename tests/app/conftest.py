@@ -26,10 +26,14 @@ class Answers:
         self.answer: int | None = None
         self.asked: list[str] = []
         self.told: list[str] = []
+        self.options: object = None
 
     def choose(self, parent: object, title: str, text: str, choices: object, detail: str = "") -> int | None:
         self.asked.append(text)
         return self.answer
+
+    def say(self, parent: object, title: str, text: str, detail: str = "") -> None:
+        self.told.append(f"{text} {detail}".strip())
 
     def tell(self, parent: object, title: str, error: BaseException) -> None:
         self.told.append(str(error))
@@ -41,6 +45,10 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     for module in (app.files, app.exports, app.window):
         monkeypatch.setattr(module, "choose", found.choose)
         monkeypatch.setattr(module, "tell_error", found.tell)
+    for module in (app.exports, app.window):
+        monkeypatch.setattr(module, "tell", found.say)
+    monkeypatch.setattr(app.exports, "ask_keras_options", lambda parent, start: found.options or start)
+    monkeypatch.setattr(app.exports, "ask_code_options", lambda parent, start: found.options or start)
     return found
 
 

@@ -15,6 +15,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFileDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
+import app.exports
+from app.code_choices import CodeOptions
 from app.session import RunState
 from app.window import MainWindow
 from engine.data.builtin import Digits
@@ -80,27 +82,26 @@ def test_from_an_empty_canvas_to_a_keras_file(
 
     written = {}
     parts = (
-        ("export_h5", ".h5"),
-        ("export_keras", "_keras.py"),
-        ("export_jax", "_jax.py"),
-        ("export_svg", ".svg"),
+        ("export_h5", ".h5", None),
+        ("export_python", "_keras.py", CodeOptions("keras")),
+        ("export_python", "_jax.py", CodeOptions("jax")),
+        ("export_svg", ".svg", None),
     )
-    for name, ending in parts:
-        path = written[name] = tmp_path / f"model{ending}"
+    for name, ending, options in parts:
+        path = written[ending] = tmp_path / f"model{ending}"
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path, **__: (str(path), ""))
+        monkeypatch.setattr(app.exports, "ask_code_options", lambda *_, options=options: options)
         window.actions_[name].trigger()
         qtbot.waitUntil(path.exists, timeout=60_000)
     monkeypatch.chdir(tmp_path)
 
     images = Digits().load().features["x"][:64]
-    model = keras.saving.load_model(written["export_h5"])
+    model = keras.saving.load_model(written[".h5"])
     theirs = np.asarray(model(images))
     assert (theirs.argmax(1) == Digits().load().targets["y"][:64]).mean() > 0.5
     np.testing.assert_allclose(theirs, _ours(window, images), atol=1e-5)
-    np.testing.assert_allclose(
-        theirs, _of_jax_program(written["export_jax"], written["export_h5"], images), atol=1e-5
-    )
-    scope = runpy.run_path(str(written["export_keras"]))
+    np.testing.assert_allclose(theirs, _of_jax_program(written["_jax.py"], written[".h5"], images), atol=1e-5)
+    scope = runpy.run_path(str(written["_keras.py"]))
     np.testing.assert_allclose(np.asarray(scope["model"](images)), theirs, atol=1e-6)
 
 

@@ -4,18 +4,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolBar
 from pytestqt.qtbot import QtBot
 
+import app.files
+from app.code_choices import CodeOptions
+from app.export_dialogs import KerasOptions
+from app.files import Opened
+from app.gallery import Gallery
 from app.panels.preview import make_preview
 from app.program import make_window
 from app.session import RunState
 from app.settings import AppSettings, data_folder
 from app.window import MainWindow
+from engine import templates
 from engine.data.source import DataSet
 from engine.events import EpochDone, Finished, Started, StepsDone
 from engine.formats import project_file
+from engine.project import Project
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 
@@ -356,7 +364,25 @@ def test_trained_weights_are_exported_and_edits_since_are_spoken_of(
     assert "edited after it was trained" in answers.asked[0]
 
 
-@pytest.mark.parametrize("name", ["keras_code", "jax_code", "png", "svg"])
+def test_an_export_is_checked_with_keras_where_that_is_asked_for(
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_to(monkeypatch, tmp_path / "net.h5")
+    answers.answer, answers.options = 0, KerasOptions(compiled=False, check=True)
+    assert window.exports.keras_h5()
+    assert "predicts the same" in answers.told[0]
+
+
+def test_code_is_exported_in_the_style_that_was_chosen(
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_to(monkeypatch, tmp_path / "net.py")
+    answers.options = CodeOptions(style="subclass")
+    assert window.exports.python()
+    assert "(keras.Model)" in (tmp_path / "net.py").read_text()
+
+
+@pytest.mark.parametrize("name", ["python", "png", "svg"])
 def test_code_and_pictures_are_exported(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -372,7 +398,12 @@ def test_the_code_tab_follows_the_graph(qtbot: QtBot, window: MainWindow) -> Non
     qtbot.waitUntil(lambda: "keras" in code.editor.toPlainText())
     set_units(window, 123)
     qtbot.waitUntil(lambda: "123" in code.editor.toPlainText())
-    code.kind.setCurrentIndex(1)
+    code.choices.style_.setCurrentIndex(code.choices.style_.findData("sequential"))
+    qtbot.waitUntil(lambda: "Sequential" in code.editor.toPlainText())
+    code.choices.training.setChecked(True)
+    qtbot.waitUntil(lambda: ".fit(" in code.editor.toPlainText())
+    code.choices.target.setCurrentIndex(1)
+    assert not code.choices.style_.isVisible()
     qtbot.waitUntil(lambda: "jax" in code.editor.toPlainText())
     code.copy.click()
     assert QApplication.clipboard().text() == code.editor.toPlainText()
@@ -498,6 +529,68 @@ def test_quitting_while_training_asks_and_then_ends(qtbot: QtBot, window: MainWi
     answers.answer = 0
     assert window.close()
     qtbot.waitUntil(lambda: not window.session.running, timeout=10_000)
+
+
+def drop_file(window: MainWindow, path: Path) -> QDropEvent:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    place = window.work.palette_panel.geometry().center()
+    held = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    entered = QDragEnterEvent(place, Qt.DropAction.CopyAction, mime, *held)
+    entered.ignore()
+    window.dragEnterEvent(entered)
+    event = QDropEvent(QPointF(place), Qt.DropAction.CopyAction, mime, *held)
+    event.ignore()
+    if entered.isAccepted():
+        window.dropEvent(event)
+    return event
+
+
+def test_a_file_dropped_onto_the_window_is_opened(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    project_file.save(templates.make("iris-mlp"), tmp_path / "dropped.loom")
+    window.document.reset(Project())
+    assert drop_file(window, tmp_path / "dropped.loom").isAccepted()
+    qtbot.waitUntil(lambda: len(window.document.graph) > 0, timeout=10_000)
+    assert window.files.name == "dropped"
+    assert not drop_file(window, tmp_path / "picture.png").isAccepted()
+
+
+def test_a_model_is_opened_with_its_weights_and_says_what_is_missing(
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_to(monkeypatch, tmp_path / "net.h5")
+    answers.answer = 0
+    assert window.exports.keras_h5()
+    assert window.files.open_path(tmp_path / "net.h5")
+    assert window.session.trained is not None
+    assert window.session.trained.fits(window.document.project.graph)
+    assert not answers.told
+    opened = Opened(window.document.project, window.session.trained.weights, notes=("A loss is unknown.",))
+    window.files.project_replaced.emit(opened)
+    assert "A loss is unknown." in answers.told[0]
+
+
+def test_a_template_is_chosen_from_the_list(qtbot: QtBot, window: MainWindow, answers: Answers) -> None:
+    gallery = Gallery(window)
+    qtbot.addWidget(gallery)
+    gallery.show()
+    assert gallery.list.count() == len(templates.TEMPLATES)
+    assert gallery.chosen == next(iter(templates.TEMPLATES))
+    qtbot.keyClicks(gallery.search, "iris")
+    assert gallery.chosen == "iris-mlp"
+    qtbot.keyClicks(gallery.search, "zzz")
+    assert gallery.chosen is None
+    assert not gallery.buttons.buttons()[0].isEnabled()
+
+
+def test_a_project_is_made_from_the_template_that_was_chosen(
+    window: MainWindow, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.files, "choose_template", lambda parent: "digits-cnn")
+    window.actions_["new_template"].trigger()
+    assert len(window.document.graph) == 11
+    monkeypatch.setattr(app.files, "choose_template", lambda parent: None)
+    assert not window.files.new_from_template()
 
 
 def test_canvas_actions_rest_while_another_tab_is_shown(window: MainWindow) -> None:
