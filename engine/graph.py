@@ -52,6 +52,9 @@ class Graph:
         if not isinstance(self.nodes, MappingProxyType):
             object.__setattr__(self, "nodes", MappingProxyType(dict(self.nodes)))
 
+    def __hash__(self) -> int:
+        return hash((tuple(self.nodes.values()), self.edges))
+
     # Reading
 
     def __iter__(self) -> Iterator[Node]:

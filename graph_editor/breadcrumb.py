@@ -23,6 +23,7 @@ class Breadcrumb(QFrame):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(6, 3, 10, 3)
         self._row.setSpacing(2)
+        self._row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetFixedSize)
         self.move(10, 10)
         document.project_changed.connect(self.refresh)
         self.refresh()
@@ -34,7 +35,6 @@ class Breadcrumb(QFrame):
         if names and names != self._shown:
             self._shown = names
             self._fill(names)
-        self.adjustSize()
 
     def _fill(self, names: tuple[str, ...]) -> None:
         while (item := self._row.takeAt(0)) is not None:

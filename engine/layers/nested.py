@@ -83,6 +83,9 @@ class Functional(Weighted):
     keras_module: ClassVar[str] = "keras.src.models.functional"
     casts: ClassVar[bool] = False
 
+    def __hash__(self) -> int:
+        return hash((self.graph, self.trainable))
+
     @cached_property
     def inputs(self) -> tuple[Node, ...]:
         """The Input nodes inside, in the order of the ports."""

@@ -43,12 +43,13 @@ def test_the_selection_becomes_one_card_and_comes_apart_again(grouped):
     assert "conv2d" in grouped.names()
 
 
-def test_a_double_click_opens_and_escape_leads_back(grouped):
+def test_a_double_click_opens_and_escape_leads_back(qtbot, grouped):
     outside = set(grouped.names())
     open_by_mouse(grouped, "model")
     assert {"conv2d", "concatenate", "input", "output"} <= grouped.names()
     assert grouped.document.names() == ("model",)
     assert grouped.view.breadcrumb.isVisible()
+    qtbot.waitUntil(lambda: grouped.view.breadcrumb.width() > 80)
     assert set(grouped.scene.node_items) == set(grouped.graph.nodes)
     assert set(grouped.scene.edge_items) == set(grouped.graph.edges)
     grouped.scene.select([])
