@@ -56,18 +56,28 @@ class Op:
     """A call of a pure function of `engine.ops`: run by `Layer.apply`, written out by the JAX export.
 
     The function takes the inputs, then the named weights (None for one the layer lacks), then `settings`, and
-    the mask of the first input by the name `mask` where `masked` holds. It gives an array, or a tuple of them for
-    a layer with several outputs. Settings may be other functions of `engine.ops`, also with arguments bound by
-    `functools.partial`: a wrapper's Op holds the function of what it wraps.
+    the mask of the first input by the name `mask` where `masked` holds. Where `all_masks` holds, it takes those of
+    all inputs by the name `masks`: a tuple with None for inputs without, left out if no input has one. It gives an
+    array, or a tuple of them for a layer with several outputs. Settings may be other functions of `engine.ops`,
+    also with arguments bound by `functools.partial`: a wrapper's Op holds the function of what it wraps.
     """
 
     function: Callable[..., Any]
     weights: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     masked: bool = False
+    all_masks: bool = False
 
-    def __call__(self, w: Weights, *inputs: jax.Array, mask: jax.Array | None = None) -> Any:
-        more = {"mask": mask} if self.masked and mask is not None else {}
+    def __call__(
+        self,
+        w: Weights,
+        *inputs: jax.Array,
+        mask: jax.Array | None = None,
+        masks: Sequence[jax.Array | None] = (),
+    ) -> Any:
+        more: dict[str, Any] = {"mask": mask} if self.masked and mask is not None else {}
+        if self.all_masks and any(mask is not None for mask in masks):
+            more["masks"] = tuple(masks)
         return self.function(*inputs, *(w.get(name) for name in self.weights), **self.settings, **more)
 
 
@@ -210,17 +220,23 @@ class Layer(Settings):
 
     def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> Any:
         """What the layer computes, for arrays with a leading batch axis: an array, or a tuple of all outputs."""
-        y = self.op()(w, *inputs, mask=ctx.mask)
+        y = self.op()(w, *inputs, mask=ctx.mask, masks=ctx.masks)
         activation = self.activation_name
         return y if activation is None else ctx.activate(activation, y)
 
     def mask_op(self) -> Op | None:
-        """How a mask is made of the first input (Embedding, Masking); None in a layer that makes none."""
+        """How a mask is made; None in a layer that makes none.
+
+        Its function takes the first input (Embedding, Masking). Where `all_masks` holds (Add, Concatenate), it
+        takes all inputs and their masks, and is called only if there are any.
+        """
         return None
 
     def compute_mask(self, inputs: Sequence[jax.Array], masks: Sequence[jax.Array | None]) -> jax.Array | None:
         """The mask of the first output, as Keras's `compute_mask` gives it."""
         made = self.mask_op()
+        if made is not None and made.all_masks:
+            return made({}, *inputs, masks=masks) if any(mask is not None for mask in masks) else None
         if made is not None:
             return made({}, inputs[0])
         return masks[0] if self.supports_masking and masks else None

@@ -84,7 +84,8 @@ def _joined(parts: list[str]) -> str:
 def _library(found: Calls, drawing: bool) -> Library:
     """The functions that the layers use, and the initializers where first weights are drawn."""
     layers = [node.layer for node in found.nodes if not isinstance(node.layer, Input)]
-    places: list[Place] = [place_of(function) for layer in layers for function in functions_of(layer)]
+    masks = any(made is not None and not made.all_masks for made in (layer.mask_op() for layer in layers))
+    places: list[Place] = [place_of(function) for layer in layers for function in functions_of(layer, masks)]
     if drawing:
         weights = [weight for owner in found.layers for weight in found.inference[owner.id].weights]
         names = {named.parse(weight.initializer, INITIALIZERS)[0] for weight in weights}

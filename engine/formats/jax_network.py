@@ -27,9 +27,11 @@ WIDTH = 115
 Function = Callable[..., Any]
 
 
-def functions_of(layer: Layer) -> Iterator[Function]:
-    """All functions that the line of a layer names."""
-    for op in filter(None, (layer.op(), layer.mask_op())):
+def functions_of(layer: Layer, masks: bool = True) -> Iterator[Function]:
+    """All functions that the lines of a layer name; `masks` says whether any layer of the graph starts a mask."""
+    mask_op = layer.mask_op()
+    made = mask_op if mask_op is not None and (masks or not mask_op.all_masks) else None
+    for op in filter(None, (layer.op(), made)):
         yield from (function for function in _functions(op.function) if function is not identity)
         for value in op.settings.values():
             yield from _functions(value)
@@ -72,7 +74,7 @@ class Network:
         plan = script(self.found, self.names)
         for step in plan.inputs:
             self._enter(step)
-        used = {mask for step in plan.steps if (mask := self._follow(step)) is not None}
+        used = self._used(plan.steps)
         parameters = ", ".join(["w", *(step.target for step in plan.inputs)])
         lines = [line for step in plan.steps for line in self._lines(step, used)]
         returned = f"    return {', '.join(plan.outputs)}"
@@ -88,18 +90,28 @@ class Network:
         self.dtypes[step.node.id, 0] = jnp.dtype(layer.dtype)
         self.masks[step.node.id] = None
 
-    def _follow(self, step: Step) -> str | None:
-        """Note the types and the mask of what a step gives; the mask that it uses itself."""
+    def _used(self, steps: Sequence[Step]) -> set[str]:
+        """The masks that functions take, or that other such masks are made of."""
+        used = {mask for step in steps for mask in self._follow(step)}
+        for step in reversed(steps):
+            mask_op = step.node.layer.mask_op()
+            if self.made.get(step.node.id) in used and mask_op is not None and mask_op.all_masks:
+                used |= set(filter(None, self._masks(step.node)))
+        return used
+
+    def _follow(self, step: Step) -> list[str]:
+        """Note the types and the mask of what a step gives; the masks that it uses itself."""
         node, layer = step.node, step.node.layer
         for output, dtype in enumerate(self._types(node)):
             self.dtypes[node.id, output] = dtype
         masks = self._masks(node)
-        if layer.mask_op() is not None:
+        mask_op, op = layer.mask_op(), layer.op()
+        if mask_op is not None and (not mask_op.all_masks or any(masks)):
             self.masks[node.id] = self.made[node.id] = self.names.new("mask")
         else:
             # Masks pass through layers as what they are, so names can stand for them.
             self.masks[node.id] = layer.compute_mask(step.sources, masks)  # type: ignore[arg-type, assignment]  # pyright: ignore
-        return masks[0] if masks and layer.op().masked else None
+        return [mask for mask in masks[: None if op.all_masks else int(op.masked)] if mask is not None]
 
     def _masks(self, node: Node) -> list[str | None]:
         return [self.masks[e.source] if e.output == 0 else None for e in self.found.sources(node.id)]
@@ -123,7 +135,8 @@ class Network:
         layer, sources = step.node.layer, self._sources(step)
         made, mask_op = self.made.get(step.node.id), layer.mask_op()
         if made in used and mask_op is not None:
-            yield self._statement(f"{made} = ", self._call(mask_op, sources[:1]))
+            taken = sources if mask_op.all_masks else sources[:1]
+            yield self._statement(f"{made} = ", self._call(mask_op, taken, self._mask_arguments(mask_op, step)))
         op = layer.op()
         activation = f"{self.library.name(ACTIVATIONS[layer.activation_name or ''])}(" if _activates(layer) else ""
         if op.function is identity:
@@ -131,13 +144,17 @@ class Network:
             if value != step.target:
                 yield f"    {step.target} = {value}"
             return
-        masks = self._masks(step.node)
-        more = [f"mask={masks[0]}"] if op.masked and masks and masks[0] is not None else []
-        inner = self._call(op, [*sources, *self._weights(op, step.node)], more)
+        inner = self._call(op, [*sources, *self._weights(op, step.node)], self._mask_arguments(op, step))
         if not activation:
             yield self._statement(f"{step.target} = ", inner)
         else:
             yield self._activated(step.target, activation, inner)
+
+    def _mask_arguments(self, op: Op, step: Step) -> list[str]:
+        masks = self._masks(step.node)
+        if op.all_masks and any(masks):
+            return [f"masks=({', '.join(map(str, masks))})"]
+        return [f"mask={masks[0]}"] if op.masked and any(masks[:1]) else []
 
     def _sources(self, step: Step) -> list[str]:
         """The variables that a step takes; whole numbers are made what the layer computes with."""

@@ -8,6 +8,8 @@ from engine.layers import conv_transpose
 from engine.layers import pooling
 from engine.layers import global_pooling
 from engine.layers import reshaping
+from engine.layers import borders
+from engine.layers import upsampling
 from engine.layers import merging
 from engine.layers import normalization
 from engine.layers import regularization
@@ -16,6 +18,7 @@ from engine.layers import nested
 
 __all__ = [
     "activations",
+    "borders",
     "conv",
     "conv_transpose",
     "core",
@@ -28,4 +31,5 @@ __all__ = [
     "preprocessing",
     "regularization",
     "reshaping",
+    "upsampling",
 ]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from engine.errors import ShapeError
+from engine.fields import repeated
 from engine.layer import InsertBefore, Layer, Op, Shape, register, show_shape
 from engine.layers.reshaping import Flatten
-from engine.ops import core as ops
+from engine.ops import merging as ops
 
 
 def _flatten_all(inputs: tuple[Shape, ...]) -> tuple[InsertBefore, ...]:
     return tuple(InsertBefore(Flatten(), port) for port, shape in enumerate(inputs) if len(shape) > 1)
+
+
+def _shown(inputs: tuple[Shape, ...]) -> str:
+    return " and ".join(show_shape(shape) for shape in inputs)
 
 
 class _Merge(Layer):
@@ -33,10 +38,9 @@ class Concatenate(_Merge):
     caption: ClassVar[tuple[str, ...]] = ("axis",)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        shown = " and ".join(show_shape(shape) for shape in inputs)
         if len({len(shape) for shape in inputs}) > 1:
             raise ShapeError(
-                f"Concatenate needs inputs with the same number of axes, but gets {shown}.",
+                f"Concatenate needs inputs with the same number of axes, but gets {_shown(inputs)}.",
                 repairs=_flatten_all(inputs),
             )
         rank = len(inputs[0]) + 1
@@ -47,7 +51,8 @@ class Concatenate(_Merge):
         for position, sizes in enumerate(zip(*inputs, strict=True)):
             if position != axis and len(set(sizes) - {None}) > 1:
                 raise ShapeError(
-                    f"Concatenate needs inputs of equal size on all axes but {self.axis}, and gets {shown}.",
+                    f"Concatenate needs inputs of equal size on all axes but {self.axis}, "
+                    f"and gets {_shown(inputs)}.",
                     repairs=_flatten_all(inputs),
                 )
         along = [shape[axis] for shape in inputs]
@@ -57,27 +62,139 @@ class Concatenate(_Merge):
     def op(self) -> Op:
         return Op(ops.concatenate, settings={"axis": self.axis})
 
+    def mask_op(self) -> Op:
+        return Op(ops.concatenated_mask, settings={"axis": self.axis}, all_masks=True)
+
+
+class _Elementwise(_Merge):
+    """What layers share that merge their inputs number by number.
+
+    A size of 1 fits any other, and an input with fewer axes lacks those behind the batch.
+    """
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        rank = max(map(len, inputs))
+        columns = zip(*((1,) * (rank - len(shape)) + shape for shape in inputs), strict=True)
+        return tuple(self._size(column, inputs) for column in columns)
+
+    def _size(self, sizes: tuple[int | None, ...], inputs: tuple[Shape, ...]) -> int | None:
+        others = {size for size in sizes if size != 1}
+        if len(others - {None}) > 1:
+            raise ShapeError(f"{self.type_name()} needs inputs of one shape, but gets {_shown(inputs)}.")
+        return None if None in others else next(iter(others), 1)
+
+    def mask_op(self) -> Op:
+        return Op(ops.either_mask, all_masks=True)
+
 
 @register(category="Merging")
-class Add(_Merge):
+class Add(_Elementwise):
     """Adds its inputs, number by number. https://keras.io/api/layers/merging_layers/add/"""
 
     keras_class: ClassVar[str | None] = "Add"
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        result = inputs[0]
-        for shape in inputs[1:]:
-            result = _broadcast(result, shape, inputs)
-        return result
 
     def op(self) -> Op:
         return Op(ops.add)
 
 
-def _broadcast(a: Shape, b: Shape, inputs: tuple[Shape, ...]) -> Shape:
-    if len(a) != len(b) or any(
-        x != y and 1 not in (x, y) and None not in (x, y) for x, y in zip(a, b, strict=True)
-    ):
-        shown = " and ".join(show_shape(shape) for shape in inputs)
-        raise ShapeError(f"Add needs inputs of one shape, but gets {shown}.")
-    return tuple(y if x == 1 or x is None else x for x, y in zip(a, b, strict=True))
+@register(category="Merging")
+class Subtract(_Elementwise):
+    """Subtracts its second input from the first. https://keras.io/api/layers/merging_layers/subtract/"""
+
+    max_inputs: ClassVar[int | None] = 2
+    keras_class: ClassVar[str | None] = "Subtract"
+
+    def op(self) -> Op:
+        return Op(ops.subtract)
+
+
+@register(category="Merging")
+class Multiply(_Elementwise):
+    """Multiplies its inputs, number by number. https://keras.io/api/layers/merging_layers/multiply/"""
+
+    keras_class: ClassVar[str | None] = "Multiply"
+
+    def op(self) -> Op:
+        return Op(ops.multiply, all_masks=True)
+
+
+@register(category="Merging")
+class Average(_Elementwise):
+    """The mean of its inputs, number by number. https://keras.io/api/layers/merging_layers/average/"""
+
+    keras_class: ClassVar[str | None] = "Average"
+
+    def op(self) -> Op:
+        return Op(ops.average)
+
+
+@register(category="Merging")
+class Maximum(_Elementwise):
+    """The largest of its inputs, number by number. https://keras.io/api/layers/merging_layers/maximum/"""
+
+    keras_class: ClassVar[str | None] = "Maximum"
+
+    def op(self) -> Op:
+        return Op(ops.maximum, all_masks=True)
+
+
+@register(category="Merging")
+class Minimum(_Elementwise):
+    """The smallest of its inputs, number by number. https://keras.io/api/layers/merging_layers/minimum/"""
+
+    keras_class: ClassVar[str | None] = "Minimum"
+
+    def op(self) -> Op:
+        return Op(ops.minimum, all_masks=True)
+
+
+def _no_batch(axes: tuple[int, int]) -> tuple[int, int]:
+    if 0 in axes:
+        raise ValueError("must not be 0, the axis of the batch")
+    return axes
+
+
+@register(category="Merging")
+class Dot(_Merge):
+    """Sums of products of two inputs along an axis of each. https://keras.io/api/layers/merging_layers/dot/"""
+
+    axes: Annotated[tuple[int, int], repeated(2), AfterValidator(_no_batch)] = Field(
+        default=(-1, -1),
+        description="The axis of each input, counted with the batch as 0; -1 is the last.",
+    )
+    normalize: bool = Field(default=False, description="Scale to a length of 1 first, which gives the cosine.")
+
+    max_inputs: ClassVar[int | None] = 2
+    keras_class: ClassVar[str | None] = "Dot"
+    positional: ClassVar[tuple[str, ...]] = ("axes",)
+    caption: ClassVar[tuple[str, ...]] = ("axes",)
+
+    def keras_arguments(self) -> dict[str, Any]:
+        first, second = self.axes
+        return {**super().keras_arguments(), "axes": first if first == second else [first, second]}
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        positions = [self._position(axis, shape) for axis, shape in zip(self.axes, inputs, strict=True)]
+        sizes = [shape[position] for position, shape in zip(positions, inputs, strict=True)]
+        if sizes[0] != sizes[1]:
+            raise ShapeError(
+                f"Dot needs axes of equal size, but axis {self.axes[0]} of {show_shape(inputs[0])} "
+                f"and axis {self.axes[1]} of {show_shape(inputs[1])} differ.",
+                "axes",
+            )
+        rest = [
+            size
+            for position, shape in zip(positions, inputs, strict=True)
+            for size in shape[:position] + shape[position + 1 :]
+        ]
+        return tuple(rest or (1,))
+
+    @staticmethod
+    def _position(axis: int, shape: Shape) -> int:
+        found = axis - 1 if axis > 0 else axis + len(shape)
+        if not 0 <= found < len(shape):
+            raise ShapeError(f"Axis {axis} is not one of the {len(shape)} axes of {show_shape(shape)}.", "axes")
+        return found
+
+    def op(self) -> Op:
+        return Op(ops.dot, settings={"axes": self.axes, "normalize": self.normalize})

@@ -1,15 +1,17 @@
-"""Layers that only change a shape."""
+"""Layers that only change a shape or an order."""
 
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
 from engine.errors import ShapeError
-from engine.layer import Layer, Op, Shape, known_sizes, register, show_shape
-from engine.ops import core as ops
+from engine.fields import PositiveInt
+from engine.layer import InsertBefore, Layer, Op, Shape, register, show_shape
+from engine.ops import reshaping as ops
 
 
 @register(category="Reshaping")
@@ -17,14 +19,20 @@ class Flatten(Layer):
     """Makes one row of numbers of each sample. https://keras.io/api/layers/reshaping_layers/flatten/"""
 
     keras_class: ClassVar[str | None] = "Flatten"
+    keras_constants: ClassVar[Mapping[str, Any]] = {"data_format": "channels_last"}
     casts: ClassVar[bool] = False
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        (shape,) = inputs
-        return (None if any(size is None for size in shape) else math.prod(known_sizes("Flatten", shape)),)
+        return (_product(inputs[0]),)
 
     def op(self) -> Op:
         return Op(ops.flatten)
+
+
+def _product(shape: Shape) -> int | None:
+    """How many numbers a sample has; None where a size is open."""
+    known = [size for size in shape if size is not None]
+    return math.prod(known) if len(known) == len(shape) else None
 
 
 def _check_target(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -51,14 +59,70 @@ class Reshape(Layer):
     caption: ClassVar[tuple[str, ...]] = ("target_shape",)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        shape = known_sizes("Reshape", inputs[0])
-        total, fixed = math.prod(shape), math.prod(size for size in self.target_shape if size != -1)
+        total, fixed = _product(inputs[0]), math.prod(size for size in self.target_shape if size != -1)
+        if total is None:
+            return tuple(None if size == -1 else size for size in self.target_shape)
         if total % fixed or (-1 not in self.target_shape and total != fixed):
             target = " × ".join("?" if size == -1 else str(size) for size in self.target_shape)
             raise ShapeError(
-                f"{show_shape(shape)} holds {total:,} numbers, which do not fit {target}.", "target_shape"
+                f"{show_shape(inputs[0])} holds {total:,} numbers, which do not fit {target}.", "target_shape"
             )
         return tuple(total // fixed if size == -1 else size for size in self.target_shape)
 
     def op(self) -> Op:
         return Op(ops.reshape, settings={"target_shape": self.target_shape})
+
+
+def _check_order(dims: tuple[int, ...]) -> tuple[int, ...]:
+    if sorted(dims) != list(range(1, len(dims) + 1)):
+        raise ValueError(f"must hold each of the numbers from 1 to {max(len(dims), 1)} once")
+    return dims
+
+
+@register(category="Reshaping")
+class Permute(Layer):
+    """Puts the axes of a sample in another order. https://keras.io/api/layers/reshaping_layers/permute/"""
+
+    dims: Annotated[tuple[PositiveInt, ...], AfterValidator(_check_order)] = Field(
+        default=(2, 1), description="The axes in their new order, counted from 1: (2, 1) turns rows into columns."
+    )
+
+    keras_class: ClassVar[str | None] = "Permute"
+    casts: ClassVar[bool] = False
+    positional: ClassVar[tuple[str, ...]] = ("dims",)
+    caption: ClassVar[tuple[str, ...]] = ("dims",)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        (shape,) = inputs
+        if len(shape) != len(self.dims):
+            raise ShapeError(
+                f"Permute is to order {len(self.dims)} axes, but gets {len(shape)}: {show_shape(shape)}.", "dims"
+            )
+        return tuple(shape[axis - 1] for axis in self.dims)
+
+    def op(self) -> Op:
+        return Op(ops.permute, settings={"dims": self.dims})
+
+
+@register(category="Reshaping")
+class RepeatVector(Layer):
+    """Makes a sequence of one row of numbers. https://keras.io/api/layers/reshaping_layers/repeat_vector/"""
+
+    n: PositiveInt = Field(default=2, description="How many times the row is repeated.")
+
+    keras_class: ClassVar[str | None] = "RepeatVector"
+    casts: ClassVar[bool] = False
+    positional: ClassVar[tuple[str, ...]] = ("n",)
+    caption: ClassVar[tuple[str, ...]] = ("n",)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        (shape,) = inputs
+        if len(shape) != 1:
+            raise ShapeError(
+                f"RepeatVector needs a row of numbers, but gets {show_shape(shape)}.",
+                repairs=(InsertBefore(Flatten()),),
+            )
+        return (self.n, shape[0])
+
+    def op(self) -> Op:
+        return Op(ops.repeat_vector, settings={"n": self.n})

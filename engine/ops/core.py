@@ -1,9 +1,8 @@
-"""Dense, reshaping and merging."""
+"""Dense, and small functions that many layers need."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
 import jax
@@ -13,22 +12,6 @@ import jax.numpy as jnp
 def dense(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None) -> jax.Array:
     y = x @ kernel
     return y if bias is None else y + bias
-
-
-def flatten(x: jax.Array) -> jax.Array:
-    return x.reshape(x.shape[0], -1)
-
-
-def reshape(x: jax.Array, target_shape: tuple[int, ...]) -> jax.Array:
-    return x.reshape(x.shape[0], *target_shape)
-
-
-def concatenate(*x: jax.Array, axis: int = -1) -> jax.Array:
-    return jnp.concatenate(x, axis)
-
-
-def add(*x: jax.Array) -> jax.Array:
-    return reduce(jnp.add, x)
 
 
 def identity(x: jax.Array) -> jax.Array:

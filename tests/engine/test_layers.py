@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ import pytest
 from engine.fields import describe
 from engine.formats.keras_layers import layer_entry
 from engine.formats.keras_text import make
-from engine.layer import LAYERS, Context, Layer
+from engine.layer import LAYERS, Context, Layer, Shape
 from engine.layers.core import Input
 from engine.layers.normalization import BatchNormalization
 from engine.layers.preprocessing import Normalization
@@ -142,6 +143,27 @@ def test_output_shape_is_that_of_keras(case: Case) -> None:
     found = call(case.layer, unbuilt(case.layer), tensors)
     outputs = found if isinstance(found, list | tuple) else (found,)
     assert case.layer.output_shapes(*case.inputs) == tuple(output.shape[1:] for output in outputs)
+
+
+def _open_shapes(inputs: tuple[Shape, ...]) -> Iterator[tuple[Shape, ...]]:
+    """The shapes with each size left open by itself, and with all of an input but the last."""
+    for port, shape in enumerate(inputs):
+        opened = [(*shape[:axis], None, *shape[axis + 1 :]) for axis in range(len(shape))]
+        opened += [(*(None,) * (len(shape) - 1), shape[-1])] if len(shape) > 2 else []
+        for variant in opened:
+            yield (*inputs[:port], variant, *inputs[port + 1 :])
+
+
+@over_computing
+def test_open_sizes_are_carried_through_as_in_keras(case: Case) -> None:
+    for inputs in _open_shapes(case.inputs):
+        tensors = [keras.KerasTensor((None, *shape), case.dtype) for shape in inputs]
+        try:
+            found = call(case.layer, unbuilt(case.layer), tensors)
+        except (ValueError, TypeError):
+            continue  # Keras needs this size to be known
+        outputs = found if isinstance(found, list | tuple) else (found,)
+        assert case.layer.output_shapes(*inputs) == tuple(output.shape[1:] for output in outputs), inputs
 
 
 # Numbers
