@@ -139,11 +139,15 @@ class LayerNormalization(_Scaled):
     keras_class: ClassVar[str | None] = "LayerNormalization"
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        if not (self.scale or self.center or self.rms_scaling):
+            return ()
         sizes = _along(self, self.axis, inputs[0])
         return (self.gamma(*sizes),) if self.rms_scaling else self.gamma_and_beta(*sizes)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        _along(self, self.axis, inputs[0])
+        for position in self.axis:
+            axis_of("LayerNormalization", position, inputs[0])
+        self.weights(*inputs)  # they need known sizes
         return inputs[0]
 
     def op(self) -> Op:
@@ -211,7 +215,8 @@ class RMSNormalization(Weighted):
     def output_shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
         sizes = _along(self, self.axis, shape)
-        if any(size not in (1, known) for size, known in zip(sizes[::-1], shape[::-1], strict=False)):
+        pairs = zip(sizes[::-1], shape[::-1], strict=False)
+        if any(known is not None and size not in (1, known) for size, known in pairs):
             text = "The scale of RMSNormalization fits the last axes only: as in Keras, others cannot be chosen."
             raise ShapeError(text, "axis")
         return shape

@@ -66,7 +66,8 @@ def _check_noise(shape: Shape, noise_shape: NoiseShape) -> None:
     if len(noise_shape) != len(sizes):
         text = f"The shape of the noise needs {len(sizes)} sizes, the batch first, but has {len(noise_shape)}."
         raise ShapeError(text, "noise_shape")
-    if any(size not in (None, 1, given) for size, given in zip(noise_shape[1:], shape, strict=True)):
+    pairs = zip(noise_shape[1:], shape, strict=True)
+    if any(given is not None and size not in (None, 1, given) for size, given in pairs):
         raise ShapeError(f"The shape of the noise does not fit {show_shape(shape)}.", "noise_shape")
 
 
