@@ -115,7 +115,8 @@ class Names:
     """Hands out Python identifiers, each once."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
-        self._taken = {*reserved, *dir(builtins), *python_keywords.kwlist, *python_keywords.softkwlist}
+        self._reserved = {*reserved, *dir(builtins), *python_keywords.kwlist, *python_keywords.softkwlist}
+        self._taken = set(self._reserved)
 
     def new(self, wanted: str) -> str:
         """An identifier that reads like `wanted` and was not handed out before."""
@@ -123,7 +124,7 @@ class Names:
         stem = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", wanted))[:40].strip("_").lower()
         stem = stem if stem.isidentifier() else f"value_{stem}"
         stem = stem if stem.isidentifier() else "value"
-        name, number = stem, 1
+        name, number = f"{stem}_" if stem in self._reserved else stem, 1
         while name in self._taken:
             number += 1
             name = f"{stem}_{number}"

@@ -38,9 +38,9 @@ class Script:
 def script(found: Calls, names: Names) -> Script:
     """Name the values of a graph.
 
-    A value that only the next line uses is `x`; any other has the name of its node, with that of its output if
-    there are several. The only input and the only output are `inputs` and `outputs`. Each branch is written whole
-    before the next.
+    A value that is all that the next line takes, and that no other takes, is `x`; any other has the name of its
+    node, with that of its output if there are several. The only input and the only output are `inputs` and
+    `outputs`. Each branch is written whole before the next.
     """
     order = _order(found)
     uses = _uses(found)
@@ -51,11 +51,11 @@ def script(found: Calls, names: Names) -> Script:
     steps: list[Step] = []
     for node, following in zip_longest(order, order[1:]):
         sources = tuple(variables[edge.source, edge.output] for edge in found.sources(node.id))
-        next_uses = _sources(found, following).count(node.id) if following is not None else 0
+        alone = following is not None and _sources(found, following) == [node.id]
         for output, output_name in enumerate(node.layer.output_names):
             if (node.id, output) in ends:
                 name = "outputs" if len(found.outputs) == 1 else names.new(node.name)
-            elif not output and next_uses == uses[node.id] == 1:
+            elif not output and alone and uses[node.id] == 1:
                 name = "x"
             else:
                 name = names.new(f"{node.name}_{output_name}" if output_name else node.name)

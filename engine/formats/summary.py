@@ -2,59 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.graph import Graph, Node
-from engine.inference import Inference, infer
+from engine.inference import Inference, NodeFacts, infer
 from engine.layer import Shape
 from engine.layers.core import Output
+from engine.layers.nested import Functional
 
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """A line of the table: "conv2d", "Conv2D", "(None, 8, 8, 32)", 320, ("input",)."""
+    """A line of the table: "conv2d", "Conv2D", "(None, 8, 8, 32)", 320, ("input",).
+
+    `depth` counts the models within models that the layer lies in, `trainable` those of its parameters that
+    training changes.
+    """
 
     name: str
     type: str
     output_shape: str
     parameters: int
     connected_to: tuple[str, ...]
+    trainable: int = 0
+    depth: int = 0
 
 
-def summary_rows(graph: Graph) -> list[SummaryRow]:
+def summary_rows(graph: Graph, *, expand_nested: bool = False) -> list[SummaryRow]:
     """A row per layer, in the order in which they are computed; "?" for a shape that is not known.
 
-    Nodes that share weights are one layer, and one row; Output nodes are no layers.
+    Nodes that share weights are one layer, and one row; Output nodes are no layers. The layers of models within
+    the model follow these where they are to be expanded.
     """
-    inference = infer(graph)
-    rows: dict[str, SummaryRow] = {}
-    for node_id in graph.order:
-        owner = graph.owner(node_id)
-        if owner.id not in rows and not isinstance(owner.layer, Output):
-            rows[owner.id] = _row(graph, inference, owner)
-    return list(rows.values())
+    return list(_rows(infer(graph), expand_nested, 0))
 
 
-def _row(graph: Graph, inference: Inference, owner: Node) -> SummaryRow:
+def _rows(inference: Inference, expand_nested: bool, depth: int) -> Iterator[SummaryRow]:
+    graph = inference.graph
+    owners = dict.fromkeys(graph.owner(node_id).id for node_id in graph.order)
+    for owner in (graph[key] for key in owners):
+        layer, facts = owner.layer, inference[owner.id]
+        if isinstance(layer, Output):
+            continue
+        yield _row(graph, owner, facts, depth)
+        if expand_nested and isinstance(layer, Functional) and facts.shapes:
+            yield from _rows(layer.inference(*facts.inputs), expand_nested, depth + 1)
+
+
+def _row(graph: Graph, owner: Node, facts: NodeFacts, depth: int) -> SummaryRow:
     sources = [graph[edge.source].name for key in graph.linked(owner.id) for edge in graph.incoming(key)]
-    shape, facts = inference.shape(owner.id), inference[owner.id]
-    return SummaryRow(owner.name, owner.layer.type_name(), _shape(shape), facts.parameters, tuple(sources))
+    return SummaryRow(
+        owner.name,
+        owner.layer.keras_class or owner.layer.type_name(),
+        _shapes(facts.shapes),
+        facts.parameters,
+        tuple(sources),
+        facts.trainable_parameters,
+        depth,
+    )
 
 
-def _shape(shape: Shape | None) -> str:
-    if shape is None:
+def _shapes(shapes: Sequence[Shape]) -> str:
+    """The shape that comes out; a list of those of several outputs, as Keras shows them."""
+    if not shapes:
         return "?"
-    return f"(None, {', '.join(map(str, shape))})" if shape else "(None,)"
+    shown = [f"(None, {', '.join(map(str, shape))})" if shape else "(None,)" for shape in shapes]
+    return shown[0] if len(shown) == 1 else f"[{', '.join(shown)}]"
 
 
-def summary_text(graph: Graph) -> str:
+def summary_text(graph: Graph, *, expand_nested: bool = False) -> str:
     """The table with its totals, as text; columns are as wide as they need to be."""
     inference = infer(graph)
     head = ("Layer (type)", "Output Shape", "Param #", "Connected to")
+    rows = summary_rows(graph, expand_nested=expand_nested)
     body = [
-        (f"{row.name} ({row.type})", row.output_shape, f"{row.parameters:,}", ", ".join(row.connected_to) or "-")
-        for row in summary_rows(graph)
+        (
+            f"{'  ' * row.depth}{row.name} ({row.type})",
+            row.output_shape,
+            f"{row.parameters:,}",
+            ", ".join(row.connected_to) or "-",
+        )
+        for row in rows
     ]
     total, trained = inference.parameters, inference.trainable_parameters
     totals = [("Total", total), ("Trainable", trained), ("Non-trainable", total - trained)]

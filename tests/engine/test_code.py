@@ -30,6 +30,8 @@ from engine.formats.summary import summary_rows, summary_text
 from engine.graph import Graph
 from engine.layers.core import Activation, Dense, Input, Output
 from engine.layers.merging import Concatenate
+from engine.layers.nested import Functional
+from engine.layers.normalization import BatchNormalization
 from engine.layers.preprocessing import Normalization
 from engine.model import compile_graph
 from engine.ops import core
@@ -393,6 +395,33 @@ def test_summary_counts_what_keras_counts() -> None:
         in text
     )
     assert rows["shared"].connected_to == ("standard", "shared")
+
+
+def test_summary_of_a_model_within_a_model() -> None:
+    inner = graph(
+        ("in", Input(shape=(None, 3)), []),
+        ("norm", BatchNormalization(), ["in"]),
+        ("end", Dense(units=2, trainable=False), ["norm"]),
+        ("out", Output(loss=None, metrics=()), ["end"]),
+    )
+    made = graph(
+        ("a", Input(shape=(None, 3)), []),
+        ("block", Functional(graph=inner), ["a"]),
+        ("out", Output(loss="mean_squared_error", metrics=()), ["block"]),
+    )
+    rows = [
+        (r.depth, r.name, r.output_shape, r.parameters, r.trainable)
+        for r in summary_rows(made, expand_nested=True)
+    ]
+    assert rows == [
+        (0, "a", "(None, None, 3)", 0, 0),
+        (0, "block", "(None, None, 2)", 20, 6),
+        (1, "in", "(None, None, 3)", 0, 0),
+        (1, "norm", "(None, None, 3)", 12, 6),
+        (1, "end", "(None, None, 2)", 8, 0),
+    ]
+    assert [row.name for row in summary_rows(made)] == ["a", "block"]
+    assert "\n  norm (BatchNormalization)" in summary_text(made, expand_nested=True)
 
 
 def test_summary_of_an_unfinished_graph() -> None:
