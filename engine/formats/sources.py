@@ -102,7 +102,8 @@ def _library(found: Mapping[str, set[str]], imports: Iterable[str]) -> Library:
         (module, name) for module in order for name in source_of(module).definitions if name in found[module]
     ]
     names = _names(places)
-    return Library(frozenset(imports), tuple(_renamed(place, names) for place in places), names)
+    texts = {names[place]: _renamed(place, names) for place in places}
+    return Library(frozenset(imports), tuple(texts.values()), names)
 
 
 def _order(found: Mapping[str, set[str]]) -> Iterator[str]:
@@ -122,12 +123,23 @@ def _order(found: Mapping[str, set[str]]) -> Iterator[str]:
 
 
 def _names(places: Iterable[Place]) -> dict[Place, str]:
-    """A name for each definition: its own, unless one of another module has it."""
+    """A name for each definition: its own, unless a different one of another module has it."""
     names: dict[Place, str] = {}
-    for module, name in places:
-        taken = name in names.values()
-        names[module, name] = f"{name.rstrip('_')}_of_{module.rsplit('.', 1)[-1]}" if taken else name
+    first: dict[str, Place] = {}
+    for place in places:
+        module, name = place
+        other = first.setdefault(name, place)
+        same = other == place or _plain_text(other) == _plain_text(place) != ""
+        names[place] = name if same else f"{name.rstrip('_')}_of_{module.rsplit('.', 1)[-1]}"
     return names
+
+
+def _plain_text(place: Place) -> str:
+    """The text of a definition that needs no other one, such as an alias of a type."""
+    module, name = place
+    source = source_of(module)
+    definition = source.definitions[name]
+    return "" if definition.uses & (source.definitions.keys() | source.copied.keys()) - {name} else definition.text
 
 
 def _renamed(place: Place, names: Mapping[Place, str]) -> str:

@@ -287,7 +287,7 @@ def test_exercise_17(tmp_path: Path) -> None:
         event.value for event in predict(loaded.graph, loaded.weights, inputs) if isinstance(event, Result)
     ]
     np.testing.assert_array_equal(found["output"], ours["output"])
-    theirs = keras.saving.load_model(tmp_path / "whole.h5")
+    theirs: Any = keras.saving.load_model(tmp_path / "whole.h5")
     np.testing.assert_allclose(theirs.predict(inputs["input"], verbose=0), ours["output"], 1e-5, 1e-6)
     text = json.dumps(to_config(made))
     again = from_config(json.loads(text), Place("architecture"))
