@@ -24,6 +24,9 @@ TEXT_FROM = 0.35
 _PILL_ROOM = 30.0
 """Between nearer ports the shape has no place: it would be written across the dots."""
 
+_LANE_ROOM = 18.0
+"""Between a lane and the cards beside it."""
+
 _PLACES = (0.5, 0.38, 0.62, 0.28, 0.72)
 """Where else along a wire its shape can be written, if another lies in the way."""
 
@@ -41,6 +44,7 @@ class EdgeItem(QGraphicsItem):
         self._text = ""
         self._pill = QRectF()
         self._width = 0.0
+        self._side = 0
         self._cramped = self._crowded = False
         self._middle = QPointF()
         self.hovered = False
@@ -69,6 +73,8 @@ class EdgeItem(QGraphicsItem):
         """Draw between other points, along a lane beside the cards in the way if one is given."""
         self._path = wire_path(start, end, lane)
         self._middle = label_place(start, end, lane)
+        # Beside a lane there are cards on one side: the shape is written on the other.
+        self._side = 0 if lane is None else 1 if lane[0] > (start.x() + end.x()) / 2 else -1
         self._cramped = abs(end.y() - start.y()) < _PILL_ROOM and abs(end.x() - start.x()) < _PILL_ROOM
         stroker = QPainterPathStroker()
         stroker.setWidth(14)
@@ -79,7 +85,10 @@ class EdgeItem(QGraphicsItem):
         self.prepareGeometryChange()
         self._width = QFontMetricsF(card_fonts().shape).horizontalAdvance(self._text) + 14 if self._text else 0
         self._crowded = False
-        self._put_pill(self._middle)
+        self._put_pill(self._beside_lane())
+
+    def _beside_lane(self) -> QPointF:
+        return self._middle + QPointF(self._side * max(0.0, self._width / 2 - _LANE_ROOM), 0)
 
     def _put_pill(self, place: QPointF) -> None:
         self._pill = QRectF(place.x() - self._width / 2, place.y() - 9, self._width, 18)
@@ -91,7 +100,7 @@ class EdgeItem(QGraphicsItem):
             return
         self.prepareGeometryChange()
         for part in (None, *_PLACES):
-            self._put_pill(self._middle if part is None else self._path.pointAtPercent(part))
+            self._put_pill(self._beside_lane() if part is None else self._path.pointAtPercent(part))
             self._crowded = any(self._pill.intersects(other) for other in taken)
             if not self._crowded:
                 break

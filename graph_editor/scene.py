@@ -41,7 +41,7 @@ class GraphScene(QGraphicsScene):
         self._quiet = False
         self._listen()
         self._shared: frozenset[str] = frozenset()
-        self._building = False
+        self._building = self._fresh = False
         self._build(True)
         for key in document.graph.nodes:
             self._add_node(key)
@@ -169,7 +169,7 @@ class GraphScene(QGraphicsScene):
 
     def _build(self, begins: bool) -> None:
         """While all cards come and go, wires are not drawn; they are once all cards lie in their places."""
-        self._building = begins
+        self._building, self._fresh = begins, not begins
         if not begins:
             for edge in self.graph.edges:
                 self._draw_edge(edge)
@@ -264,8 +264,10 @@ class GraphScene(QGraphicsScene):
         changed, self._shared = shared ^ self._shared, shared
         for key in changed & self.node_items.keys():
             self._refresh(key)
-        for edge in self.graph.edges:
-            self._redraw_if_long(edge)
+        if not self._fresh:
+            for edge in self.graph.edges:
+                self._redraw_if_long(edge)
+        self._fresh = False
         self._space_texts(self.graph.edges)
         self.setSceneRect(self.content_rect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM))
 

@@ -8,6 +8,10 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 
 from engine.graph import Edge
+from engine.layers.core import Dense, Input
+from engine.layers.merging import Add
+from engine.project import Project
+from engine.templates import chain
 from graph_editor.items import NodeItem
 from graph_editor.wiring import advise, wire_ends
 
@@ -94,6 +98,16 @@ def test_shapes_of_wires_side_by_side_do_not_overlap(canvas):
     pills = [wire.pill for wire in canvas.scene.edge_items.values()]
     assert len([pill for pill in pills if not pill.isEmpty()]) >= 3
     assert not any(a.intersects(b) for a, b in combinations(pills, 2))
+
+
+def test_a_shape_beside_cards_lies_on_none_of_them(canvas_of):
+    graph, last = chain(Input(shape=(None, None, 64)), Dense(units=64), Dense(units=64), Dense(units=64))
+    add = graph.new_node(Add())
+    graph = graph.add(add).connect(last, add.id).connect("n2", add.id)
+    canvas = canvas_of(Project(graph))
+    wire = canvas.scene.edge_items[Edge("n2", add.id, 1)]
+    assert not wire.pill.isEmpty()
+    assert not any(wire.pill.intersects(card.card_rect()) for card in canvas.scene.node_items.values())
 
 
 def test_a_wire_says_what_it_joins_where_that_is_not_plain(canvas):
