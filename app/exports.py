@@ -70,7 +70,7 @@ class Exports(QObject):
         """Python that builds the network."""
         self._code_options = options
         path = self._ask("Python (*.py)", ".py", f"_{options.target}")
-        return path is not None and self._run(path, result_of(_write_code, self._project, path, options))[0]
+        return path is not None and self._run(path, result_of(_write_code, self._learned(), path, options))[0]
 
     def png(self) -> bool:
         """The graph as a PNG picture."""
@@ -88,6 +88,11 @@ class Exports(QObject):
     def _project(self) -> Project:
         return self._document.project
 
+    def _learned(self) -> Project:
+        """The project, with what its layers learned from the data where it has been trained."""
+        trained = self._session.trained
+        return trained.completed(self._project) if trained and trained.fits(self._project.graph) else self._project
+
     # Which weights to write
 
     def _weights_source(self) -> tuple[Project, HostWeights | None] | None:
@@ -95,7 +100,7 @@ class Exports(QObject):
         if trained is None:
             return self._offer_untrained()
         if trained.fits(self._project.graph):
-            return self._project, trained.weights
+            return trained.completed(self._project), trained.weights
         return self._offer_trained(trained)
 
     def _offer_untrained(self) -> tuple[Project, None] | None:

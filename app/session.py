@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.settings import data_folder
 from app.task import Job, TaskThread
 from engine.errors import Cancelled
-from engine.events import EpochDone, Event, Finished, HostWeights
+from engine.events import EpochDone, Event, Finished, HostWeights, Learned
 from engine.graph import Graph
 from engine.project import Project
 
@@ -37,8 +37,20 @@ class TrainedRun:
     test: dict[str, float] = field(default_factory=dict)
 
     def fits(self, graph: Graph) -> bool:
-        """Whether a graph is the one that was trained, names of its nodes aside."""
-        return _structure(self.project.graph) == _structure(graph)
+        """Whether a graph is the one that was trained, names of its nodes aside, and what layers learned."""
+        mine = self.project.graph
+        for node in graph:
+            if node.layer.learns and node.id in mine:
+                mine = mine.set_layer(node.id, mine[node.id].layer.forgotten())
+        return _structure(mine) == _structure(graph)
+
+    def completed(self, project: Project) -> Project:
+        """A project whose graph fits, with what the layers of this one learned from the data."""
+        graph = project.graph
+        for node in project.graph:
+            if node.layer.learns:
+                graph = graph.set_layer(node.id, self.project.graph[node.id].layer)
+        return replace(project, graph=graph)
 
 
 def _structure(graph: Graph) -> object:
@@ -144,6 +156,8 @@ class TrainingSession(QObject):
         self._place = None
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, Learned):
+            self._project = replace(self._project, graph=event.graph)
         if self._forgotten:
             pass
         elif isinstance(event, EpochDone):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.data.prepare import Samples, fit_input, fit_samples, match_names, prepare
+from engine.data.prepare import Samples, computed_samples, fit_input, fit_samples, match_names, prepare
 from engine.data.source import DataSet
 from engine.errors import DataError
 from engine.events import Event, HostWeights, Progress, Result
@@ -44,7 +44,7 @@ def evaluate_data(graph: Graph, weights: HostWeights, data: DataSet) -> Generato
 def _evaluate(model: Model, weights: HostWeights, samples: Samples) -> Generator[Event]:
     yield Progress("Compiling")
     variables = model.from_host(weights)
-    judge = Judge(StepFunctions(model, SGD()), variables, samples)
+    judge = Judge(StepFunctions(model, SGD()), variables, computed_samples(model, samples))
     yield from judge.run(variables)
     yield Result(judge.figures)
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from engine.graph import Graph
 
 HostWeights = Mapping[str, Mapping[str, "np.ndarray[Any, Any]"]]
 """Weights as NumPy arrays, by the identifier of the node that owns them, then by name (`Model.to_host`)."""
@@ -35,6 +38,13 @@ class Result(Event):
     """The last event of a job that makes something: the thing made."""
 
     value: Any
+
+
+@dataclass(frozen=True)
+class Learned(Event):
+    """Layers have taken settings from the training data, such as vocabularies: the graph that is trained."""
+
+    graph: Graph
 
 
 @dataclass(frozen=True)

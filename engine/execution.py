@@ -8,8 +8,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from engine import named
+from engine.errors import DataError
 from engine.graph import Edge, Graph, Node
 from engine.layer import Context
 from engine.layers.core import Input
@@ -42,7 +44,7 @@ def run(
     graph: Graph,
     order: Iterable[Node],
     weights: Arrays,
-    inputs: Mapping[str, jax.Array],
+    inputs: Mapping[str, Any],
     *,
     training: bool = False,
     key: jax.Array | None = None,
@@ -50,27 +52,35 @@ def run(
 ) -> Pass:
     """Compute nodes, given in an order in which each comes after those it needs.
 
-    `inputs` holds an array (batch, *shape) for the name of each Input; `masks` may hold their masks. `key` is
-    needed where `training` holds and a layer draws random numbers.
+    `inputs` holds an array (batch, *shape) for the name of each Input, and may hold what the `host_op` of other
+    nodes gives, by their names; `masks` may hold the masks of Inputs. `key` is needed where `training` holds and a
+    layer draws random numbers.
     """
     found = Pass()
     for index, node in enumerate(order):
         if isinstance(node.layer, Input):
-            found.values[node.id] = (jnp.asarray(inputs[node.name], node.layer.dtype),)
+            found.values[node.id] = (_entered(inputs[node.name], node.layer.dtype),)
             found.masks[node.id] = masks.get(node.name) if masks else None
             continue
-        _compute(found, graph, node, weights, training, None if key is None else jax.random.fold_in(key, index))
+        own = None if key is None else jax.random.fold_in(key, index)
+        _compute(found, graph, node, weights, training, own, inputs.get(node.name))
     return found
 
 
+def _entered(x: Any, dtype: str) -> Any:
+    """What an Input gives; texts stay with NumPy."""
+    return np.asarray(x) if dtype == "string" else jnp.asarray(x, dtype)
+
+
 def _compute(
-    found: Pass, graph: Graph, node: Node, weights: Arrays, training: bool, key: jax.Array | None
+    found: Pass, graph: Graph, node: Node, weights: Arrays, training: bool, key: jax.Array | None, given: Any
 ) -> None:
-    layer, edges = node.layer, graph.incoming(node.id)
-    owner = graph.owner(node.id).id
+    layer, owner = node.layer, graph.owner(node.id).id
+    edges = graph.incoming(node.id) if given is None else ()
     masks = tuple(found.mask(edge) for edge in edges)
     ctx = found.contexts[node.id] = Context(training=training, key=key, masks=masks)
     inputs = [_number(found.value(edge)) if layer.casts else found.value(edge) for edge in edges]
+    inputs = [given] if given is not None else on_host(node, inputs)
     own = {**weights.get(owner, {}), **found.updates.get(owner, {})}
     values = layer.apply(own, *inputs, ctx=ctx)
     found.values[node.id] = values if isinstance(values, tuple) else (values,)
@@ -82,6 +92,17 @@ def _compute(
     if regularizer is not None:
         function = named.function_of(regularizer, REGULARIZERS)
         found.losses += [function(value) for value in found.values[node.id]]
+
+
+def on_host(node: Node, inputs: list[Any]) -> list[Any]:
+    """What a node computes of: its inputs, or what its `host_op` makes of them. Raises `DataError`."""
+    op = node.layer.host_op()
+    if op is None:
+        return inputs
+    try:
+        return [op({}, *inputs)]
+    except ValueError as error:
+        raise DataError(f"{node.name}: {error}.") from None
 
 
 def _number(x: jax.Array) -> jax.Array:

@@ -9,10 +9,22 @@ from typing import Literal
 
 from engine.errors import ShapeError
 from engine.graph import Edge, Graph, Node
-from engine.layer import InsertBefore, Layer, Repair, SetField, Shape, Weight, Weighted, show_shape
+from engine.layer import (
+    Content,
+    InsertBefore,
+    Layer,
+    Repair,
+    SetField,
+    Shape,
+    Weight,
+    Weighted,
+    parts_of,
+    show_shape,
+)
 from engine.layers.core import Activation, Dense, Input, Output
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
+from engine.layers.text import TextVectorization
 from engine.losses import LOSSES
 
 
@@ -48,6 +60,10 @@ class NodeFacts:
     problems: tuple[Problem, ...] = ()
     waiting: bool = False
     """True where the shape is unknown because something before it is."""
+    content: Content = "numbers"
+    """What the node gives."""
+    early: bool = False
+    """Whether the node can be computed before training begins: nothing up to it learns or is random."""
 
     @property
     def shape(self) -> Shape | None:
@@ -151,12 +167,42 @@ def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFact
     except ShapeError as error:
         fixes = _combined(tuple(_fix(node, edges, repair) for repair in error.repairs), error.repairs)
         return NodeFacts(inputs, problems=(Problem(node.id, str(error), error.field, fixes),))
-    problems: list[Problem] = []
+    problems = _text_problems(graph, node, facts)
     if isinstance(layer, Output):
         problems += _output_problems(graph, node, shapes[0])
     elif not graph.outgoing(node.id):
         problems.append(_loose_end(node))
-    return NodeFacts(inputs, shapes, weights, tuple(problems))
+    early = not weights and not layer.seed_generators() and all(facts[edge.source].early for edge in edges)
+    return NodeFacts(inputs, shapes, weights, tuple(problems), content=layer.gives, early=early)
+
+
+def _text_problems(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> list[Problem]:
+    """Texts where numbers are wanted and the reverse; work for the host behind, or inside, what is compiled."""
+    layer, edges = node.layer, graph.incoming(node.id)
+    for edge in edges:
+        giver, content = graph[edge.source], facts[edge.source].content
+        if content == "text" not in layer.takes:
+            text = f"{node.name} takes numbers, but {giver.name} gives text."
+            fixes = (_insertion(node, edges, (InsertBefore(TextVectorization(), edge.port),)),)
+            return [Problem(node.id, text, fixes=() if isinstance(layer, Output) else fixes)]
+        if content == "numbers" not in layer.takes:
+            text = f"{node.name} takes text, but {giver.name} gives numbers."
+            is_input = isinstance(giver.layer, Input)
+            fix = _set_field(giver.id, "dtype", "string", f"Let {giver.name} take text")
+            return [Problem(node.id, text, fixes=(fix,) if is_input else ())]
+    if layer.host_op() is not None or layer.learns:
+        late = next((graph[edge.source] for edge in edges if not facts[edge.source].early), None)
+        if late is not None:
+            text = (
+                f"{node.name} is computed before training begins, but {late.name} gives it something that is "
+                "learned, or random: it must come before the layers that learn."
+            )
+            return [Problem(node.id, text)]
+    inner = next((part for part in parts_of(layer) if part.host_op() is not None or part.learns), None)
+    if inner is not None:
+        text = f"{inner.type_name()} is computed before training begins, so it cannot be inside of {node.name}."
+        return [Problem(node.id, text)]
+    return []
 
 
 def _frozen(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
@@ -23,6 +23,9 @@ Shape = tuple[int | None, ...]
 """Shape of one sample, without the batch axis; None is a length known only at run time."""
 
 Weights = Mapping[str, "jax.Array"]
+
+Content = Literal["numbers", "text"]
+"""What a wire carries."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,8 @@ class Layer(Settings):
     """Arguments that all Keras layers take, such as trainable, but not this one."""
     adapts: ClassVar[bool] = False
     """Whether some weights come from the training data before the first step (see `adapt`)."""
+    learned: ClassVar[tuple[str, ...]] = ()
+    """Settings that come from the training data where the first of them is left empty (see `learn`)."""
     casts: ClassVar[bool] = True
     """Whether whole numbers reach the layer as floating-point numbers; if not, as they are."""
     supports_masking: ClassVar[bool] = False
@@ -247,6 +252,41 @@ class Layer(Settings):
         return {}
 
     @property
+    def learns(self) -> bool:
+        """Whether settings are still to come from the training data."""
+        return bool(self.learned) and not getattr(self, self.learned[0])
+
+    def learn(self, samples: np.ndarray[Any, Any]) -> Self:
+        """The layer with the settings that follow from the training samples that reach it (with batch axis)."""
+        del samples
+        return self
+
+    def forgotten(self) -> Self:
+        """The layer without what it has learned."""
+        return self.replace(**{name: type(self).model_fields[name].default for name in self.learned})
+
+    # Texts
+
+    @property
+    def takes(self) -> tuple[Content, ...]:
+        """What may come in at each port."""
+        return ("numbers",)
+
+    @property
+    def gives(self) -> Content:
+        """What comes out."""
+        return "numbers"
+
+    def host_op(self) -> Op | None:
+        """What is computed of the inputs on the host, with NumPy, for that JAX cannot: it has no texts.
+
+        The result takes the place of the inputs: `op` and `apply` work on that. It is computed once for all
+        samples, before the steps of training, so that nothing that learns may come before it. A sentence of what
+        is wrong with the data is raised as `ValueError`.
+        """
+        return None
+
+    @property
     def activation_name(self) -> str | None:
         """The layer's activation, None for a layer that has none."""
         return getattr(self, "activation", None)
@@ -310,6 +350,20 @@ if TYPE_CHECKING:
 else:
     InnerLayer = Annotated[Layer, Holds("layer"), BeforeValidator(_read_layer), PlainSerializer(layer_as_json)]
 """A setting that holds another layer, as the wrappers do."""
+
+
+def parts_of(layer: Layer) -> Iterator[Layer]:
+    """The layers that are settings of a layer, at any depth, those of a graph in it included."""
+    waiting: list[Any] = [getattr(layer, name) for name in type(layer).model_fields]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Layer):
+            yield value
+            yield from parts_of(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Layer):
+            waiting += value  # pyright: ignore[reportUnknownArgumentType]
+        elif hasattr(value, "nodes"):
+            waiting += [node.layer for node in value]
 
 
 def prefixed(prefix: str, weights: Iterable[Weight], trainable: bool = True) -> tuple[Weight, ...]:

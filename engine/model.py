@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from engine import named
-from engine.errors import NotReadyError
-from engine.execution import Pass, run
+from engine.errors import DataError, NotReadyError
+from engine.execution import Pass, on_host, run
 from engine.graph import Graph, Node
 from engine.inference import Inference, infer
 from engine.layer import Context, Weight
@@ -61,6 +61,48 @@ class Model:
         return tuple(node for node in self.order if isinstance(node.layer, Input))
 
     @cached_property
+    def entries(self) -> tuple[Node, ...]:
+        """The nodes with a `host_op`: the compiled part begins with what those give."""
+        return tuple(node for node in self.order if node.layer.host_op() is not None)
+
+    @cached_property
+    def host(self) -> tuple[Node, ...]:
+        """The nodes that must be computed before the compiled part: all that come before one with a `host_op`."""
+        edges = (edge for node in self.entries for edge in self.graph.incoming(node.id))
+        needed = self.graph.ancestors(edge.source for edge in edges)
+        return tuple(node for node in self.order if node.id in needed)
+
+    @cached_property
+    def compiled(self) -> tuple[Node, ...]:
+        """The nodes of the compiled part: those that outputs need, up to Inputs and `entries`."""
+        needed: set[str] = set()
+        waiting = [node.id for node in self.outputs]
+        while waiting:
+            node = self.graph[waiting.pop()]
+            if node.id not in needed:
+                needed.add(node.id)
+                if node not in self.entries:
+                    waiting += [edge.source for edge in self.graph.incoming(node.id)]
+        return tuple(node for node in self.order if node.id in needed)
+
+    def prepare(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """What the compiled part takes, by node, for arrays by the name of each Input; raises `DataError`.
+
+        Texts are made numbers in this. Without layers that work on the host these are the inputs themselves.
+        """
+        for node in self.order:
+            if node.layer.learns:
+                raise DataError(f"{node.name} has learned nothing from the data yet: train the network first.")
+        if not self.entries:
+            return dict(inputs)
+        found = run(self.graph, self.host, {}, inputs)
+        result = {node.name: inputs[node.name] for node in self.compiled if isinstance(node.layer, Input)}
+        for node in self.entries:
+            if node in self.compiled:
+                result |= {node.name: on_host(node, [found.value(e) for e in self.graph.incoming(node.id)])[0]}
+        return result
+
+    @cached_property
     def outputs(self) -> tuple[Node, ...]:
         return self.graph.of_type(Output)
 
@@ -99,7 +141,7 @@ class Model:
         training: bool = False,
         key: jax.Array | None = None,
     ) -> Outcome:
-        """One pass over a batch. `inputs` holds an array (batch, *shape) for the name of each Input.
+        """One pass over a batch. `inputs` is what `prepare` gives: an array (batch, *shape) for each Input.
 
         `key` is needed where `training` holds and a layer draws random numbers.
         """
@@ -125,7 +167,7 @@ class Model:
     ) -> Pass:
         params, state = variables
         weights = {owner: {**params.get(owner, {}), **state.get(owner, {})} for owner in params.keys() | state}
-        return run(self.graph, self.order, weights, inputs, training=training, key=key)
+        return run(self.graph, self.compiled, weights, inputs, training=training, key=key)
 
     def _trained(self) -> Iterator[tuple[str, Weight]]:
         for node in self.owners:
@@ -150,9 +192,12 @@ class Model:
                 result[owner][weight.name] = function(result[owner][weight.name])
         return result
 
+    def predict(self, variables: Variables, inputs: Mapping[str, Any]) -> dict[str, jax.Array]:
+        """Outputs by name at inference, for arrays by the name of each Input; compiled for each shape."""
+        return self._predict(variables, self.prepare(inputs))
+
     @cached_property
-    def predict(self) -> Any:
-        """`apply` at inference, jitted: (variables, inputs) -> outputs by name."""
+    def _predict(self) -> Any:
         return jax.jit(lambda variables, inputs: self.apply(variables, inputs).outputs)
 
     def to_host(self, variables: Variables) -> dict[str, dict[str, np.ndarray[Any, Any]]]:

@@ -1,7 +1,7 @@
 """Runs on disk: one folder per training, with the project as it was, its history and its weights.
 
 name.runs/20261121-093000-1/
-    project.loom   the project that was trained
+    project.loom   the project that was trained, with what its layers learned from the data (vocabularies)
     history.csv    a row per epoch
     best.h5        the weights with the best validation loss: a Keras model
     last.h5        the last weights: a Keras model, with the optimizer's state
@@ -15,12 +15,12 @@ import csv
 import io
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from engine.errors import Cancelled, FileError, LayerloomError
-from engine.events import Compiled, EpochDone, Event, Finished, HostWeights, Started
+from engine.events import Compiled, EpochDone, Event, Finished, HostWeights, Learned, Started
 from engine.files import write_text
 from engine.formats import project_file
 from engine.formats.keras_h5 import load_model, save_checkpoint, save_model
@@ -138,7 +138,10 @@ class _Record:
         self.log("Begun.")
 
     def note(self, event: Event) -> None:
-        if isinstance(event, Started):
+        if isinstance(event, Learned):
+            self.project = replace(self.project, graph=event.graph)
+            project_file.save(self.project, self.folder / "project.loom")
+        elif isinstance(event, Started):
             self.log(
                 f"{event.samples:,} samples to learn from, {event.validation_samples:,} for validation, "
                 f"{event.test_samples:,} for the test; {event.parameters:,} parameters; {event.epochs} epochs of "

@@ -10,9 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from engine.data.prepare import PreparedData, Samples, prepare
+from engine.adaptation import adapted, learned
+from engine.data.prepare import PreparedData, Samples, computed, prepare
 from engine.errors import Cancelled, TrainingError
-from engine.events import Compiled, EpochDone, Event, Finished, Progress, Started, StepsDone
+from engine.events import Compiled, EpochDone, Event, Finished, Learned, Progress, Started, StepsDone
 from engine.model import Model, Variables, compile_graph
 from engine.project import Project, TrainingSettings
 from engine.steps import Learner, StepFunctions, device_arrays, filled_batches, whole_batches
@@ -26,6 +27,8 @@ EVALUATION_BATCH = 256
 def train(project: Project) -> Generator[Event]:
     """Train a project on its data; yields `Started`, `Compiled`, `StepsDone`, `EpochDone` and `Finished`.
 
+    Before those, `Learned` where layers take settings from the data.
+
     Same project, same numbers: weights, order and dropout follow from the seeds in it. `Cancelled`, thrown in
     after the first step, ends the run early but with its result. Raises `NotReadyError`, `DataError`,
     `FileError` or `TrainingError`.
@@ -34,6 +37,11 @@ def train(project: Project) -> Generator[Event]:
     yield Progress("Reading the data")
     data = prepare(model, project.data.source.load(), project.data)
     yield Progress("Preparing")
+    graph = learned(model, data.training)
+    if graph is not model.graph:
+        model = compile_graph(graph)
+        yield Learned(graph)
+    data = computed(model, data)
     try:
         yield from _Run(project.training, model, data).events()
     except jax.errors.JaxRuntimeError as error:
@@ -230,36 +238,6 @@ class Judge:
             if done < total:
                 yield Progress("Evaluating", done, total)
         self.figures = {name: totals[name] / self._size for name in self._names}
-
-
-def adapted(model: Model, variables: Variables, samples: Samples) -> Variables:
-    """Variables in which the layers that take figures from the training data (Normalization) have done so.
-
-    Where several nodes share such weights, the first that an output needs decides.
-    """
-    done: set[str] = set()
-    for node in model.order:
-        owner = model.graph.owner(node.id).id
-        if not node.layer.adapts or owner in done:
-            continue
-        done.add(owner)
-        source = model.graph.incoming(node.id)[0].source
-        giver = model.graph[source]
-        if giver.name in samples.inputs and giver in model.inputs:
-            reached = samples.inputs[giver.name]
-        else:
-            values = jax.jit(lambda v, x, source=source: model.values(v, x)[source])
-            parts = [
-                np.asarray(
-                    values(variables, {name: array[i : i + 1024] for name, array in samples.inputs.items()})
-                )
-                for i in range(0, samples.size, 1024)
-            ]
-            reached = np.concatenate(parts)
-        found = jax.tree.map(jax.numpy.asarray, node.layer.adapt(reached))
-        state = {**variables.state, owner: {**variables.state[owner], **found}}
-        variables = Variables(variables.params, state)
-    return variables
 
 
 __all__ = ["Judge", "Learner", "Pace", "adapted", "train"]

@@ -113,7 +113,7 @@ def _read_members(
 
 def _outline_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
     shape, dtype = _header(path, archive, info)
-    return np.zeros((1, *shape[1:]), dtype)
+    return np.zeros((1, *shape[1:]), "U1" if dtype.kind == "S" else dtype)
 
 
 def _read_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
@@ -122,7 +122,7 @@ def _read_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipIn
     try:
         with archive.open(info) as member:
             array: Array = np.lib.format.read_array(member, allow_pickle=False)
-            return array
+            return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
     except (ValueError, MemoryError, zipfile.BadZipFile) as error:
         raise FileFormatError(path, f"array {name!r} is damaged: {error}.") from None
 
@@ -145,8 +145,8 @@ def _header(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -
                 raise FileFormatError(path, f"array {name!r} is not of the size that its header tells.")
     except (ValueError, MemoryError, zipfile.BadZipFile) as error:
         raise FileFormatError(path, f"array {name!r} is damaged: {error}.") from None
-    if dtype.hasobject or dtype.kind not in "biuf":
-        raise FileFormatError(path, f"array {name!r} holds {dtype}, not numbers.")
+    if dtype.hasobject or dtype.kind not in "biufUS":
+        raise FileFormatError(path, f"array {name!r} holds {dtype}, neither numbers nor text.")
     if not shape:
         raise FileFormatError(path, f"array {name!r} is a single number, not a row of samples.")
     return shape, dtype

@@ -65,6 +65,19 @@ def prepare(model: Model, data: DataSet, settings: DataSettings) -> PreparedData
     return PreparedData(samples.take(np.sort(order)), validation, test)
 
 
+def computed(model: Model, data: PreparedData) -> PreparedData:
+    """The samples as the compiled part of a model takes them: what is computed on the host has been."""
+    parts = (data.training, data.validation, data.test)
+    training, validation, test = (part and computed_samples(model, part) for part in parts)
+    assert training is not None
+    return PreparedData(training, validation, test)
+
+
+def computed_samples(model: Model, samples: Samples) -> Samples:
+    """Some samples as the compiled part of a model takes them."""
+    return Samples(model.prepare(samples.inputs), samples.targets)
+
+
 def match_names(model: Model, data: DataSet) -> dict[str, str]:
     """Which array each Input and Output takes: the one of its name, else the only one there is."""
     names: dict[str, str] = {}
@@ -133,6 +146,8 @@ def fitted(wanted: Shape, shape: tuple[int, ...]) -> tuple[int, ...] | None:
 def _fit_target(model: Model, node: Node, loss: str, array: Array, name: str) -> Array:
     shape = model.inference[node.id].shape
     assert shape is not None
+    if array.dtype.kind == "U":
+        raise DataError(f"{node.name} predicts numbers, but {name} holds text: number the classes 0, 1, 2, ...")
     _check_finite(node.name, array)
     shape = fitted(shape, array.shape[1:]) or shape  # sizes that the graph leaves open are those of the data
     kind = LOSSES[loss].targets
@@ -201,6 +216,11 @@ def _check_finite(name: str, array: Array) -> None:
 
 def _cast(name: str, array: Array, dtype: str) -> Array:
     """The array in another type; raises `DataError` where numbers are lost by it."""
+    if (array.dtype.kind == "U") != (dtype == "string"):
+        found, wanted = ("text", "numbers") if array.dtype.kind == "U" else ("numbers", "text")
+        raise DataError(f"{name} takes {wanted}, but the data holds {found}. Set its dtype, or choose other data.")
+    if dtype == "string":
+        return array
     _check_finite(name, array)
     if dtype == "int32" and array.dtype.kind != "b":
         wrong = (array != np.floor(array)) | (np.abs(array) > np.iinfo(np.int32).max)

@@ -47,11 +47,12 @@ def jax_code(project: Project, weights_file: str | None = None, *, with_training
     """The program; it reads its weights from a file of ours if one is given, else it starts from new ones.
 
     `forward(w, inputs)` gives the outputs at inference. Raises `NotReadyError` where the graph has problems,
-    `StyleError` where training is asked for, of which only Keras code has any.
+    `StyleError` where training is asked for, of which only Keras code has any, and where a layer works on texts.
     """
     if with_training:
         raise StyleError("The JAX program computes a network; a program that trains it is written for Keras.")
     found = calls(project.graph)
+    _check_writable(found)
     library = _library(found, drawing=weights_file is None)
     network = Network(found, library, Names({*_RESERVED, *library.names.values()}))
     parts = [
@@ -68,6 +69,15 @@ def jax_code(project: Project, weights_file: str | None = None, *, with_training
     if any("partial(" in part for part in parts):
         imports.add("from functools import partial")
     return _joined(["from __future__ import annotations\n\n" + sorted_imports(imports), *parts])
+
+
+def _check_writable(found: Calls) -> None:
+    """Raise `StyleError` for layers that are not JAX, and for those that still have to see data."""
+    for node in found.nodes:
+        if node.layer.learns:
+            raise StyleError(f"{node.name} has learned nothing from the data yet: train the network first.")
+        if node.layer.host_op() is not None:
+            raise StyleError(f"{node.name} works on text, which JAX has no arrays of: take the Keras program.")
 
 
 def _joined(parts: list[str]) -> str:

@@ -64,7 +64,7 @@ def _weights(weights_file: str | None) -> str:
 
 
 def _to_adapt(found: Calls) -> str:
-    adapting = [node for node in found.layers if node.layer.adapts]
+    adapting = [node for node in found.layers if node.layer.adapts or node.layer.learns]
     if not adapting:
         return ""
     lines = ["# Before training, these layers take figures from the data that reaches them:"]

@@ -15,10 +15,13 @@ from engine.layers import normalization
 from engine.layers import regularization
 from engine.layers import preprocessing
 from engine.layers import nested
+from engine.layers import categories
+from engine.layers import text
 
 __all__ = [
     "activations",
     "borders",
+    "categories",
     "conv",
     "conv_transpose",
     "core",
@@ -31,5 +34,6 @@ __all__ = [
     "preprocessing",
     "regularization",
     "reshaping",
+    "text",
     "upsampling",
 ]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from engine.errors import ShapeError
 from engine.fields import ActivationName, Choice, PositiveInt, one_of
-from engine.layer import Layer, Op, Shape, Weight, register, show_shape
+from engine.layer import Content, Layer, Op, Shape, Weight, register, show_shape
 from engine.layers.kernel import Kernel
 from engine.losses import LOSSES
 from engine.metrics import METRICS
@@ -50,6 +50,10 @@ class Input(Layer):
     keras_class: ClassVar[str | None] = "InputLayer"
     positional: ClassVar[tuple[str, ...]] = ("shape",)
     caption: ClassVar[tuple[str, ...]] = ("shape",)
+
+    @property
+    def gives(self) -> Content:
+        return "text" if self.dtype == "string" else "numbers"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return self.shape

@@ -25,12 +25,14 @@ CASES: tuple[Case, ...] = tuple(
 )
 """All cases of all families; each family has a file in `tests/engine/cases`."""
 
-COMPUTING = tuple(case for case in CASES if case.type not in ("Input", "Output"))
-"""The cases that Keras has a layer with inputs for."""
+COMPUTING = tuple(case for case in CASES if case.type not in ("Input", "Output") and case.runs_in_keras)
+"""The cases that Keras has a layer with inputs for, which it can run here."""
 
 
 def inputs_of(case: Case, batch: int = 3, seed: int = 0) -> list[Array]:
-    """Numbers for the inputs of a case."""
+    """Numbers, or what else is wanted, for the inputs of a case."""
+    if case.values:
+        return [np.asarray(value)[np.arange(batch) % len(value)] for value in case.values]
     rng = np.random.default_rng(seed)
     if case.below is not None:
         return [

@@ -19,6 +19,11 @@ class Case:
     below: int | None = None
     """Of whole numbers: they are drawn from 0 up to this; normal ones, rounded, where it is None."""
 
+    values: tuple[Any, ...] = ()
+    """Arrays to try it on, where not any numbers will do."""
+    runs_in_keras: bool = True
+    """Whether Keras can run the layer without TensorFlow; if not, its numbers are stored in `fixtures`."""
+
     @property
     def layer(self) -> Layer:
         return LAYERS[self.type].model_validate(self.settings)
