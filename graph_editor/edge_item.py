@@ -39,7 +39,7 @@ class EdgeItem(QGraphicsItem):
         self.edge = edge
         self._theme = theme
         self._path = QPainterPath()
-        self._shape = QPainterPath()
+        self._shape: QPainterPath | None = None
         self._bounds = QRectF()
         self._text = ""
         self._pill = QRectF()
@@ -76,9 +76,7 @@ class EdgeItem(QGraphicsItem):
         # Beside a lane there are cards on one side: the shape is written on the other.
         self._side = 0 if lane is None else 1 if lane[0] > (start.x() + end.x()) / 2 else -1
         self._cramped = abs(end.y() - start.y()) < _PILL_ROOM and abs(end.x() - start.x()) < _PILL_ROOM
-        stroker = QPainterPathStroker()
-        stroker.setWidth(14)
-        self._shape = stroker.createStroke(self._path)
+        self._shape = None
         self._measure()
 
     def _measure(self) -> None:
@@ -120,6 +118,10 @@ class EdgeItem(QGraphicsItem):
         return self._bounds
 
     def shape(self) -> QPainterPath:
+        if self._shape is None:
+            stroker = QPainterPathStroker()
+            stroker.setWidth(14)
+            self._shape = stroker.createStroke(self._path)
         return self._shape
 
     def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:

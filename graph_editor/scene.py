@@ -223,6 +223,8 @@ class GraphScene(QGraphicsScene):
             self._draw_edge(edge)
 
     def _refresh_facts(self, node_ids: Iterable[str]) -> None:
+        if self._fresh:
+            return  # all cards and wires have just been made, and know it
         for key in node_ids:
             if key in self.node_items:
                 self._refresh(key)
