@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine import named
 from engine.errors import StyleError
 from engine.formats.jax_network import WIDTH, Network, functions_of
-from engine.formats.keras_config import Calls, calls
+from engine.formats.keras_config import Calls, calls, check_written
 from engine.formats.python_text import Group, Names, call, listing, literal, quoted, statement
 from engine.formats.sources import Library, Place, collect, place_of, sorted_imports
 from engine.graph import Graph, Node
@@ -53,6 +53,7 @@ def jax_code(project: Project, weights_file: str | None = None, *, with_training
         raise StyleError("The JAX program computes a network; a program that trains it is written for Keras.")
     found = calls(project.graph)
     _check_writable(found)
+    check_written(found)
     library = _library(found, drawing=weights_file is None)
     network = Network(found, library, Names({*_RESERVED, *library.names.values()}))
     parts = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.formats.keras_compile import compiling
-from engine.formats.keras_config import Calls, calls
+from engine.formats.keras_config import Calls, calls, check_written
 from engine.formats.keras_script import Training
 from engine.formats.keras_styles import STYLES, Style
 from engine.formats.python_text import call, quoted, statement
@@ -33,6 +33,7 @@ def keras_code(
     where the data does not fit.
     """
     found = calls(project.graph)
+    check_written(found)
     training = Training(project, found, style) if with_training else None
     imports = {"import keras", "from keras import layers", *(training.imports if training else ())}
     compiled = compiling(found, project.training, by_name=style != "subclass")

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.formats.keras_layers import layer_entry
+from engine.errors import StyleError
+from engine.formats.keras_layers import layer_entry, specs_of
 from engine.graph import Edge, Graph, Node
 from engine.inference import Inference
+from engine.layer import Layer
 from engine.layers.core import Input, Output
 from engine.model import compile_graph
 from engine.order import keras_order
@@ -47,6 +49,19 @@ def calls(graph: Graph) -> Calls:
     outputs = tuple(graph.incoming(node.id)[0] for node in model.outputs)
     layers = tuple(graph[key] for key in keras_order(graph, [edge.source for edge in outputs]))
     return Calls(graph, model.inference, nodes, model.inputs, outputs, layers)
+
+
+def check_written(found: Calls) -> None:
+    """Raise `StyleError` for what no program can be written of: a layer that holds a whole graph."""
+    for owner in found.layers:
+        if _holds_graph(owner.layer):
+            raise StyleError(f"{owner.name} holds a model within the model, which is not written as Python yet.")
+
+
+def _holds_graph(layer: Layer) -> bool:
+    specs = {spec.name: spec.kind for spec in specs_of(type(layer)).values()}
+    inner = [getattr(layer, name) for name, kind in specs.items() if kind == "layer"]
+    return "graph" in specs.values() or any(_holds_graph(part) for part in inner if part is not None)
 
 
 def to_config(graph: Graph, name: str = "model") -> dict[str, Any]:

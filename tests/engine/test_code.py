@@ -71,14 +71,7 @@ def executed(code: str, weights_file: str | None, seed: int = 0) -> dict[str, An
     return space
 
 
-_UNWRITTEN = pytest.mark.xfail(strict=True, reason="models within models are not written as code yet")
-
-
-@pytest.mark.parametrize(
-    "case",
-    [pytest.param(case, marks=_UNWRITTEN) if case.type == "Functional" else case for case in COMPUTING],
-    ids=str,
-)
+@pytest.mark.parametrize("case", [case for case in COMPUTING if case.type != "Functional"], ids=str)
 def test_code_of_a_layer_runs_and_agrees(case: Case, tmp_path: Path) -> None:
     made = graph_of(case)
     model, variables = ready(made)
@@ -114,6 +107,13 @@ def test_jax_code_without_weights_starts_from_the_same_numbers() -> None:
     expected = {made[key].name: arrays for key, arrays in model.to_host(model.init(7)).items()}
     assert weights.keys() == expected.keys()
     assert all((weights[k][n] == array).all() for k, arrays in expected.items() for n, array in arrays.items())
+
+
+@pytest.mark.parametrize("generate", [keras_code, jax_code])
+def test_a_model_within_a_model_is_refused(generate: Any) -> None:
+    case = next(case for case in COMPUTING if case.type == "Functional")
+    with pytest.raises(StyleError, match="functional holds a model within the model"):
+        generate(Project(graph_of(case)))
 
 
 def test_functions_of_one_name_are_kept_apart() -> None:
