@@ -127,7 +127,7 @@ class Training:
 
     def adapting(self, weights_file: str | None) -> str:
         """Lines by which layers take figures from the data that reaches them."""
-        layers = [owner for owner in self.found.layers if owner.layer.adapts]
+        layers = [owner for owner in self.found.layers if owner.layer.adapts or owner.layer.learns]
         if weights_file is not None or not layers:
             return ""
         lines = ["# These layers take figures from the training data that reaches them."]

@@ -120,7 +120,7 @@ def written_names(found: Calls, owners: Iterable[Node]) -> dict[str, str | None]
 def _needed_names(found: Calls) -> set[str]:
     """The layers that a program speaks of by their names: those of several outputs, and those that adapt."""
     ends = {found.graph.owner(edge.source).id for edge in found.outputs}
-    adapting = {owner.id for owner in found.layers if owner.layer.adapts}
+    adapting = {owner.id for owner in found.layers if owner.layer.adapts or owner.layer.learns}
     return adapting | (ends if len(found.outputs) > 1 else set())
 
 

@@ -22,6 +22,7 @@ from engine.formats.data_text import loading
 from engine.formats.keras_code import keras_code
 from engine.formats.keras_styles import STYLES, Style
 from engine.graph import Graph
+from engine.layers.categories import Discretization
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
 from engine.layers.preprocessing import Normalization, Rescaling
@@ -128,6 +129,20 @@ def test_layers_take_figures_from_the_data_that_reaches_them(tmp_path: Path) -> 
     _trained(code, tmp_path)
     with pytest.raises(StyleError, match="second takes figures from what other layers make"):
         keras_code(project, style="subclass", with_training=True)
+
+
+def test_bins_are_learned_from_the_data() -> None:
+    """As text only: Keras needs TensorFlow to find bins."""
+    made = graph(
+        ("a", Input(shape=(10,)), []),
+        ("bins", Discretization(num_bins=4), ["a"]),
+        ("scaled", Rescaling(scale=1.0), ["bins"]),
+        ("end", Dense(units=1), ["scaled"]),
+        ("out", Output(loss="mean_squared_error", metrics=()), ["end"]),
+    )
+    project = Project(made, data=DataSettings(source=Diabetes()), training=TrainingSettings(epochs=2))
+    code = keras_code(project, style="sequential", with_training=True)
+    assert 'model.get_layer("bins").adapt(x_train)' in code
 
 
 @pytest.mark.parametrize("style", ["functional", "subclass"])
