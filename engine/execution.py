@@ -23,10 +23,10 @@ Arrays = Mapping[str, Mapping[str, jax.Array]]
 
 @dataclass
 class Pass:
-    """What came of a pass: of each node all its outputs, the mask of the first, and what its context held."""
+    """What came of a pass: of each node all its outputs, their masks, and what its context held."""
 
     values: dict[str, tuple[jax.Array, ...]] = field(default_factory=dict[str, tuple[jax.Array, ...]])
-    masks: dict[str, jax.Array | None] = field(default_factory=dict[str, "jax.Array | None"])
+    masks: dict[str, dict[int, jax.Array | None]] = field(default_factory=dict[str, "dict[int, jax.Array | None]"])
     contexts: dict[str, Context] = field(default_factory=dict[str, Context])
     updates: dict[str, dict[str, jax.Array]] = field(default_factory=dict[str, dict[str, jax.Array]])
     losses: list[jax.Array] = field(default_factory=list[Any])
@@ -37,7 +37,7 @@ class Pass:
 
     def mask(self, edge: Edge) -> jax.Array | None:
         """The mask of what a wire carries."""
-        return self.masks[edge.source] if edge.output == 0 else None
+        return self.masks[edge.source].get(edge.output)
 
 
 def run(
@@ -60,7 +60,7 @@ def run(
     for index, node in enumerate(order):
         if isinstance(node.layer, Input):
             found.values[node.id] = (_entered(inputs[node.name], node.layer.dtype),)
-            found.masks[node.id] = masks.get(node.name) if masks else None
+            found.masks[node.id] = {0: masks.get(node.name) if masks else None}
             continue
         own = None if key is None else jax.random.fold_in(key, index)
         _compute(found, graph, node, weights, training, own, inputs.get(node.name))
@@ -84,7 +84,8 @@ def _compute(
     own = {**weights.get(owner, {}), **found.updates.get(owner, {})}
     values = layer.apply(own, *inputs, ctx=ctx)
     found.values[node.id] = values if isinstance(values, tuple) else (values,)
-    found.masks[node.id] = ctx.output_mask if ctx.made_mask else layer.compute_mask(inputs, masks)
+    mask = ctx.output_mask if ctx.made_mask else layer.compute_mask(inputs, masks)
+    found.masks[node.id] = dict.fromkeys(layer.masked_outputs, mask)
     if ctx.updates:
         found.updates[owner] = {**found.updates.get(owner, {}), **ctx.updates}
     found.losses += ctx.losses

@@ -376,7 +376,7 @@ def _activation_problems(node: Node, giver: Node, loss_name: str) -> list[Proble
         return []
     text = f"{loss_name} takes probabilities, but {giver.name} does not end in {wanted}."
     fixes: tuple[Fix, ...]
-    if "activation" in type(giver.layer).model_fields:
+    if "activation" in type(giver.layer).model_fields and giver.layer.final_activation is not None:
         fixes = (_set_field(giver.id, "activation", wanted, f"Set activation of {giver.name} to {wanted}"),)
     else:
         repair = (InsertBefore(Activation(activation=wanted)),)

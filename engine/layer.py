@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, PlainSerializer
@@ -13,7 +14,7 @@ from engine import named
 from engine.errors import ShapeError
 from engine.fields import Holds, Settings
 from engine.ops.activations import ACTIVATIONS
-from engine.ops.initializers import INITIALIZERS
+from engine.ops.initializers import INITIALIZERS, unit_forget
 
 if TYPE_CHECKING:
     import jax
@@ -33,7 +34,8 @@ class Weight:
     """One array that a layer owns. Its order among the layer's weights is that of Keras.
 
     The name of a weight inside a part of the layer begins with the attribute that Keras keeps the part in:
-    "cell/kernel". `initializer`, `regularizer` and `constraint` are texts as `engine.named` reads them.
+    "cell/kernel". `initializer`, `regularizer` and `constraint` are texts as `engine.named` reads them. With
+    `forget`, the second quarter starts at 1 whatever the initializer: the bias of an LSTM's forget gate.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Weight:
     dtype: str = "float32"
     regularizer: str | None = None
     constraint: str | None = None
+    forget: bool = False
 
     @property
     def size(self) -> int:
@@ -51,7 +54,8 @@ class Weight:
     @property
     def draw(self) -> Callable[..., Any]:
         """The initializer: a function of a random generator and a shape."""
-        return named.function_of(self.initializer, INITIALIZERS)
+        draw = named.function_of(self.initializer, INITIALIZERS)
+        return partial(unit_forget, draw=draw) if self.forget else draw
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,8 @@ class Layer(Settings):
     input_names: ClassVar[tuple[str, ...]] = ("inputs",)
     """The arguments of Keras's `call` that take tensors, by port; the last takes all the rest."""
     has_output: ClassVar[bool] = True
+    placeable: ClassVar[bool] = True
+    """Whether the layer can stand on the canvas; others, such as cells, are settings of a layer that does."""
     positional: ClassVar[tuple[str, ...]] = ()
     """Settings that Python code passes by position, as the Keras documentation does."""
     call_settings: ClassVar[tuple[str, ...]] = ()
@@ -245,6 +251,11 @@ class Layer(Settings):
         if made is not None:
             return made({}, inputs[0])
         return masks[0] if self.supports_masking and masks else None
+
+    @property
+    def masked_outputs(self) -> tuple[int, ...]:
+        """The outputs that the mask of `compute_mask` holds for."""
+        return (0,)
 
     def adapt(self, samples: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
         """Weights computed from the training samples that reach this layer (with batch axis)."""

@@ -101,6 +101,8 @@ def _library(found: Calls, drawing: bool) -> Library:
         weights = [weight for owner in found.layers for weight in found.inference[owner.id].weights]
         names = {named.parse(weight.initializer, INITIALIZERS)[0] for weight in weights}
         places += [place_of(INITIALIZERS[name]) for name in sorted(names)]
+        if any(weight.forget for weight in weights):
+            places.append(place_of(initializers.unit_forget))
         places.append(place_of(initializers.initialize))
     return collect(dict.fromkeys(places))
 
@@ -128,6 +130,8 @@ def _row(owner: Node, weight: Weight, library: Library) -> Group:
     changed = [f"{key}={literal(value)}" for key, value in settings.items() if value != defaults[key]]
     function = library.name(INITIALIZERS[name])
     draw = call("partial", [function, *changed]).flat() if changed else function
+    if weight.forget:
+        draw = call("partial", [library.name(initializers.unit_forget), f"draw={draw}"]).flat()
     texts = (literal(owner.name), literal(weight.name), literal(weight.shape), draw, literal(weight.dtype))
     return Group("(", texts, ")")
 

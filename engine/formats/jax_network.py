@@ -114,7 +114,10 @@ class Network:
         return [mask for mask in masks[: None if op.all_masks else int(op.masked)] if mask is not None]
 
     def _masks(self, node: Node) -> list[str | None]:
-        return [self.masks[e.source] if e.output == 0 else None for e in self.found.sources(node.id)]
+        return [
+            self.masks[edge.source] if edge.output in self.found.graph[edge.source].layer.masked_outputs else None
+            for edge in self.found.sources(node.id)
+        ]
 
     def _types(self, node: Node) -> list[Any]:
         layer = node.layer

@@ -80,7 +80,9 @@ def statement(start: str, *groups: Group, indent: str = "", width: int = WIDTH) 
 
 
 def spread_call(group: Group, indent: str = "", width: int = WIDTH) -> str:
-    """A call of one bracketed argument, spread; its one argument takes no comma."""
+    """A call with a bracketed argument, spread; if it is the only one, it takes no comma."""
+    if len(group.items) > 1:
+        return group.spread(indent, width)
     inner = indent + "    "
     lines = [f"{inner}{item if isinstance(item, str) else item.spread(inner, width)}" for item in group.items]
     return "\n".join([group.open, *lines, indent + group.close])

@@ -13,6 +13,10 @@ from engine.layers import upsampling
 from engine.layers import merging
 from engine.layers import normalization
 from engine.layers import regularization
+from engine.layers import recurrent
+from engine.layers import embedding
+from engine.layers import wrappers
+from engine.layers import conv_lstm
 from engine.layers import preprocessing
 from engine.layers import nested
 from engine.layers import categories
@@ -23,17 +27,21 @@ __all__ = [
     "borders",
     "categories",
     "conv",
+    "conv_lstm",
     "conv_transpose",
     "core",
     "depthwise",
+    "embedding",
     "global_pooling",
     "merging",
     "nested",
     "normalization",
     "pooling",
     "preprocessing",
+    "recurrent",
     "regularization",
     "reshaping",
     "text",
     "upsampling",
+    "wrappers",
 ]

@@ -45,6 +45,7 @@ class Normalization(Layer):
     keras_class: ClassVar[str | None] = "Normalization"
     keras_constants: ClassVar[Mapping[str, Any]] = {"axis": -1, "mean": None, "variance": None}
     adapts: ClassVar[bool] = True
+    supports_masking: ClassVar[bool] = True
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         features = (known_sizes("Normalization", inputs[0][-1:])[0],)

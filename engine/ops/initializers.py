@@ -107,6 +107,14 @@ def constant(_: np.random.Generator, shape: Shape, value: float = 0.0) -> Array:
     return np.full(shape, value)
 
 
+def unit_forget(rng: np.random.Generator, shape: Shape, draw: Callable[..., Array] = zeros) -> Array:
+    """The biases of four gates, the second of which starts at 1 (https://proceedings.mlr.press/v37/jozefowicz15)."""
+    size = shape[-1] // 4
+    values = np.array(draw(rng, shape))
+    values[..., size : 2 * size] = 1.0
+    return values
+
+
 Initializer = Callable[..., Array]
 """A function of a random generator and a shape; further arguments are settings."""
 
