@@ -74,6 +74,8 @@ class Op:
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     masked: bool = False
     all_masks: bool = False
+    keywords: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Weights that the function takes by name, where the number of inputs varies: by parameter, the weight."""
 
     def __call__(
         self,
@@ -85,6 +87,7 @@ class Op:
         more: dict[str, Any] = {"mask": mask} if self.masked and mask is not None else {}
         if self.all_masks and any(mask is not None for mask in masks):
             more["masks"] = tuple(masks)
+        more |= {parameter: w[name] for parameter, name in self.keywords.items() if name in w}
         return self.function(*inputs, *(w.get(name) for name in self.weights), **self.settings, **more)
 
 

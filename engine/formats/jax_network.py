@@ -194,10 +194,11 @@ class Network:
         """Weights as arguments: all at once where the function has parameters of their names, else one by one."""
         owner = self.found.graph.owner(node.id)
         own = {weight.name for weight in self.found.inference[owner.id].weights}
+        table = f"w[{quoted(owner.name)}]"
+        keywords = [f"{key}={table}[{quoted(name)}]" for key, name in op.keywords.items() if name in own]
         present = [name for name in op.weights if name in own]
         if not present:
-            return []
-        table = f"w[{quoted(owner.name)}]"
+            return keywords
         if set(present) == own and own <= inspect.signature(op.function).parameters.keys():
             return [f"**{table}"]
         last = max(op.weights.index(name) for name in present)

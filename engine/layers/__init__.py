@@ -1,6 +1,7 @@
 """The layers, a file per family. Importing this package fills `LAYERS`, in the order of the palette."""
 
 from engine.layers import core
+from engine.layers import einsum
 from engine.layers import activations
 from engine.layers import conv
 from engine.layers import depthwise
@@ -11,6 +12,7 @@ from engine.layers import reshaping
 from engine.layers import borders
 from engine.layers import upsampling
 from engine.layers import merging
+from engine.layers import attention
 from engine.layers import normalization
 from engine.layers import regularization
 from engine.layers import recurrent
@@ -21,9 +23,12 @@ from engine.layers import preprocessing
 from engine.layers import nested
 from engine.layers import categories
 from engine.layers import text
+from engine.layers import applications
 
 __all__ = [
     "activations",
+    "applications",
+    "attention",
     "borders",
     "categories",
     "conv",
@@ -31,6 +36,7 @@ __all__ = [
     "conv_transpose",
     "core",
     "depthwise",
+    "einsum",
     "embedding",
     "global_pooling",
     "merging",

@@ -118,6 +118,20 @@ class Dense(Kernel):
 
 
 @register(category="Core")
+class Identity(Layer):
+    """Passes its input on as it is. https://keras.io/api/layers/core_layers/identity/"""
+
+    keras_class: ClassVar[str | None] = "Identity"
+    supports_masking: ClassVar[bool] = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def op(self) -> Op:
+        return Op(ops.identity)
+
+
+@register(category="Core")
 class Activation(Layer):
     """Applies an activation function. https://keras.io/api/layers/core_layers/activation/"""
 

@@ -13,6 +13,8 @@ CASES: tuple[Case, ...] = (
     case("Dense", (5,), units=2, activation="softmax", use_bias=False),
     case("Dense", (6,), units=4, kernel_initializer="he_normal", bias_initializer="random_normal"),
     Case("Dense", {"units": 3, "activation": "tanh"}, ((5,),), dtype="int32"),
+    case("Identity", (5,)),
+    case("Identity", (4, 3)),
     case("Activation", (4, 3)),
     case("Activation", (5,), activation="softmax"),
     case("Activation", (5,), activation="linear"),
