@@ -71,16 +71,16 @@ class EinsumDense(Kernel):
         left, given, right, kernel_axes, _, result, _ = found.groups()
         full = (None, *shape)
         hidden = len(full) - len(given)
-        if hidden < (1 if left and len(full) == len(given) else 0) or (hidden and not (left or right)):
+        if hidden < bool(left) or (hidden and not (left or right)):
             raise ShapeError(f"{self.equation} does not fit an input of {show_shape(shape)}.", "equation")
         named_part = full[hidden:] if left else full[: len(given)]
         sizes = dict(zip(given, named_part, strict=True))
         between = full[1:hidden] if left else ()
         behind = full[len(given) :] if right else ()
         output = (*between, *self.result_shape, *behind)
-        tail = output[hidden - 1 :] if left and hidden else output[: len(result) - 1]
-        letters = result if left and hidden else result[1:]
-        if len(output) != len(letters) + (len(between) if left and hidden else len(behind)):
+        tail = output[hidden - 1 :] if left else output[: len(result) - 1]
+        letters = result if left else result[1:]
+        if len(output) != len(letters) + len(between) + len(behind):
             raise ShapeError(
                 f"The shape of the output has not the axes that {self.equation} names.", "result_shape"
             )
@@ -93,6 +93,8 @@ class EinsumDense(Kernel):
         kernel = known_sizes("EinsumDense", tuple(wanted.get(letter, sizes.get(letter)) for letter in kernel_axes))
         inward = math.prod(size for letter, size in zip(kernel_axes, kernel, strict=True) if letter not in wanted)
         outward = math.prod(size for letter, size in zip(kernel_axes, kernel, strict=True) if letter in wanted)
+        filled = (every[letter] for letter in letters)
+        output = (*between, *filled) if left else (*filled, *behind)
         return _Sizes(kernel, self._bias(result, every, len(behind)), output, (inward, outward))
 
     def _bias(self, result: str, sizes: Mapping[str, int | None], behind: int) -> tuple[int, ...]:
@@ -117,7 +119,8 @@ class EinsumDense(Kernel):
 
     def keras_arguments(self) -> dict[str, Any]:
         arguments = super().keras_arguments()
-        return {**arguments, "output_shape": arguments.pop("result_shape")}
+        shape = arguments.pop("result_shape")
+        return {**arguments, "output_shape": shape}
 
     @classmethod
     def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
