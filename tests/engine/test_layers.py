@@ -65,8 +65,12 @@ def apply(layer: Layer, weights: dict[str, Any], inputs: list[Any], training: bo
 
 
 def _trains_otherwise(case: Case) -> bool:
-    """Whether a layer computes something else in training, and nothing random."""
-    return type(case.layer).apply is not Layer.apply and not case.layer.seed_generators()
+    """Whether a layer computes something else in training, and nothing random (StochasticDepth draws without a state)."""
+    return (
+        type(case.layer).apply is not Layer.apply
+        and not case.layer.seed_generators()
+        and case.type != "StochasticDepth"
+    )
 
 
 # What every layer declares
