@@ -65,7 +65,7 @@ def apply(layer: Layer, weights: dict[str, Any], inputs: list[Any], training: bo
 
 
 def _trains_otherwise(case: Case) -> bool:
-    """Whether a layer computes something else in training, and nothing random (StochasticDepth draws without a state)."""
+    """Whether a layer computes something else in training, and nothing random (StochasticDepth has no state)."""
     return (
         type(case.layer).apply is not Layer.apply
         and not case.layer.seed_generators()
