@@ -15,6 +15,7 @@ LayerloomError                   base: its text is a sentence for the person at 
 ├── TrainingError                a training run that cannot go on
 ├── FileError                    a file that is missing, damaged, or cannot be written
 │   └── FileFormatError          a file of the wrong kind or of a future version
+│       └── UnsupportedError     part of a file that this program does not have, but can keep as it is
 └── Cancelled                    thrown into a generator of events to ask it to end
 """
 
@@ -104,6 +105,14 @@ class FileError(LayerloomError):
 
 class FileFormatError(FileError):
     """A file of the wrong kind, or of a version this program does not know."""
+
+
+class UnsupportedError(FileFormatError):
+    """Part of a file that this program does not have; `cause` says what, without the place."""
+
+    def __init__(self, path: str | PathLike[str], reason: str, cause: str) -> None:
+        super().__init__(path, reason)
+        self.cause = cause
 
 
 class Cancelled(LayerloomError):

@@ -159,6 +159,8 @@ def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFact
         return NodeFacts(problems=(_skipped_input(node, [edge.port for edge in edges]),))
     given = [facts[edge.source].shapes[edge.output : edge.output + 1] for edge in edges]
     inputs = tuple(shape for shapes in given for shape in shapes)
+    if layer.trouble is not None:
+        return _unknown(node, inputs)
     if len(inputs) < len(edges):
         return NodeFacts(waiting=True)
     try:
@@ -203,6 +205,12 @@ def _text_problems(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> 
         text = f"{inner.type_name()} is computed before training begins, so it cannot be inside of {node.name}."
         return [Problem(node.id, text)]
     return []
+
+
+def _unknown(node: Node, inputs: tuple[Shape, ...]) -> NodeFacts:
+    """A layer that can be kept, but not computed."""
+    problem = Problem(node.id, f"{node.name} {node.layer.trouble}")
+    return NodeFacts(inputs, node.layer.output_shapes(*inputs), node.layer.weights(*inputs), (problem,))
 
 
 def _frozen(layer: Layer, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:

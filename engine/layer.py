@@ -203,6 +203,16 @@ class Layer(Settings):
         return cls.__name__
 
     @property
+    def saved_class(self) -> str:
+        """The Keras class that a file names for this layer."""
+        return self.keras_class or self.type_name()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the layer can be shown but not computed, as the end of a sentence; None for one that can."""
+        return None
+
+    @property
     def output_names(self) -> tuple[str, ...]:
         """A name for each output; most layers have one, without a name."""
         return ("",)
@@ -405,15 +415,24 @@ def apply_part(layer: Layer, prefix: str, w: Weights, *inputs: jax.Array, ctx: C
 LAYERS: dict[str, type[Layer]] = {}
 """Every layer by name, in the order in which the palette shows them."""
 
+HIDDEN: dict[str, type[Layer]] = {}
+"""Layers that come out of files only, which no palette shows."""
+
+
+def layer_type(name: str) -> type[Layer] | None:
+    """The layer of a name, also one that no palette shows; None where there is none."""
+    return LAYERS.get(name) or HIDDEN.get(name)
+
+
 L = TypeVar("L", bound=Layer)
 
 
-def register(*, category: str) -> Callable[[type[L]], type[L]]:
+def register(*, category: str, hidden: bool = False) -> Callable[[type[L]], type[L]]:
     """Class decorator that makes a layer known to palette, files and code generation."""
 
     def add(cls: type[L]) -> type[L]:
         cls.category = category
-        LAYERS[cls.__name__] = cls
+        (HIDDEN if hidden else LAYERS)[cls.__name__] = cls
         return cls
 
     return add

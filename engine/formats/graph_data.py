@@ -11,7 +11,7 @@ from typing import Any
 from engine.errors import GraphError
 from engine.formats.reading import Place, shown
 from engine.graph import Edge, Graph, Node, check_name
-from engine.layer import LAYERS, Layer
+from engine.layer import Layer, layer_type
 from engine.project import Position
 
 # Writing
@@ -105,9 +105,10 @@ def _check_distinct(entries: Sequence[_Entry], place: Place) -> None:
 def _read_layer(entry: _Entry, file: Place) -> Layer:
     place = entry.place(file)
     kind = place.at("type").text(place.mapping(entry.fields, ("type",))["type"])
-    if kind not in LAYERS:
+    found = layer_type(kind)
+    if found is None:
         raise place.error(f"there is no layer {shown(kind)} in this version of Layerloom.")
-    return place.settings(LAYERS[kind], entry.fields.get("settings", {}))
+    return place.settings(found, entry.fields.get("settings", {}))
 
 
 def _read_edge(value: Any, nodes: Mapping[str, Node], place: Place) -> Edge:

@@ -7,6 +7,7 @@ checked before a byte of it is read.
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Generator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -27,6 +28,8 @@ SMALL = 64 * 2**20
 MOST_COMPRESSED = 1100
 """Deflate makes at most this little of zeros; more comes from a file that lies. Not asked of `SMALL` arrays."""
 
+_MAGIC = b"\x89HDF\r\n\x1a\n"
+
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF}
 """Filters that come with HDF5; any other would load a library that the file names."""
 
@@ -35,7 +38,7 @@ _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FL
 def reading(path: str | PathLike[str]) -> Generator[h5py.File]:
     """An open HDF5 file; whatever goes wrong inside the block is raised as `FileError`, `FileFormatError`."""
     place = Place(path)
-    try:
+    with faults(place):
         with Path(path).open("rb") as file:
             if not file.read(1):
                 raise place.error("is empty.")
@@ -43,9 +46,26 @@ def reading(path: str | PathLike[str]) -> Generator[h5py.File]:
             raise place.error("is not an HDF5 file.")
         with h5py.File(path, "r") as opened:
             yield opened
+
+
+@contextlib.contextmanager
+def reading_bytes(content: bytes, place: Place) -> Generator[h5py.File]:
+    """An HDF5 file that lies in memory; raises as `reading` does."""
+    with faults(place):
+        if not content.startswith(_MAGIC):
+            raise place.error("is not an HDF5 file.")
+        with h5py.File(io.BytesIO(content), "r") as opened:
+            yield opened
+
+
+@contextlib.contextmanager
+def faults(place: Place) -> Generator[None]:
+    """Raise what goes wrong inside the block as `FileError` or `FileFormatError` of a place."""
+    try:
+        yield
     except OSError as error:
         if error.errno is not None:
-            raise FileError(path, f"could not be read: {error.strerror or error}.") from error
+            raise FileError(place.path, f"could not be read: {error.strerror or error}.") from error
         raise place.error("is damaged or cut short.") from error
     except (KeyError, ValueError, TypeError, RuntimeError, AttributeError, OverflowError, MemoryError) as error:
         raise place.error("is damaged: its parts do not fit together.") from error
@@ -64,7 +84,25 @@ def array(parent: h5py.Group, path: str, shape: tuple[int, ...], place: Place) -
     found = dataset(parent, path, place)
     if found.shape != shape:
         raise place.error(f"has the shape {_times(found.shape)}, but the model needs {_times(shape)}.")
-    return found[()]
+    value = found[()]
+    if not _is_bfloat16(found):
+        return value
+    # The upper half of a 32-bit number.
+    return (value.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
+
+
+def number_type(dataset: h5py.Dataset) -> str:
+    """The type of the numbers of a data set, as `array` gives them."""
+    return "float32" if _is_bfloat16(dataset) else dataset.dtype.newbyteorder("=").name
+
+
+def _is_bfloat16(dataset: h5py.Dataset) -> bool:
+    """Whether the data set has the mark with which Keras writes these numbers as two bytes without a type."""
+    return (
+        dataset.dtype.kind == "V"
+        and dataset.dtype.itemsize == 2
+        and dataset.attrs.get("dtype") in ("bfloat16", b"bfloat16")
+    )
 
 
 def dataset(parent: h5py.Group, path: str, place: Place) -> h5py.Dataset:
@@ -80,7 +118,7 @@ def dataset(parent: h5py.Group, path: str, place: Place) -> h5py.Dataset:
     size = found.size * found.dtype.itemsize
     if size > SMALL and size > MOST_COMPRESSED * found.id.get_storage_size():
         raise place.error(f"{shown(path)} is said to hold far more than the file does.")
-    if found.dtype.kind not in "fiub" or found.dtype.itemsize > 8:
+    if (found.dtype.kind not in "fiub" or found.dtype.itemsize > 8) and not _is_bfloat16(found):
         raise place.error(f"{shown(path)} does not hold numbers.")
     return found
 

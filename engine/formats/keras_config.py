@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import StyleError
+from engine.errors import NotReadyError, StyleError
 from engine.formats.keras_layers import layer_entry, specs_of
 from engine.graph import Edge, Graph, Node
-from engine.inference import Inference
+from engine.inference import Inference, infer
 from engine.layer import Layer
 from engine.layers.core import Input, Output
-from engine.model import compile_graph
 from engine.order import keras_order
 
 
@@ -42,13 +41,24 @@ class Calls:
         return [node for node in self.nodes if self.graph.owner(node.id).id == owner_id]
 
 
-def calls(graph: Graph) -> Calls:
-    """The calls of a graph; raises `NotReadyError` where it has errors."""
-    model = compile_graph(graph)
-    nodes = tuple(node for node in model.order if not isinstance(node.layer, Output))
-    outputs = tuple(graph.incoming(node.id)[0] for node in model.outputs)
+def calls(graph: Graph, *, unknown: bool = False) -> Calls:
+    """The calls of a graph; raises `NotReadyError` where it has errors.
+
+    With `unknown`, layers that are not known here are no error: a file can be written of them, but no program.
+    """
+    inference = infer(graph)
+    ends = graph.of_type(Output)
+    needed = graph.ancestors(node.id for node in ends)
+    kept = {key for key in needed if unknown and graph[key].layer.trouble is not None}
+    errors = [p for p in inference.errors if p.node is None or p.node in needed - kept]
+    if errors:
+        raise NotReadyError(errors)
+    nodes = tuple(graph[key] for key in graph.order if key in needed)
+    nodes = tuple(node for node in nodes if not isinstance(node.layer, Output))
+    outputs = tuple(graph.incoming(node.id)[0] for node in ends)
     layers = tuple(graph[key] for key in keras_order(graph, [edge.source for edge in outputs]))
-    return Calls(graph, model.inference, nodes, model.inputs, outputs, layers)
+    inputs = tuple(node for node in nodes if isinstance(node.layer, Input))
+    return Calls(graph, inference, nodes, inputs, outputs, layers)
 
 
 def check_written(found: Calls) -> None:
@@ -66,7 +76,7 @@ def _holds_graph(layer: Layer) -> bool:
 
 def to_config(graph: Graph, name: str = "model") -> dict[str, Any]:
     """What Keras calls `model_config`; raises `NotReadyError` where the graph has errors."""
-    found = calls(graph)
+    found = calls(graph, unknown=True)
     place: dict[str, tuple[str, int]] = {}
     for owner in found.layers:
         for index, node in enumerate(found.calls_of(owner.id)):
@@ -103,6 +113,10 @@ def _call_entry(found: Calls, node: Node, place: Mapping[str, tuple[str, int]]) 
 def _tensor(found: Calls, edge: Edge, place: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
     layer = found.graph[edge.source].layer
     dtype = layer.dtype if isinstance(layer, Input) else "float32"
-    shape = found.inference.shape(edge.source, edge.output) or ()
-    config = {"shape": [None, *shape], "dtype": dtype, "keras_history": [*place[edge.source], edge.output]}
+    shape = found.inference.shape(edge.source, edge.output)
+    config = {
+        "shape": None if shape is None else [None, *shape],
+        "dtype": dtype,
+        "keras_history": [*place[edge.source], edge.output],
+    }
     return {"class_name": "__keras_tensor__", "config": config}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 
 import h5py
 import numpy as np
@@ -15,19 +15,23 @@ import numpy as np
 from engine.errors import FileError
 from engine.events import HostWeights
 from engine.files import replacing
-from engine.formats import hdf5
+from engine.formats import hdf5, keras_dialect
 from engine.formats.keras_config import Calls, calls, to_config
+from engine.formats.keras_dialect import to_keras2
 from engine.formats.keras_reading import from_config
 from engine.formats.keras_training import read_training, training_config
-from engine.formats.reading import Place, parse_json, shown
-from engine.graph import Graph, Node
-from engine.layer import Weight
+from engine.formats.keras_weights import read_by_layer, write_by_layer
+from engine.formats.reading import Place, parse_json
+from engine.graph import Graph
 from engine.project import TrainingSettings
 
 Array = np.ndarray[Any, Any]
 
 KERAS_VERSION = "3.15.1"
 """The version whose format is written."""
+
+Dialect = Literal["keras3", "keras2"]
+"""The versions of Keras in whose words a model may be written."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,18 @@ class Checkpoint:
 
 
 def save_model(
-    path: str | PathLike[str], graph: Graph, weights: HostWeights, training: TrainingSettings | None = None
+    path: str | PathLike[str],
+    graph: Graph,
+    weights: HostWeights,
+    training: TrainingSettings | None = None,
+    dialect: Dialect = "keras3",
 ) -> None:
     """Write a model that Keras opens with `keras.saving.load_model`, atomically.
 
-    With `training` it opens compiled. Raises `FileError`, and `NotReadyError` where the graph has errors.
+    With `training` it opens compiled. The dialect "keras2" is for tf-keras and readers that know no Keras 3.
+    Raises `FileError`, and `NotReadyError` where the graph has errors.
     """
-    _save(path, graph, weights, training)
+    _save(path, graph, weights, training, dialect=dialect)
 
 
 def save_checkpoint(
@@ -84,13 +93,14 @@ def _save(
     weights: HostWeights,
     training: TrainingSettings | None,
     run: tuple[Sequence[Array], Mapping[str, int | float]] | None = None,
+    dialect: Dialect = "keras3",
 ) -> None:
-    found = calls(graph)
-    _check_weights(found, weights, path)
+    found = calls(graph, unknown=True)
+    check_weights(found, weights, path)
     with replacing(path) as temporary:
         try:
             with h5py.File(temporary, "w") as file:
-                _write_model(file, found, weights, training)
+                _write_model(file, found, weights, training, dialect)
                 if run is not None:
                     _write_run(file, *run)
         except (RuntimeError, ValueError) as error:  # what h5py raises where the disk refuses, or a name does
@@ -104,7 +114,8 @@ def _reason(error: Exception) -> str:
     return found[1] if found else text.splitlines()[0].split(" (")[0]
 
 
-def _check_weights(found: Calls, weights: HostWeights, path: str | PathLike[str]) -> None:
+def check_weights(found: Calls, weights: HostWeights, path: str | PathLike[str]) -> None:
+    """Raise `FileError` where weights are missing or have other shapes than the graph says."""
     for owner in found.layers:
         for weight in found.inference[owner.id].weights:
             array = weights.get(owner.id, {}).get(weight.name)
@@ -112,36 +123,22 @@ def _check_weights(found: Calls, weights: HostWeights, path: str | PathLike[str]
                 raise FileError(path, f"the weights do not fit the graph: {weight.name} of {owner.name}.")
 
 
-def _write_model(file: h5py.File, found: Calls, weights: HostWeights, training: TrainingSettings | None) -> None:
-    _write_versions(file)
-    file.attrs["model_config"] = json.dumps(to_config(found.graph))
+def _write_model(
+    file: h5py.File, found: Calls, weights: HostWeights, training: TrainingSettings | None, dialect: Dialect
+) -> None:
+    _write_versions(file, dialect)
+    config = to_config(found.graph)
+    file.attrs["model_config"] = json.dumps(to_keras2(config) if dialect == "keras2" else config)
     if training is not None:
         file.attrs["training_config"] = json.dumps(training_config(found.graph, found.inference, training))
     group = file.create_group("model_weights")
-    _write_versions(group)
-    hdf5.put_names(group, "layer_names", [owner.name for owner in found.layers])
-    for owner in found.layers:
-        arrays = weights.get(owner.id, {})
-        ordered = _saved_order(found.inference[owner.id].weights)
-        _write_layer(group, owner.name, {weight.name: arrays[weight.name] for weight in ordered})
-    hdf5.put_names(group.create_group("top_level_model_weights"), "weight_names", [])
+    _write_versions(group, dialect)
+    write_by_layer(group, found, weights)
 
 
-def _write_versions(group: h5py.Group) -> None:
-    group.attrs["keras_version"] = KERAS_VERSION
-    group.attrs["backend"] = "jax"
-
-
-def _write_layer(parent: h5py.Group, name: str, arrays: Mapping[str, Array]) -> None:
-    group = parent.create_group(name)
-    hdf5.put_names(group, "weight_names", [f"{name}/{key}" for key in arrays])
-    for key, value in arrays.items():
-        group.create_dataset(f"{name}/{key}", data=value)
-
-
-def _saved_order(weights: Sequence[Weight]) -> list[Weight]:
-    """Trainable weights first, as Keras saves them."""
-    return sorted(weights, key=lambda weight: not weight.trainable)
+def _write_versions(group: h5py.Group, dialect: Dialect) -> None:
+    group.attrs["keras_version"] = KERAS_VERSION if dialect == "keras3" else keras_dialect.VERSION
+    group.attrs["backend"] = "jax" if dialect == "keras3" else "tensorflow"
 
 
 def _write_run(file: h5py.File, state: Sequence[Array], position: Mapping[str, int | float]) -> None:
@@ -184,41 +181,8 @@ def _read_model(file: h5py.File, place: Place) -> LoadedModel:
     training = read_training(
         graph, None if compiled is None else parse_json(compiled, place.at("training_config"))
     )
-    weights = _read_weights(hdf5.group(file, "model_weights", place), calls(graph), place)
-    return LoadedModel(training.graph, weights, training.training, training.notes)
-
-
-def _read_weights(group: h5py.Group, found: Calls, place: Place) -> HostWeights:
-    saved = {name: _weight_names(group, name, place) for name in hdf5.names(group, "layer_names", place) or []}
-    saved = {name: paths for name, paths in saved.items() if paths}
-    owners = [owner for owner in found.layers if found.inference[owner.id].weights]
-    if len(saved) != len(owners):
-        raise place.error(f"holds weights for {len(saved)} layers, but its model has {len(owners)} with weights.")
-    if saved.keys() == {owner.name for owner in owners}:
-        pairs = [(owner, owner.name) for owner in owners]
-    else:  # Keras goes by order
-        pairs = list(zip(owners, saved, strict=True))
-    return {owner.id: _read_layer(group, name, saved[name], found, owner, place) for owner, name in pairs}
-
-
-def _weight_names(parent: h5py.Group, name: str, place: Place) -> list[str]:
-    here = place.at(f"layer {shown(name)}")
-    return hdf5.names(hdf5.group(parent, name, here), "weight_names", here) or []
-
-
-def _read_layer(
-    parent: h5py.Group, name: str, paths: list[str], found: Calls, owner: Node, place: Place
-) -> dict[str, Array]:
-    here = place.at(f"layer {shown(owner.name)}")
-    group = hdf5.group(parent, name, here)
-    weights = found.inference[owner.id].weights
-    if len(paths) != len(weights):
-        raise here.error(f"the file holds {len(paths)} weights, but the layer has {len(weights)}.")
-    arrays = {
-        weight.name: hdf5.array(group, path, weight.shape, here.at(f"weight {weight.name}")).astype(weight.dtype)
-        for weight, path in zip(_saved_order(weights), paths, strict=True)
-    }
-    return {weight.name: arrays[weight.name] for weight in weights}
+    graph, weights = read_by_layer(hdf5.group(file, "model_weights", place), training.graph, place)
+    return LoadedModel(graph, weights, training.training, training.notes)
 
 
 def _read_run(

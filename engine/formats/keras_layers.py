@@ -11,6 +11,7 @@ from engine.fields import Family, FieldSpec, describe
 from engine.formats.reading import Place, shown
 from engine.layer import LAYERS, Layer, Weighted
 from engine.layers.core import Input
+from engine.layers.placeholder import Placeholder
 from engine.ops.activations import ACTIVATIONS, ALIASES
 from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import INITIALIZERS
@@ -31,6 +32,9 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
 """What arguments that we have no field for may be, besides None and False, which in Keras mean "without"."""
 
 _WITHOUT_EFFECT = ("name", "seed", "renorm_momentum", "batch_shape", "batch_input_shape")
+
+_MODULES = ("keras", "tf_keras", "tensorflow")
+"""Packages whose classes are Keras's own; others belong to somebody else. None is imported."""
 
 _UNKNOWN = "which this version does not have."
 
@@ -53,6 +57,9 @@ def specs_of(cls: type[Layer]) -> dict[str, FieldSpec]:
 
 def layer_entry(layer: Layer, name: str) -> dict[str, Any]:
     """A layer as Keras serializes it, with its module and class."""
+    if isinstance(layer, Placeholder):
+        config: Any = layer.saved["config"]
+        return {**layer.saved, "config": {**config, "name": name}}
     return {
         "module": layer.keras_module,
         "class_name": layer.keras_class,
@@ -118,13 +125,13 @@ def read_layer(entry: Mapping[str, Any], config: Mapping[str, Any], place: Place
     class_name = _class_name(entry, place)
     cls = keras_classes().get(class_name)
     if cls is None:
-        raise place.error(_unknown_class(class_name))
+        raise place.unsupported(_unknown_class(class_name))
     if cls is Input:
         return place.settings(Input, _input_settings(config, place))
     try:
         config = cls.from_keras(config)
     except ValueError as error:
-        raise place.error(f"{error}.") from None
+        raise place.unsupported(f"{error}.") from None
     settings: dict[str, Any] = {}
     specs = specs_of(cls)
     for key, value in config.items():
@@ -138,8 +145,8 @@ def read_layer(entry: Mapping[str, Any], config: Mapping[str, Any], place: Place
 def _class_name(entry: Mapping[str, Any], place: Place) -> str:
     class_name = place.at("class_name").text(entry.get("class_name"))
     module, registered = entry.get("module"), entry.get("registered_name")
-    if registered not in (None, class_name) or not (module is None or str(module).split(".")[0] == "keras"):
-        raise place.error(
+    if registered not in (None, class_name) or not (module is None or str(module).split(".")[0] in _MODULES):
+        raise place.unsupported(
             f"is of the class {shown(registered or class_name)} of somebody's own making, "
             "whose code is not in the file and would not be run if it were."
         )
@@ -194,7 +201,7 @@ def _check_neutral(key: str, value: Any, cls: type[Layer], place: Place) -> None
     if key == "trainable" and issubclass(cls, Weighted):
         return
     if value not in _NEUTRAL.get(key, ()):
-        raise place.error(f"has {key} = {shown(value)}, {_UNKNOWN}")
+        raise place.unsupported(f"has {key} = {shown(value)}, {_UNKNOWN}")
 
 
 def _read_value(value: Any, spec: FieldSpec, place: Place) -> Any:
@@ -220,12 +227,12 @@ def _read_activation(value: Any, place: Place) -> Any:
         function: dict[str, Any] = value
         kind = function.get("class_name")
         if not isinstance(kind, str) or kind in ("__lambda__", "Lambda"):
-            raise place.error("the activation is code of its own, which is never run here.")
+            raise place.unsupported("has an activation that is code of its own, which is never run here.")
         value = function.get("config") if kind == "function" else kind
         value = shown(function) if value is None else value
     name = "linear" if value is None else ALIASES.get(str(value), value)
     if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise place.error(f"the activation {shown(name)} is not one that this version has.")
+        raise place.unsupported(f"has the activation {shown(name)}, {_UNKNOWN}")
     return name
 
 
@@ -240,7 +247,7 @@ def _read_function(value: Any, family: Family, place: Place) -> str:
     if isinstance(value, str) and value not in names:
         value = value.removesuffix("Initializer")
     if not isinstance(value, str) or value not in names:
-        raise place.error(f"the {family} {shown(value)} is not one that this version has.")
+        raise place.unsupported(f"has the {family} {shown(value)}, {_UNKNOWN}")
     name = names[value]
     settings: dict[str, Any] = {}
     for key, argument in place.mapping(config).items():
@@ -250,7 +257,7 @@ def _read_function(value: Any, family: Family, place: Place) -> str:
         text = f"{name}({', '.join(f'{key}={argument!r}' for key, argument in settings.items())})"
         return named.show(*named.parse(text, functions), functions)
     except ValueError as error:
-        raise place.error(f"{value} is not one that this version has: {error}.") from None
+        raise place.unsupported(f"has the {family} {value}, {_UNKNOWN.removesuffix('.')}: {error}.") from None
 
 
 def _as_default(value: Any, default: Any) -> Any:

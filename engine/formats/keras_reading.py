@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from engine.errors import UnsupportedError
 from engine.formats.graph_data import check_node_name, check_wiring
 from engine.formats.keras_layers import batch_shape, read_layer
 from engine.formats.reading import Place, shown
+from engine.formats.unknown import Ends, call_template, placeholder, told_shapes, with_unreached
 from engine.graph import Edge, Graph, Node
 from engine.inference import infer
 from engine.layer import Layer
 from engine.layers.core import Activation, Input, Output
+from engine.layers.placeholder import Placeholder
 
 Call = tuple[str, int]
 """A call of a layer: the layer's name, and which of its calls."""
@@ -45,7 +48,11 @@ def from_config(model_config: Any, place: Place) -> Graph:
     else:
         raise place.error(f"holds a model of the class {shown(class_name)}, not Functional or Sequential.")
     graph = _assemble(entries, inputs, outputs, place)
+    if any(node.layer.trouble is not None for node in graph):
+        graph = with_unreached(graph)
     for problem in infer(graph).errors:
+        if problem.node is not None and graph[problem.node].layer.trouble is not None:
+            continue  # kept as it is
         where = place if problem.node is None else place.at(f"layer {shown(graph[problem.node].name)}")
         raise where.error(problem.message)
     return graph
@@ -54,27 +61,79 @@ def from_config(model_config: Any, place: Place) -> Graph:
 def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Tensor], list[Tensor]]:
     found = place.mapping(config, ("layers", "input_layers", "output_layers"))
     entries: list[_Entry] = []
-    for number, value in enumerate(place.at("layers").listing(found["layers"]), 1):
+    layers = place.at("layers").listing(found["layers"])
+    inputs, outputs = (_read_ends(found[key], place) for key in ("input_layers", "output_layers"))
+    for number, value in enumerate(layers, 1):
         here = place.at(f"layer {number}")
         entry = here.mapping(value, ("class_name", "config"))
         inner = here.mapping(entry["config"])
         name = here.text(entry.get("name", inner.get("name")))
         here = place.at(f"layer {shown(name)}")
-        layer = read_layer(entry, inner, here)
+        layer = _read_or_keep(entry, inner, here)
         called = here.at("inbound_nodes").listing(entry.get("inbound_nodes", []))
         entries.append(_called(name, layer, called, here))
-    return entries, _read_ends(found["input_layers"], place), _read_ends(found["output_layers"], place)
+    entries, outputs = _from_zero(entries, outputs)
+    if any(isinstance(entry.layer, Placeholder) for entry in entries):
+        entries = _with_shapes(entries, told_shapes(layers), outputs)
+    return entries, inputs, outputs
+
+
+def _from_zero(entries: list[_Entry], outputs: list[Tensor]) -> tuple[list[_Entry], list[Tensor]]:
+    """The calls of nested models counted from 0: in Keras 2 the first is the one that a model is made by."""
+    used: dict[str, set[int]] = {}
+    for tensors in (*(call for entry in entries for call in entry.calls), outputs):
+        for (name, number), _ in tensors:
+            used.setdefault(name, set()).add(number)
+    counts = {entry.name: len(entry.calls) for entry in entries}
+    late = {name for name, found in used.items() if min(found) > 0 and max(found) == counts.get(name)}
+
+    def moved(tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        return tuple(((name, call - (name in late)), output) for (name, call), output in tensors)
+
+    entries = [replace(entry, calls=tuple(map(moved, entry.calls))) for entry in entries]
+    return entries, list(moved(outputs))
+
+
+def _read_or_keep(entry: Mapping[str, Any], config: Mapping[str, Any], place: Place) -> Layer:
+    """The layer of an entry, or a placeholder where this program does not have it."""
+    try:
+        return read_layer(entry, config, place)
+    except UnsupportedError as error:
+        return placeholder(entry, error, place)
+
+
+def _with_shapes(entries: list[_Entry], told: Ends, outputs: list[Tensor]) -> list[_Entry]:
+    """Placeholders with as many outputs as are used, in the shapes that the file tells."""
+    used = {(name, output) for entry in entries for call in entry.calls for (name, _), output in call}
+    used |= {(name, output) for (name, _), output in outputs}
+    result: list[_Entry] = []
+    for entry in entries:
+        if isinstance(entry.layer, Placeholder):
+            count = 1 + min(max((output for name, output in used if name == entry.name), default=0), 100)
+            shapes = tuple(told.get((entry.name, number)) for number in range(count))
+            entry = replace(entry, layer=entry.layer.replace(shapes=shapes))
+        result.append(entry)
+    return result
 
 
 def _called(name: str, layer: Layer, calls: list[Any], place: Place) -> _Entry:
     if isinstance(layer, Input):
         return _Entry(name, layer, ((),))
+    if isinstance(layer, Placeholder):
+        return _called_unknown(name, layer, calls, place)
     read = [_read_call(call, layer, place) for call in calls]
     if any(settings != read[0][1] for _, settings in read):
         raise place.error("is called in different ways, which this version cannot do.")
     if read and read[0][1]:
         layer = place.settings(type(layer), {**layer.model_dump(), **read[0][1]})
     return _Entry(name, layer, tuple(tensors for tensors, _ in read))
+
+
+def _called_unknown(name: str, layer: Placeholder, calls: list[Any], place: Place) -> _Entry:
+    """The tensors of a layer that is not known here, wherever they stand in its calls."""
+    read = [call_template(*_arguments(call, place)) for call in calls]
+    sources = tuple(tuple(next(_tensors(tensor, place)) for tensor in tensors) for _, tensors in read)
+    return _Entry(name, layer.replace(call=read[0][0]) if read else layer, sources)
 
 
 def _read_ends(value: Any, place: Place) -> list[Tensor]:
@@ -99,34 +158,45 @@ def _history(value: Any, place: Place) -> Tensor:
 
 
 def _read_call(value: Any, layer: Layer, place: Place) -> tuple[tuple[Tensor, ...], dict[str, Any]]:
-    """The tensors that a layer is called on, by port, and the settings of the call.
-
-    Keras 3 writes arguments and keyword arguments, Keras 2 a list of origins with the keyword arguments in them.
-    """
-    if isinstance(value, list):
-        origins: list[Any] = value
-        args: list[Any] = [[origin[:3] if isinstance(origin, list) else origin for origin in origins]]  # pyright: ignore
-        words = [origin[3] for origin in origins if isinstance(origin, list) and len(origin) > 3]  # pyright: ignore
-        kwargs = {key: item for part in words for key, item in place.mapping(part).items()}
-    else:
-        call = place.mapping(value, ("args",))
-        args, kwargs = place.listing(call["args"]), place.mapping(call.get("kwargs", {}))
+    """The tensors that a layer is called on, by port, and the settings of the call."""
+    args, kwargs = _arguments(value, place)
     tensors: dict[str, tuple[Tensor, ...]] = {}
     settings: dict[str, Any] = {}
     names = layer.input_names
     for index, argument in enumerate(args):
         if index < len(names):
             tensors[names[index]] = tuple(_tensors(argument, place))
-        elif argument not in (None, False):
+        elif not _is_nothing(argument):
             raise place.error(f"is called on {shown(argument)}, which this version cannot do.")
     for key, argument in kwargs.items():
         if key in names:
             tensors[key] = tuple(_tensors(argument, place))
         elif key in layer.call_settings:
             settings[key] = argument
-        elif argument not in (None, False):
+        elif not _is_nothing(argument):
             raise place.error(f"is called with {key} = {shown(argument)}, which this version cannot do.")
     return tuple(tensor for name in names for tensor in tensors.get(name, ())), settings
+
+
+def _is_nothing(argument: Any) -> bool:
+    """Whether an argument says "none": also a list of them, as masks of several inputs are."""
+    return argument in (None, False) or (isinstance(argument, list) and all(map(_is_nothing, argument)))  # pyright: ignore
+
+
+def _arguments(value: Any, place: Place) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments and keyword arguments of a call.
+
+    Keras 3 writes them so, Keras 2 a list of origins with the keyword arguments in them: one origin, or several
+    that are the first argument together.
+    """
+    if not isinstance(value, list):
+        call = place.mapping(value, ("args",))
+        return place.listing(call["args"]), place.mapping(call.get("kwargs", {}))
+    origins: list[Any] = [value] if value and isinstance(value[0], str) else value  # pyright: ignore
+    args = [origin[:3] if isinstance(origin, list) else origin for origin in origins]  # pyright: ignore
+    words = [origin[3] for origin in origins if isinstance(origin, list) and len(origin) > 3]  # pyright: ignore
+    kwargs = {key: item for part in words for key, item in place.mapping(part).items()}
+    return [args[0] if len(args) == 1 else args], kwargs
 
 
 def _tensors(value: Any, place: Place, depth: int = 0) -> Iterator[Tensor]:
@@ -156,14 +226,23 @@ def _read_sequential(config: Any, place: Place) -> tuple[list[_Entry], list[Tens
         inner = here.mapping(entry["config"])
         name = here.text(inner.get("name", entry.get("name")))
         here = place.at(f"layer {shown(name)}")
-        layer = read_layer(entry, inner, here)
+        layer = _read_or_keep(entry, inner, here)
         if not entries and not isinstance(layer, Input):
             entries.append(_first_input(found, inner, place))
         calls: tuple[tuple[Tensor, ...], ...] = ((((entries[-1].name, 0), 0),),) if entries else ((),)
         entries.append(_Entry(name, layer, calls))
     if not entries:
         raise place.error("the model has no layers.")
+    if any(isinstance(entry.layer, Placeholder) for entry in entries):
+        entries = [_in_sequence(entry) for entry in entries]
     return entries, [((entries[0].name, 0), 0)], [((entries[-1].name, 0), 0)]
+
+
+def _in_sequence(entry: _Entry) -> _Entry:
+    """A placeholder in a sequential model is called on one tensor; its shape is told by nothing."""
+    if not isinstance(entry.layer, Placeholder):
+        return entry
+    return replace(entry, layer=entry.layer.replace(call={"args": [{"port": 0}], "kwargs": {}}))
 
 
 def _first_input(model: Any, first: Mapping[str, Any], place: Place) -> _Entry:

@@ -28,6 +28,9 @@ _ALIASES = {
     "BinaryCrossentropy": "binary_crossentropy",
 }
 
+_WRAPPERS = ("MeanMetricWrapper", "LossFunctionWrapper")
+"""Classes of Keras 2 around a function, which their config names."""
+
 _METRICS = {"mean_squared_error": "mse", "mean_absolute_error": "mae", "acc": "accuracy"}
 
 
@@ -158,11 +161,16 @@ def _name(value: Any) -> str | None:
         found: Mapping[str, Any] = value
         config = found.get("config")
         inner: Any = config if found.get("class_name") in ("function", None) else found.get("class_name")
+        if inner in _WRAPPERS and isinstance(config, Mapping):
+            wrapped: Mapping[str, Any] = config
+            return _name(wrapped.get("fn"))
         value = inner
     return _ALIASES.get(value, value) if isinstance(value, str) else None
 
 
 def _read_optimizer(value: Any, notes: list[str]) -> TrainingSettings | None:
+    if isinstance(value, str):  # as it was given to `compile`
+        value = {"class_name": value, "config": {}}
     config: Any = value.get("config") if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping) or not isinstance(config, Mapping):
         return None

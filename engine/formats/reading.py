@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
-from engine.errors import FileError, FileFormatError
+from engine.errors import FileError, FileFormatError, UnsupportedError
 from engine.fields import Settings
 
 LARGEST_JSON = 100 * 2**20
@@ -33,6 +33,10 @@ class Place:
 
     def error(self, cause: str) -> FileFormatError:
         return FileFormatError(self.path, f"{self.where}: {cause}" if self.where else cause)
+
+    def unsupported(self, cause: str) -> UnsupportedError:
+        """The error for what this program does not have, which a reader may keep as it is."""
+        return UnsupportedError(self.path, f"{self.where}: {cause}" if self.where else cause, cause)
 
     def mapping(self, value: Any, required: Collection[str] = (), allowed: Collection[str] | None = None) -> Any:
         """The value as a mapping that has all `required` keys and, where `allowed` is given, no others."""

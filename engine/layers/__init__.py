@@ -24,6 +24,7 @@ from engine.layers import nested
 from engine.layers import categories
 from engine.layers import text
 from engine.layers import applications
+from engine.layers import placeholder
 
 __all__ = [
     "activations",
@@ -42,6 +43,7 @@ __all__ = [
     "merging",
     "nested",
     "normalization",
+    "placeholder",
     "pooling",
     "preprocessing",
     "recurrent",

@@ -214,6 +214,9 @@ class Functional(Weighted):
             graph = from_config({"class_name": kind, "config": config}, Place("inside"))
         except FileFormatError as error:
             raise ValueError(str(error).removesuffix(".")) from None
+        for node in graph:
+            if node.layer.trouble is not None:
+                raise ValueError(f"holds the layer {node.name}, which {node.layer.trouble.split('. It')[0]}")
         for node in graph.of_type(Output):
             graph = graph.set_layer(node.id, Output(loss=None, metrics=()))
         return {"graph": graph, "trainable": config.get("trainable", True)}

@@ -13,13 +13,17 @@ import keras
 import numpy as np
 import pytest
 
-from engine.errors import FileError, FileFormatError
+from engine.errors import FileError, FileFormatError, NotReadyError
 from engine.formats.keras_config import to_config
 from engine.formats.keras_h5 import load_checkpoint, load_model, save_checkpoint, save_model
 from engine.formats.keras_reading import from_config
+from engine.formats.project_file import dumps, loads
 from engine.formats.reading import Place
+from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
-from engine.project import TrainingSettings
+from engine.layers.placeholder import Placeholder
+from engine.model import compile_graph
+from engine.project import Project, TrainingSettings
 from tests.engine.graphs import graph, many_sided, ready
 
 KERNEL = "model_weights/kind/kind/kernel"
@@ -297,52 +301,15 @@ def _lambda(config: dict[str, Any]) -> None:
 
 
 CONFIGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
-    "Lambda": (_lambda, "layer 'conv': is a Lambda, which holds code"),
     "TFSMLayer": (
         _entry(class_name="TFSMLayer", config={"filepath": "/tmp/x"}),
-        "'TFSMLayer', which this version",
+        "layer 'conv': is a TFSMLayer, which runs a program from another file",
     ),
     "StringLookup": (
         _entry(class_name="StringLookup", config={"vocabulary": "http://x/y"}),
-        "'StringLookup', which this version",
+        "layer 'conv': has vocabulary = 'http://x/y': nothing outside the file is opened",
     ),
-    "a model inside": (_entry(class_name="Functional"), "is a model within the model"),
-    "code by module": (_entry(module="os", class_name="system"), "of somebody's own making"),
-    "registered class": (_entry(registered_name="mine>Conv2D"), "'mine>Conv2D' of somebody's own making"),
     "class not a text": (_entry(class_name={"a": 1}), "class_name: must be a text"),
-    "activation of os": (
-        _setting(activation={"module": "os", "class_name": "function", "config": "system"}),
-        "setting activation: the activation 'system' is not one",
-    ),
-    "activation a list": (_setting(activation=["relu"]), "setting activation: "),
-    "activation unknown": (_setting(activation="glu"), "the activation 'glu' is not one"),
-    "initializer unknown": (_setting(kernel_initializer="mine"), "the initializer 'mine' is not one"),
-    "initializer of os": (
-        _setting(kernel_initializer={"module": "os", "class_name": "system", "config": {"command": "x"}}),
-        "the initializer 'system' is not one",
-    ),
-    "initializer with an argument that it has not": (
-        _setting(kernel_initializer={"class_name": "RandomNormal", "config": {"surprise": 0.3}}),
-        "random_normal takes mean, stddev, not surprise",
-    ),
-    "initializer with a text for a number": (
-        _setting(kernel_initializer={"class_name": "RandomNormal", "config": {"stddev": "0.3"}}),
-        "stddev of random_normal must be like 0.05",
-    ),
-    "regularizer of nobody": (
-        _setting(kernel_regularizer={"class_name": "L7", "config": {}}),
-        "the regularizer 'L7' is not one",
-    ),
-    "constraint that is a module": (
-        _setting(kernel_constraint={"class_name": "os.system", "config": {}}),
-        "the constraint 'os.system' is not one",
-    ),
-    "channels first": (_setting(data_format="channels_first"), "has data_format = 'channels_first'"),
-    "half precision": (
-        _setting(dtype={"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}),
-        "has dtype = 'mixed_float16'",
-    ),
-    "unknown setting": (_setting(surprise=3), "has surprise = 3"),
     "setting out of bounds": (_setting(filters=0), "layer 'conv', setting filters: "),
     "filters bomb": (_setting(filters=10**12), "layer 'conv', setting filters: "),
     "kernel of one": (_setting(kernel_size=[3]), "setting kernel_size"),
@@ -419,4 +386,79 @@ def test_a_config_that_is_refused_names_the_layer_and_the_cause(fault: str) -> N
 )
 def test_a_config_of_no_model(config: Any) -> None:
     with pytest.raises(FileFormatError):
+        from_config(config, Place("m.h5"))
+
+
+# Layers that are not known here
+
+
+UNKNOWN: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "activation a list": (_setting(activation=["relu"]), "has the activation ['relu']"),
+    "Lambda": (_lambda, "is a Lambda, which holds code"),
+    "a model inside": (_entry(class_name="Functional"), "inside: layers: must be a list"),
+    "code by module": (_entry(module="os", class_name="system"), "of somebody's own making"),
+    "registered class": (_entry(registered_name="mine>Conv2D"), "'mine>Conv2D' of somebody's own making"),
+    "activation of os": (
+        _setting(activation={"module": "os", "class_name": "function", "config": "system"}),
+        "has the activation 'system'",
+    ),
+    "activation unknown": (_setting(activation="glu"), "has the activation 'glu'"),
+    "initializer unknown": (_setting(kernel_initializer="mine"), "has the initializer 'mine'"),
+    "initializer of os": (
+        _setting(kernel_initializer={"module": "os", "class_name": "system", "config": {"command": "x"}}),
+        "has the initializer 'system'",
+    ),
+    "initializer with an argument that it has not": (
+        _setting(kernel_initializer={"class_name": "RandomNormal", "config": {"surprise": 0.3}}),
+        "random_normal takes mean, stddev, not surprise",
+    ),
+    "initializer with a text for a number": (
+        _setting(kernel_initializer={"class_name": "RandomNormal", "config": {"stddev": "0.3"}}),
+        "stddev of random_normal must be like 0.05",
+    ),
+    "regularizer of nobody": (
+        _setting(kernel_regularizer={"class_name": "L7", "config": {}}),
+        "has the regularizer 'L7'",
+    ),
+    "constraint that is a module": (
+        _setting(kernel_constraint={"class_name": "os.system", "config": {}}),
+        "has the constraint 'os.system'",
+    ),
+    "channels first": (_setting(data_format="channels_first"), "has data_format = 'channels_first'"),
+    "half precision": (
+        _setting(dtype={"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}),
+        "has dtype = 'mixed_float16'",
+    ),
+    "unknown setting": (_setting(surprise=3), "has surprise = 3"),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+def test_what_is_not_known_becomes_a_placeholder(kind: str) -> None:
+    change, reason = UNKNOWN[kind]
+    config = json.loads(json.dumps(to_config(many_sided())))
+    change(config["config"])
+    made = from_config(config, Place("m.h5"))
+    layer = made.by_name("conv").layer
+    assert isinstance(layer, Placeholder)
+    assert reason in layer.reason
+    (problem,) = infer(made).errors
+    assert problem.node == made.by_name("conv").id
+    assert problem.message.startswith("conv ")
+    assert problem.message.endswith("It is kept as it is, but cannot be computed.")
+    entry = next(entry for entry in config["config"]["layers"] if entry["name"] == "conv")
+    again = next(entry for entry in to_config(made)["config"]["layers"] if entry["name"] == "conv")
+    assert again == entry
+    assert loads(dumps(Project(made))).graph == made
+    with pytest.raises(NotReadyError):
+        compile_graph(made)
+
+
+@pytest.mark.parametrize(
+    "text", ["/etc/passwd", "../x", "./x", "~/x", "http://x/y", "gs://x", "C:\\x", "c:/x", "\\\\server\\x", " /x"]
+)
+def test_a_path_in_an_unknown_layer_is_refused(text: str) -> None:
+    config = json.loads(json.dumps(to_config(many_sided())))
+    _entry(class_name="Mine", config={"name": "conv", "deep": [{"file": text}]})(config["config"])
+    with pytest.raises(FileFormatError, match="nothing outside the file is opened"):
         from_config(config, Place("m.h5"))

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from engine.errors import FileError, FileFormatError, NameTakenError, NotReadyError
+from engine.formats import models
 from engine.formats.keras_config import to_config
 from engine.formats.keras_h5 import load_checkpoint, load_model, save_checkpoint, save_model
 from engine.formats.keras_layers import layer_config
 from engine.formats.keras_reading import from_config
+from engine.formats.project_file import dumps, loads
 from engine.formats.reading import Place
 from engine.graph import Graph
 from engine.inference import infer
@@ -25,7 +27,7 @@ from engine.layers.merging import Add
 from engine.layers.nested import Functional
 from engine.model import compile_graph
 from engine.optimizers import SGD, Adam, RMSprop
-from engine.project import TrainingSettings
+from engine.project import Project, TrainingSettings
 from tests.engine.graphs import batch, graph, many_sided, ready
 from tests.engine.layer_cases import COMPUTING, Case, close, graph_of
 
@@ -393,11 +395,42 @@ def test_keras_2_dialect() -> None:
     assert made.by_name("n").layer.model_dump()["axis"] == 1
 
 
-def test_an_activation_that_is_code_is_refused(tmp_path: Path) -> None:
+@keras.saving.register_keras_serializable("mine")
+class Scale(keras.layers.Layer):
+    """A layer of somebody's own making."""
+
+    def build(self, x_shape: Any, y_shape: Any = None) -> None:
+        self.inner = keras.layers.Dense(3)
+        self.inner.build(x_shape)
+        self.factor = self.add_weight(shape=(3,), name="factor")
+
+    def call(self, x: Any, y: Any = None, strength: float = 1.0) -> Any:
+        return self.inner(x) * self.factor * strength + (0 if y is None else y)
+
+    def compute_output_shape(self, x_shape: Any, y_shape: Any = None) -> Any:
+        return (*x_shape[:-1], 3)
+
+
+@pytest.mark.parametrize("after", [".keras", ".h5"])
+@pytest.mark.parametrize("before", [".keras", ".h5"])
+def test_layers_that_are_not_known_survive(before: str, after: str, tmp_path: Path) -> None:
+    x, y = keras.Input((4,)), keras.Input((3,))
     layers = keras.layers
-    model = keras.Sequential(
-        [keras.Input((4,)), layers.Dense(3), layers.Activation(lambda x: x * 2, name="twice")]
-    )
-    model.save(tmp_path / "m.h5")
-    with pytest.raises(FileFormatError, match=r"twice.*code of its own, which is never run"):
-        load_model(tmp_path / "m.h5")
+    z = Scale(name="mine")(layers.Dense(4)(x), y=y, strength=2.0)
+    z = layers.Lambda(lambda v: v + 1, output_shape=(3,), name="code")(z)
+    theirs = keras.Model([x, y], layers.Dense(2)(z))
+    theirs.save(tmp_path / f"k{before}")
+    loaded = models.load(tmp_path / f"k{before}")
+    assert {node.name for node in loaded.graph if node.layer.trouble} == {"mine", "code"}
+    found = infer(loaded.graph)
+    assert len(found.errors) == 2
+    assert found.shape(loaded.graph.of_type(Output)[0].id) == (2,)
+    project = loads(dumps(Project(loaded.graph)))
+    assert project.graph == loaded.graph
+    models.save(tmp_path / f"ours{after}", project.graph, loaded.weights)
+    if before == after:
+        again = keras.saving.load_model(tmp_path / f"ours{after}", safe_mode=False)
+        inputs = {"x": np.ones((2, 4), np.float32), "y": np.ones((2, 3), np.float32)}
+        close(keras_predict(again, inputs), keras_predict(theirs, inputs))
+    once_more = models.load(tmp_path / f"ours{after}")
+    assert sum(len(arrays) for arrays in once_more.weights.values()) == len(theirs.variables)

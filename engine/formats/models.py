@@ -1,0 +1,126 @@
+"""Model files, whichever they are: `load` and `save` choose the format by the name."""
+
+from __future__ import annotations
+
+import json
+from os import PathLike
+from pathlib import Path
+
+from engine.errors import FileError
+from engine.events import HostWeights
+from engine.files import replacing, write_text
+from engine.formats import hdf5, keras_h5
+from engine.formats.keras_archive import load_archive, model_entry, save_archive, weights_file
+from engine.formats.keras_config import calls
+from engine.formats.keras_h5 import LoadedModel, check_weights
+from engine.formats.keras_paths import Kinds, kinds_of
+from engine.formats.keras_reading import from_config
+from engine.formats.keras_weights import read_by_layer, read_by_path
+from engine.formats.reading import Place, parse_json, read_text
+from engine.graph import Graph
+from engine.project import TrainingSettings
+
+SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
+"""The endings of model files."""
+
+_HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+
+
+def is_model(path: Path) -> bool:
+    """Whether a file is, or by its name should be, a model of Keras."""
+    return path.suffix.lower() in SUFFIXES or _begins(path) in (_HDF5, _ZIP)
+
+
+def _begins(path: str | PathLike[str]) -> bytes | None:
+    """Which of the formats a file begins like; None where it is none of them, or cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(8)
+    except OSError:
+        return None
+    return next((magic for magic in (_HDF5, _ZIP) if start.startswith(magic)), None)
+
+
+def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) -> LoadedModel:
+    """Read a `.keras`, `.h5` or `.json` model; `weights` names the file of its weights where it has none itself.
+
+    A `.json` config takes the `.weights.h5` or `.h5` of its own name beside it. What a file begins with counts for
+    more than its name. Raises `FileError`, `FileFormatError`; nothing in a file is executed.
+    """
+    begins, suffix = _begins(path), Path(path).suffix.lower()
+    if suffix == ".json" and begins is None:
+        return _load_json(path, weights)
+    loaded = (
+        load_archive(path)
+        if begins == _ZIP or (begins is None and suffix == ".keras")
+        else keras_h5.load_model(path)
+    )
+    if weights is None:
+        return loaded
+    graph, arrays = load_weights(weights, loaded.graph)
+    return LoadedModel(graph, arrays, loaded.training, loaded.notes)
+
+
+def _load_json(path: str | PathLike[str], weights: str | PathLike[str] | None) -> LoadedModel:
+    place = Place(path)
+    config = place.mapping(parse_json(read_text(path), place))
+    graph = from_config(config, place)
+    beside = [Path(path).with_suffix(suffix) for suffix in (".weights.h5", ".h5")]
+    found = weights or next((file for file in beside if file.exists()), None)
+    if found is None:
+        raise FileError(path, f"holds no weights, and there is no {beside[0].name} beside it.")
+    return LoadedModel(*load_weights(found, graph, kinds_of(config.get("config"))))
+
+
+def load_weights(path: str | PathLike[str], graph: Graph, kinds: Kinds | None = None) -> tuple[Graph, HostWeights]:
+    """The weights of a file for a graph that is given, and the graph with what its placeholders own.
+
+    In files of the older layout, layers are found by name where all names are the same, else by order. Raises
+    `FileFormatError` where counts or shapes differ.
+    """
+    place = Place(path)
+    if _begins(path) == _ZIP:
+        raise place.error("is a whole model, not weights only.")
+    with hdf5.reading(path) as file:
+        if "model_weights" in file:
+            return read_by_layer(hdf5.group(file, "model_weights", place), graph, place)
+        if hdf5.names(file, "layer_names", place) is not None:
+            return read_by_layer(file, graph, place)
+        if "layers" in file:
+            return read_by_path(file, graph, kinds or {}, place)
+    raise place.error("holds no weights of a Keras model.")
+
+
+def save(
+    path: str | PathLike[str],
+    graph: Graph,
+    weights: HostWeights,
+    training: TrainingSettings | None = None,
+    *,
+    dialect: keras_h5.Dialect = "keras3",
+) -> None:
+    """Write a model as the ending of `path` says: `.keras`, `.h5`, `.weights.h5`, `.json` with its weights beside.
+
+    `dialect` is for `.h5` only. Raises `FileError`, and `NotReadyError` where the graph has errors.
+    """
+    file = Path(path)
+    if file.suffix.lower() == ".keras":
+        save_archive(path, graph, weights, training)
+    elif file.suffix.lower() == ".json":
+        save_weights(file.with_suffix(".weights.h5"), graph, weights)
+        write_text(path, json.dumps(model_entry(graph)))
+    elif file.name.lower().endswith(".weights.h5"):
+        save_weights(path, graph, weights)
+    else:
+        keras_h5.save_model(path, graph, weights, training, dialect)
+
+
+def save_weights(path: str | PathLike[str], graph: Graph, weights: HostWeights) -> None:
+    """Write the weights only, as `model.save_weights` does: a `.weights.h5` file."""
+    found = calls(graph, unknown=True)
+    check_weights(found, weights, path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(weights_file(found, weights))
+
+
+__all__ = ["SUFFIXES", "is_model", "load", "load_weights", "save", "save_weights"]

@@ -1,0 +1,251 @@
+"""Keras's `.keras` files and weights-only files: ours opened by Keras, Keras's opened here; faults in the zip."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from engine.errors import FileError, FileFormatError
+from engine.formats import models
+from engine.formats.keras_layers import layer_config
+from engine.graph import Graph
+from engine.layers.nested import Functional
+from engine.project import TrainingSettings
+from tests.engine.graphs import batch, many_sided, ready
+from tests.engine.layer_cases import COMPUTING, Case, close, graph_of
+from tests.engine.test_formats_keras import keras_predict, predict
+
+
+def opened(path: Path) -> Any:
+    """A model as Keras loads it."""
+    return keras.saving.load_model(path)
+
+
+@pytest.mark.parametrize("case", COMPUTING, ids=str)
+def test_layer_is_opened_by_keras_and_by_us(case: Case, tmp_path: Path) -> None:
+    made = graph_of(case)
+    model, variables = ready(made)
+    path, inputs, weights = tmp_path / "m.keras", batch(model), model.to_host(variables)
+    models.save(path, made, weights)
+    ours = predict(made, weights, inputs)
+    theirs = opened(path)
+    close(keras_predict(theirs, inputs), ours)
+    theirs.save(tmp_path / "again.keras")
+    for file in (path, tmp_path / "again.keras"):
+        loaded = models.load(file)
+        close(predict(loaded.graph, loaded.weights, inputs), ours, rtol=0, atol=0)
+    (read,) = (node.layer for node in models.load(path).graph if node.name == next(iter(made)).name)
+    assert layer_config(read, "name") == layer_config(case.layer, "name")
+    if not isinstance(read, Functional):  # a graph comes back with other identifiers
+        assert read == case.layer
+
+
+def test_many_sided_model_opens_compiled(tmp_path: Path) -> None:
+    made = many_sided()
+    model, variables = ready(made)
+    path, inputs, weights = tmp_path / "m.keras", batch(model, 12), model.to_host(variables)
+    models.save(path, made, weights, TrainingSettings())
+    theirs = opened(path)
+    close(keras_predict(theirs, inputs), predict(made, weights, inputs))
+    targets = [np.arange(12) % 3, np.linspace(-1, 1, 12, dtype=np.float32)[:, None]]
+    assert theirs.evaluate(list(inputs.values()), targets, verbose=0, return_dict=True)["kind_accuracy"] <= 1
+    loaded = models.load(path)
+    assert loaded.training is not None
+    assert loaded.notes == ()
+    assert [node.layer for node in loaded.graph if node.name != "unused"] == [
+        node.layer for node in made if node.name != "unused"
+    ] or len(loaded.graph) == len(made) - 1
+
+
+def _nested() -> keras.Model:
+    layers = keras.layers
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="tanh"), layers.BatchNormalization()])
+    deep = keras.Sequential([keras.Input((3,)), keras.Sequential([keras.Input((3,)), layers.Dense(2)])])
+    a, b = keras.Input((4,)), keras.Input((3,))
+    both = keras.Model([a, b], layers.concatenate([inner(a), layers.Dense(3)(b)]), name="both")
+    x, y = keras.Input((4,)), keras.Input((3,))
+    z = layers.concatenate([both([x, y]), deep(y), both([x, y])])
+    return keras.Model([x, y], layers.Dense(2)(z))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".json", ".weights.h5"])
+def test_models_in_models_come_over(suffix: str, tmp_path: Path) -> None:
+    theirs = _nested()
+    rng = np.random.default_rng(0)
+    for variable in theirs.variables:
+        variable.assign(np.abs(rng.normal(size=variable.shape)) + 0.1)
+    inputs = {"x": rng.normal(size=(3, 4)).astype(np.float32), "y": rng.normal(size=(3, 3)).astype(np.float32)}
+    if suffix in (".json", ".weights.h5"):
+        (tmp_path / "k.json").write_text(theirs.to_json())
+        theirs.save_weights(tmp_path / "k.weights.h5")
+    else:
+        theirs.save(tmp_path / f"k{suffix}")
+    loaded = models.load(tmp_path / ("k.json" if suffix == ".weights.h5" else f"k{suffix}"))
+    expected = keras_predict(theirs, inputs)
+    close(predict(loaded.graph, loaded.weights, inputs), expected)
+    models.save(tmp_path / f"ours{suffix}", loaded.graph, loaded.weights)
+    if suffix == ".weights.h5":
+        again = keras.models.model_from_json(_our_json(tmp_path, loaded.graph, loaded.weights))
+        again.load_weights(tmp_path / "ours.weights.h5")
+    elif suffix == ".json":
+        again = keras.models.model_from_json((tmp_path / "ours.json").read_text())
+        again.load_weights(tmp_path / "ours.weights.h5")
+    else:
+        again = opened(tmp_path / f"ours{suffix}")
+    close(keras_predict(again, inputs), expected)
+
+
+def _our_json(folder: Path, graph: Graph, weights: Any) -> str:
+    models.save(folder / "config.json", graph, weights)
+    return (folder / "config.json").read_text()
+
+
+def _plain(units: int = 2) -> keras.Model:
+    return keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4, name="a"), keras.layers.Dense(units, name="b")]
+    )
+
+
+def test_weights_only_files_fill_a_graph(tmp_path: Path) -> None:
+    theirs = _plain()
+    theirs.save(tmp_path / "m.keras")
+    graph = models.load(tmp_path / "m.keras").graph
+    for variable in theirs.variables:
+        variable.assign(np.random.default_rng(1).normal(size=variable.shape))
+    theirs.save_weights(tmp_path / "w.weights.h5")
+    theirs.save(tmp_path / "w.h5")
+    x = {"x": np.ones((2, 3), np.float32)}
+    for name in ("w.weights.h5", "w.h5"):
+        graph, weights = models.load_weights(tmp_path / name, graph)
+        close(predict(graph, weights, x), keras_predict(theirs, x))
+    _plain(5).save_weights(tmp_path / "other.weights.h5")
+    with pytest.raises(FileFormatError, match=r"layer 'b', weight kernel: has the shape 4 × 5, but .* 4 × 2"):
+        models.load_weights(tmp_path / "other.weights.h5", graph)
+
+
+def test_half_precision_of_16_bits(tmp_path: Path) -> None:
+    theirs = _plain()
+    theirs.save(tmp_path / "m.keras")
+    with keras.dtype_policies.DTypePolicy and keras.device("cpu"):
+        halves = keras.Sequential(
+            [
+                keras.Input((3,)),
+                *(keras.layers.Dense(n, name=m, dtype="bfloat16") for n, m in ((4, "a"), (2, "b"))),
+            ]
+        )
+    halves.save_weights(tmp_path / "h.weights.h5")
+    _, weights = models.load_weights(tmp_path / "h.weights.h5", models.load(tmp_path / "m.keras").graph)
+    found = [array for arrays in weights.values() for array in arrays.values()]
+    close(found, [np.asarray(v.numpy(), np.float32) for v in halves.variables], rtol=0, atol=0)
+    assert all(array.dtype == np.float32 for array in found)
+
+
+# Faults in the archive
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    _plain().save(tmp_path / "m.keras")
+    return tmp_path / "m.keras"
+
+
+def _rewritten(
+    path: Path, change: Callable[[list[tuple[str, bytes]]], None], kind: int = zipfile.ZIP_STORED
+) -> Path:
+    with zipfile.ZipFile(path) as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+    change(members)
+    target = path.with_name("changed.keras")
+    with zipfile.ZipFile(target, "w", kind) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a name that occurs twice
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name), content, kind)
+    return target
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_packed_members_are_read(kind: int, sound: Path) -> None:
+    assert models.load(_rewritten(sound, lambda members: None, kind)).weights
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "a/../../x", "/etc/passwd", "\\\\server\\x", "C:/x", "c:x", "assets\\x", "assets/.."]
+)
+def test_names_that_lead_out_are_refused(name: str, sound: Path) -> None:
+    with pytest.raises(FileFormatError, match="leads out of the file"):
+        models.load(_rewritten(sound, lambda members: members.append((name, b"x"))))
+
+
+def _without(name: str) -> Callable[[list[tuple[str, bytes]]], None]:
+    def change(members: list[tuple[str, bytes]]) -> None:
+        members[:] = [member for member in members if member[0] != name]
+
+    return change
+
+
+def _put(name: str, content: bytes) -> Callable[[list[tuple[str, bytes]]], None]:
+    def change(members: list[tuple[str, bytes]]) -> None:
+        members[:] = [(key, content if key == name else old) for key, old in members]
+
+    return change
+
+
+BOMB = b"\x89HDF\r\n\x1a\n" + b"\0" * (80 * 2**20)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda members: members.append(members[0]), "twice"),
+        (_without("config.json"), "config.json is missing"),
+        (_without("model.weights.h5"), "model.weights.h5 is missing"),
+        (_put("model.weights.h5", BOMB), "far larger than what its model needs"),
+        (_put("model.weights.h5", b"hello"), "model.weights.h5: is not an HDF5 file"),
+        (_put("config.json", b"{"), "config.json: is not JSON"),
+        (_put("config.json", b"[]"), "config.json: must be an object"),
+        (_put("config.json", b"[" * 100_000), "nested too deeply"),
+        (_put("config.json", json.dumps({"class_name": "Mine", "config": {}}).encode()), "of the class 'Mine'"),
+    ],
+)
+def test_a_fault_in_the_archive_gets_one_sentence(change: Any, message: str, sound: Path) -> None:
+    with pytest.raises(FileFormatError, match=message) as caught:
+        models.load(_rewritten(sound, change, zipfile.ZIP_DEFLATED))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_size_that_lies_is_found_out(sound: Path) -> None:
+    packed = _rewritten(sound, _put("config.json", b" " * 10_000_000), zipfile.ZIP_DEFLATED)
+    content = packed.read_bytes().replace((10_000_000).to_bytes(4, "little"), (100).to_bytes(4, "little"))
+    packed.write_bytes(content)
+    with pytest.raises(FileFormatError):
+        models.load(packed)
+
+
+def test_damaged_archives_are_read_or_refused(sound: Path, tmp_path: Path) -> None:
+    content, rng = sound.read_bytes(), np.random.default_rng(0)
+    for share in (0, 0.01, 0.5, 0.99):
+        (tmp_path / "cut.keras").write_bytes(content[: int(len(content) * share)])
+        with pytest.raises(FileFormatError):
+            models.load(tmp_path / "cut.keras")
+    for _ in range(150):
+        damaged = bytearray(content)
+        for place in rng.integers(0, len(content), 3):
+            damaged[place] ^= 1 << int(rng.integers(8))
+        (tmp_path / "bits.keras").write_bytes(damaged)
+        with contextlib.suppress(FileError):
+            models.load(tmp_path / "bits.keras")
+
+
+def test_json_without_weights_says_which_file_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text(_plain().to_json())
+    with pytest.raises(FileError, match=r"no m\.weights\.h5 beside it"):
+        models.load(tmp_path / "m.json")
