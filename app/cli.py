@@ -36,7 +36,9 @@ class Target(StrEnum):
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.loom", help="A project file.")]
-NetworkFile = Annotated[Path, typer.Argument(metavar="PROJECT|MODEL", help="A project, or a Keras .h5 file.")]
+NetworkFile = Annotated[
+    Path, typer.Argument(metavar="PROJECT|MODEL", help="A project, or a Keras .keras or .h5 file.")
+]
 RunFolder = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run whose weights to use.")]
 
 
@@ -175,7 +177,9 @@ def predict(
 @cli.command()
 def export(
     network: NetworkFile,
-    to: Annotated[Path, typer.Option(metavar="FILE", help="What to write: .h5, .py, .png or .svg.")],
+    to: Annotated[
+        Path, typer.Option(metavar="FILE", help="What to write: .keras, .h5, .json, .py, .png or .svg.")
+    ],
     run: RunFolder = None,
     target: Annotated[Target, typer.Option(help="What the Python is written for.")] = Target.keras,
     as_json: Json = False,
@@ -183,8 +187,10 @@ def export(
     """Write a Keras model, Python, or a picture of the graph."""
     from app.networks import export_network, open_network
 
-    if to.suffix not in (".h5", ".py", ".png", ".svg"):
-        raise typer.BadParameter(f"{to.name!r} ends in none of .h5, .py, .png, .svg", param_hint="--to")
+    if to.suffix not in (".keras", ".h5", ".json", ".py", ".png", ".svg"):
+        raise typer.BadParameter(
+            f"{to.name!r} ends in none of .keras, .h5, .json, .py, .png, .svg", param_hint="--to"
+        )
     lines = list(export_network(open_network(network, run), to, target.value))
     if as_json:
         _print_json({"file": str(to), "notes": lines[:-1]})

@@ -24,7 +24,7 @@ from engine.project import Project, TrainingSettings
 from graph_editor.document import ProjectDocument
 
 SUFFIX = ".loom"
-MODELS = (".h5", ".hdf5")
+MODELS = (".keras", ".h5", ".hdf5", ".json")
 """Endings of the model files that are read."""
 
 
@@ -198,9 +198,9 @@ def _read_project(path: Path) -> Opened:
 
 
 def _read_keras(path: Path) -> Opened:
-    from engine.formats.keras_h5 import load_model
+    from engine.formats import models
 
-    model = load_model(path)
+    model = models.load(path)
     project = Project(model.graph, training=model.training or TrainingSettings())
     return Opened(project, model.weights, notes=model.notes)
 

@@ -12,14 +12,11 @@ import numpy as np
 from engine.errors import FileError
 from engine.events import HostWeights
 from engine.files import replacing
-from engine.formats import project_file
+from engine.formats import models, project_file
 from engine.formats.code import Target, write_code
-from engine.formats.keras_h5 import load_model, save_model
 from engine.model import compile_graph
 from engine.project import Project, TrainingSettings
 from engine.runs import latest_run, read_run
-
-_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -42,10 +39,10 @@ class Network:
 
 def open_network(path: Path, run: Path | None = None) -> Network:
     """Open a project (with its latest run, or the one named) or a Keras model; raises `FileError`."""
-    if is_hdf5(path):
+    if models.is_model(path):
         if run is not None:
             raise FileError(path, "is a model and has no runs: leave out --run.")
-        loaded = load_model(path)
+        loaded = models.load(path)
         project = Project(loaded.graph, training=loaded.training or TrainingSettings())
         return Network(path, project, loaded.weights, is_model=True)
     project = project_file.load(path)
@@ -54,17 +51,6 @@ def open_network(path: Path, run: Path | None = None) -> Network:
         return Network(path, project, None)
     found = read_run(folder)
     return Network(path, found.project, found.weights, run=folder)
-
-
-def is_hdf5(path: Path) -> bool:
-    """Whether a file is, or by its name should be, an HDF5 file."""
-    if path.suffix in (".h5", ".hdf5"):
-        return True
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
-    except OSError:
-        return False
 
 
 def check_new_folder(folder: Path) -> None:
@@ -86,7 +72,7 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
 def export_network(network: Network, path: Path, target: Target) -> Generator[str]:
     """Write a Keras model, Python or a picture, as the ending of `path` says; yields what was done."""
     project = network.project
-    if path.suffix == ".h5":
+    if path.suffix in models.SUFFIXES:
         weights = network.weights
         if weights is None:
             yield "Not trained yet: the file holds the random weights that training would start from."
@@ -94,7 +80,7 @@ def export_network(network: Network, path: Path, target: Target) -> Generator[st
             weights = model.to_host(model.init(project.training.seed))
         elif network.run is not None:
             yield f"With the last weights of {network.run}."
-        save_model(path, project.graph, weights, project.training)
+        models.save(path, project.graph, weights, project.training)
     elif path.suffix == ".py":
         loads = write_code(project, path, target)
         yield f"It loads the weights of {loads}." if loads else "There is no .h5 beside it: it starts untrained."

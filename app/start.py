@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-_OPENED = (".loom", ".h5", ".hdf5")
+_OPENED = (".loom", ".keras", ".h5", ".hdf5", ".json")
 """Endings of the files that the window opens."""
 
 

@@ -208,6 +208,11 @@ class Layer(Settings):
         return self.keras_class or self.type_name()
 
     @property
+    def also_own(self) -> tuple[str, ...]:
+        """Weights of parts that Keras counts among the layer's own, too: a .keras file holds them twice."""
+        return ()
+
+    @property
     def trouble(self) -> str | None:
         """Why the layer can be shown but not computed, as the end of a sentence; None for one that can."""
         return None

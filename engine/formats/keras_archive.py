@@ -7,7 +7,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from os import PathLike
@@ -102,7 +102,7 @@ def _compiled(config: dict[str, Any]) -> Any:
 
 
 @contextmanager
-def _opened(path: str | PathLike[str], place: Place) -> Iterator[zipfile.ZipFile]:
+def _opened(path: str | PathLike[str], place: Place) -> Generator[zipfile.ZipFile]:
     try:
         with Path(path).open("rb") as file:
             if not file.read(1):

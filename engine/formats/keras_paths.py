@@ -43,7 +43,7 @@ def layer_groups(owners: Iterable[Node], kinds: Kinds) -> dict[str, str]:
 
 
 def weight_paths(layer: Layer | None, weights: Sequence[Weight], kinds: Kinds | None = None) -> dict[str, str]:
-    """The path of each weight of a layer by its name, below the group of the layer."""
+    """The name of the weight at each path below the group of a layer; some layers keep one at two paths."""
     if isinstance(layer, Placeholder):
         return {weight.name: weight.name for weight in weights}
     paths: dict[str, str] = {}
@@ -55,15 +55,17 @@ def weight_paths(layer: Layer | None, weights: Sequence[Weight], kinds: Kinds | 
             parts.setdefault(part, []).append(weight)
         else:
             own.append(weight)
-    for number, weight in enumerate(sorted(own, key=lambda weight: not weight.trainable)):
-        paths[weight.name] = f"vars/{number}"
+    names = [weight.name for weight in sorted(own, key=lambda weight: not weight.trainable)]
+    if layer is not None and own:
+        names = [*layer.also_own, *names]
+    paths |= {f"vars/{number}": name for number, name in enumerate(names)}
     inner = {node.name: node.layer for node in layer.owners} if isinstance(layer, Functional) else {}
     groups = layer_groups(layer.owners, kinds or {}) if isinstance(layer, Functional) else {}
     for part, theirs in parts.items():
         held = inner.get(part, getattr(layer, part, None))
         within = kinds[part][1] if kinds and part in kinds else None
         found = weight_paths(held if isinstance(held, Layer) else None, _without(theirs, part), within)
-        paths |= {f"{part}/{name}": f"{groups.get(part, part)}/{path}" for name, path in found.items()}
+        paths |= {f"{groups.get(part, part)}/{path}": f"{part}/{name}" for path, name in found.items()}
     return paths
 
 

@@ -7,7 +7,7 @@ By path, as `.keras` and `.weights.h5` have them: see `keras_paths`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -113,7 +113,7 @@ def write_by_path(file: h5py.Group, found: Calls, weights: HostWeights) -> None:
     for owner in found.layers:
         group = file.create_group(groups[owner.name])
         group.create_group("vars").attrs["name"] = owner.name
-        for name, path in weight_paths(owner.layer, own_weights(found, owner)).items():
+        for path, name in weight_paths(owner.layer, own_weights(found, owner)).items():
             group.create_dataset(path, data=weights[owner.id][name])
 
 
@@ -134,13 +134,13 @@ def read_by_path(file: h5py.Group, graph: Graph, kinds: Kinds, place: Place) -> 
             inner = hdf5.group(file, groups[owner.name], here)
             paths = weight_paths(owner.layer, own, kinds[owner.name][1] if owner.name in kinds else None)
             _check_counts(inner, paths, here)
-            weights[owner.id] = _arrays(inner, own, paths, here)
+            weights[owner.id] = _arrays(inner, own, {name: path for path, name in paths.items()}, here)
     return graph, weights
 
 
-def _check_counts(group: h5py.Group, paths: Mapping[str, str], place: Place) -> None:
+def _check_counts(group: h5py.Group, paths: Iterable[str], place: Place) -> None:
     """Raise where the file has more or fewer arrays in a group than the layer has."""
-    for parent, count in Counter(path.rpartition("/")[0] for path in paths.values()).items():
+    for parent, count in Counter(path.rpartition("/")[0] for path in paths).items():
         there = len(hdf5.group(group, parent, place)) if _is_there(group, parent) else 0
         if there != count:
             what = "" if parent == "vars" else f" in {parent.removesuffix('/vars')}"

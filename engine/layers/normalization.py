@@ -282,6 +282,10 @@ class SpectralNormalization(Weighted):
         vector = Weight("vector_u", (1, kernel.shape[-1]), "truncated_normal(stddev=0.02)", trainable=False)
         return (*prefixed("layer", own.values(), _trains(self.layer)), vector)
 
+    @property
+    def also_own(self) -> tuple[str, ...]:
+        return ("layer/embeddings" if self.layer.keras_class == "Embedding" else "layer/kernel",)
+
     def output_shape(self, *inputs: Shape) -> Shape:
         shape = self.layer.output_shape(*inputs)
         if not {"kernel", "embeddings"} & {weight.name for weight in self.layer.weights(*inputs)}:
