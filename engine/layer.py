@@ -14,7 +14,7 @@ from engine import named
 from engine.errors import ShapeError
 from engine.fields import Holds, Settings
 from engine.ops.activations import ACTIVATIONS
-from engine.ops.initializers import INITIALIZERS, unit_forget
+from engine.ops.initializers import DRAWS, unit_forget
 
 if TYPE_CHECKING:
     import jax
@@ -54,7 +54,7 @@ class Weight:
     @property
     def draw(self) -> Callable[..., Any]:
         """The initializer: a function of a random generator and a shape."""
-        draw = named.function_of(self.initializer, INITIALIZERS)
+        draw = named.function_of(self.initializer, DRAWS)
         return partial(unit_forget, draw=draw) if self.forget else draw
 
 

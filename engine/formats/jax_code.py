@@ -13,7 +13,7 @@ from engine.layer import Weight
 from engine.layers.core import Input
 from engine.model import compile_graph
 from engine.ops import initializers
-from engine.ops.initializers import INITIALIZERS
+from engine.ops.initializers import DRAWS
 from engine.project import Project
 
 _RESERVED = (
@@ -99,8 +99,8 @@ def _library(found: Calls, drawing: bool) -> Library:
     places: list[Place] = [place_of(function) for layer in layers for function in functions_of(layer, masks)]
     if drawing:
         weights = [weight for owner in found.layers for weight in found.inference[owner.id].weights]
-        names = {named.parse(weight.initializer, INITIALIZERS)[0] for weight in weights}
-        places += [place_of(INITIALIZERS[name]) for name in sorted(names)]
+        names = {named.parse(weight.initializer, DRAWS)[0] for weight in weights}
+        places += [place_of(DRAWS[name]) for name in sorted(names)]
         if any(weight.forget for weight in weights):
             places.append(place_of(initializers.unit_forget))
         places.append(place_of(initializers.initialize))
@@ -125,10 +125,10 @@ def _table(graph: Graph, found: Calls, library: Library, weights_file: str | Non
 
 
 def _row(owner: Node, weight: Weight, library: Library) -> Group:
-    name, settings = named.parse(weight.initializer, INITIALIZERS)
-    defaults = named.settings_of(INITIALIZERS[name])
+    name, settings = named.parse(weight.initializer, DRAWS)
+    defaults = named.settings_of(DRAWS[name])
     changed = [f"{key}={literal(value)}" for key, value in settings.items() if value != defaults[key]]
-    function = library.name(INITIALIZERS[name])
+    function = library.name(DRAWS[name])
     draw = call("partial", [function, *changed]).flat() if changed else function
     if weight.forget:
         draw = call("partial", [library.name(initializers.unit_forget), f"draw={draw}"]).flat()

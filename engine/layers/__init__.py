@@ -20,6 +20,14 @@ from engine.layers import embedding
 from engine.layers import wrappers
 from engine.layers import conv_lstm
 from engine.layers import preprocessing
+from engine.layers import resizing
+from engine.layers import audio
+from engine.layers import augmentation_geometry
+from engine.layers import augmentation_bending
+from engine.layers import augmentation_colours
+from engine.layers import augmentation_detail
+from engine.layers import equalization
+from engine.layers import augmentation_mixed
 from engine.layers import nested
 from engine.layers import categories
 from engine.layers import text
@@ -30,6 +38,12 @@ __all__ = [
     "activations",
     "applications",
     "attention",
+    "audio",
+    "augmentation_bending",
+    "augmentation_colours",
+    "augmentation_detail",
+    "augmentation_geometry",
+    "augmentation_mixed",
     "borders",
     "categories",
     "conv",
@@ -39,6 +53,7 @@ __all__ = [
     "depthwise",
     "einsum",
     "embedding",
+    "equalization",
     "global_pooling",
     "merging",
     "nested",
@@ -49,6 +64,7 @@ __all__ = [
     "recurrent",
     "regularization",
     "reshaping",
+    "resizing",
     "text",
     "upsampling",
     "wrappers",

@@ -115,6 +115,30 @@ def unit_forget(rng: np.random.Generator, shape: Shape, draw: Callable[..., Arra
     return values
 
 
+def stft(
+    _: np.random.Generator,
+    shape: Shape,
+    side: str = "real",
+    window: str = "hann",
+    scaling: str = "density",
+    periodic: bool = False,
+) -> Array:
+    """The waves (frame, 1, frequencies) of a Fourier transform, faded in and out; "" is no window, no scaling.
+
+    https://en.wikipedia.org/wiki/Short-time_Fourier_transform
+    """
+    from scipy.signal import get_window  # loads slowly, and few programs need it
+
+    time, frequency = np.arange(shape[0])[:, None, None], np.arange(shape[2]) / (2 * (shape[2] - 1))
+    angle = -2 * np.pi * time * frequency
+    waves = np.cos(angle) if side == "real" else np.sin(angle)
+    if not window:
+        return waves
+    fade = get_window(window, shape[0], periodic)
+    size = {"density": np.sqrt(np.sum(fade**2)), "spectrum": np.sum(np.abs(fade)), "": 1.0}[scaling]
+    return waves * fade[:, None, None] / size
+
+
 Initializer = Callable[..., Array]
 """A function of a random generator and a shape; further arguments are settings."""
 
@@ -125,7 +149,10 @@ INITIALIZERS: dict[str, Initializer] = {
         random_uniform, truncated_normal, variance_scaling, orthogonal, identity, zeros, ones, constant,
     )
 }  # fmt: skip
-"""Every initializer by its Keras name."""
+"""Every initializer that a person may choose, by its Keras name."""
+
+DRAWS: dict[str, Initializer] = {**INITIALIZERS, "stft": stft}
+"""All that weights start from: besides the initializers, what fits the kernels of one layer only."""
 
 
 def initialize(draw: Initializer, seed: int, number: int, shape: Shape, dtype: str = "float32") -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -109,7 +110,13 @@ def test_settings_left_out_of_code_are_keras_defaults(case: Case) -> None:
     """`make` writes only what differs from our defaults, so these must be those of Keras."""
     code = "".join(make(case.layer, "name").flat())
     written = eval(code, {"layers": keras.layers, "keras": keras}).get_config()
-    assert _without_inner_names(written) == _without_inner_names(unbuilt(case.layer).get_config())
+    assert _comparable(written) == _comparable(unbuilt(case.layer).get_config())
+
+
+def _comparable(config: dict[str, Any]) -> dict[str, Any]:
+    """As a file holds it, where pairs are lists, and without the seed, which some layers draw anew each time."""
+    found = _without_inner_names(json.loads(json.dumps(config, default=str)))
+    return {key: value for key, value in found.items() if key != "seed"}
 
 
 def _without_inner_names(value: Any) -> Any:
@@ -205,7 +212,7 @@ def test_forward_equals_keras(case: Case) -> None:
 )
 def test_gradients_equal_those_of_keras(case: Case, training: bool) -> None:
     layer, inputs = case.layer, inputs_of(case)
-    if case.dtype == "int32":
+    if np.issubdtype(case.dtype, np.integer):
         pytest.skip("whole numbers have no gradient")
     ours = _gradients(layer, inputs, weights_of(layer, *case.inputs), training)
     theirs = _keras_gradients(case, inputs, training)
