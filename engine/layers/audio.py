@@ -138,7 +138,7 @@ class STFTSpectrogram(Weighted):
     def output_shape(self, *inputs: Shape) -> Shape:
         if len(inputs[0]) != 2 or inputs[0][1] is None:
             raise ShapeError(f"STFTSpectrogram needs samples × channels, but gets {show_shape(inputs[0])}.")
-        samples, channels = inputs[0]
+        samples, channels = inputs[0][0], inputs[0][1] or 0
         frequencies = self._frequencies * (2 if self.mode == "stft" else 1)
         frames = None if samples is None else self._frames(samples)
         return (frames, frequencies, channels) if self.expand_dims else (frames, frequencies * channels)

@@ -53,8 +53,8 @@ class RandomPerspective(RandomPictures):
         start = jnp.asarray([[0.0, 0.0], [right, 0.0], [0.0, bottom], [right, bottom]])
         start = jnp.broadcast_to(start, parameters["corners"].shape)
         end = start * (1 + parameters["corners"])  # the first corner stays, as in Keras
-        settings = {"interpolation": self.interpolation, "fill_value": self.fill_value}
-        changed = ops.perspective(images, start, end, **settings)
+        fill = self.fill_value
+        changed = ops.perspective(images, start, end, interpolation=self.interpolation, fill_value=fill)
         return jnp.where(per_picture(parameters["apply_perspective"]), changed, images)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -116,8 +116,9 @@ class _Chosen(_Mixed):
     channels: ClassVar[tuple[int, ...]] = (1, 3)
 
     def parts(self) -> dict[str, Layer]:
-        factor, colours = self.factor, {"value_range": self.value_range}
-        moves = {"interpolation": self.interpolation}
+        factor = self.factor
+        colours: dict[str, Any] = {"value_range": self.value_range}
+        moves: dict[str, Any] = {"interpolation": self.interpolation}
         bits = max(1, int(8 * factor[1]))
         return {
             "random_shear": RandomShear(x_factor=factor, y_factor=factor, **moves),
@@ -205,9 +206,10 @@ class AugMix(_Chosen):
         def change(images: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
             return self.apply_one(*step, images), None
 
-        def add_chain(total: jax.Array, chain: tuple[jax.Array, ...]) -> tuple[jax.Array, None]:
+        def add_chain(total: jax.Array, chain: Any) -> tuple[jax.Array, None]:
             weight, *steps = chain
-            return total + weight * lax.scan(change, images, tuple(steps))[0], None
+            changed, _ = lax.scan(change, images, tuple(steps))
+            return total + weight * changed, None
 
         names = ("chain_mixing_weights", "choices", "keys")
         mixed, _ = lax.scan(add_chain, jnp.zeros_like(images), tuple(parameters[name] for name in names))

@@ -39,10 +39,10 @@ def resizing(
     """The pictures in another size. Whole numbers come back as whole numbers of the same kind."""
     kind = x.dtype
     if crop_to_aspect_ratio:
-        top, left, rows, columns = window_of_ratio(x.shape[1:3], height, width)
+        top, left, rows, columns = window_of_ratio((x.shape[1], x.shape[2]), height, width)
         x = x[:, top : top + rows, left : left + columns]
     elif pad_to_aspect_ratio:
-        top, left, *_ = window_of_ratio(x.shape[1:3], height, width, outer=True)
+        top, left, *_ = window_of_ratio((x.shape[1], x.shape[2]), height, width, outer=True)
         x = x if interpolation == "nearest" else x.astype(jnp.promote_types(kind, jnp.float32))
         x = jnp.pad(x, ((0, 0), (top, top), (left, left), (0, 0)), constant_values=fill_value)
     y = jax.image.resize(x, (x.shape[0], height, width, x.shape[3]), interpolation, antialias)

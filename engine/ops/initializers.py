@@ -134,7 +134,7 @@ def stft(
     waves = np.cos(angle) if side == "real" else np.sin(angle)
     if not window:
         return waves
-    fade = get_window(window, shape[0], periodic)
+    fade: Array = np.asarray(get_window(window, shape[0], periodic))
     size = {"density": np.sqrt(np.sum(fade**2)), "spectrum": np.sum(np.abs(fade)), "": 1.0}[scaling]
     return waves * fade[:, None, None] / size
 
