@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from PySide6.QtCore import QCoreApplication
 
@@ -30,7 +31,7 @@ def misfits(project: Project, inference: Inference) -> list[str]:
         return [tr("no NPZ file is chosen yet")]
     title = source.title
     inputs = _matched(graph.of_type(Input), source.features())
-    outputs = _matched(graph.of_type(Output), source.targets())
+    outputs = _matched(graph.of_type(Output), source.targets(), source.features())
     found = [
         *(_input_misfit(node, column, title) for node, column in inputs),
         *(_output_misfit(node, inference.shape(node.id), column, title) for node, column in outputs),
@@ -38,13 +39,18 @@ def misfits(project: Project, inference: Inference) -> list[str]:
     return [text for text in found if text]
 
 
-def _matched(nodes: Sequence[Node], columns: dict[str, Column]) -> Iterator[tuple[Node, Column]]:
-    """Which column each node takes, as `engine.data.prepare` matches them: by name, else the only one."""
+def _matched(
+    nodes: Sequence[Node], columns: dict[str, Column], others: Mapping[str, Column] = MappingProxyType({})
+) -> Iterator[tuple[Node, Column]]:
+    """Which column each node takes, as `engine.data.prepare` matches them: by name, else the only one.
+
+    An Output may also have the name of a feature, which is then what it is to give (an autoencoder).
+    """
     taken = {node.name for node in nodes}
     free = [column for name, column in columns.items() if name not in taken]
     for node in nodes:
-        if node.name in columns:
-            yield node, columns[node.name]
+        if node.name in columns or node.name in others:
+            yield node, {**others, **columns}[node.name]
         elif len(columns) == 1:
             yield node, next(iter(columns.values()))
         elif len(free) == 1:

@@ -1,14 +1,8 @@
-"""Ready projects to start from."""
+"""Small networks with data of their own: one click from Train."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from engine.data.builtin import Diabetes, Digits, Iris
-from engine.errors import LayerloomError
-from engine.graph import Graph
-from engine.layer import Layer
 from engine.layers.conv import Conv2D
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Concatenate
@@ -18,28 +12,8 @@ from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
 from engine.optimizers import Adam
 from engine.project import DataSettings, Project, TrainingSettings
-
-
-@dataclass(frozen=True)
-class Template:
-    """A ready project: what it is called, what it shows, and how it is made."""
-
-    name: str
-    title: str
-    description: str
-    make: Callable[[], Project]
-
-
-def chain(*layers: Layer, graph: Graph | None = None, after: str | None = None) -> tuple[Graph, str]:
-    """A graph (or a longer one) with layers wired one behind the other; also the identifier of the last."""
-    graph, last = graph or Graph(), after
-    for layer in layers:
-        node = graph.new_node(layer)
-        graph = graph.add(node)
-        graph = graph if last is None else graph.connect(last, node.id)
-        last = node.id
-    assert last is not None
-    return graph, last
+from engine.templates.build import Build, chain
+from engine.templates.template import Template
 
 
 def _digits_cnn() -> Project:
@@ -87,6 +61,44 @@ def _digits_two_branch() -> Project:
     return Project(graph, data=DataSettings(source=Digits()), training=TrainingSettings(epochs=30))
 
 
+def _digits_mlp() -> Project:
+    graph, _ = chain(
+        Input(shape=(8, 8, 1)),
+        Rescaling(scale=1 / 16),
+        Flatten(),
+        Dense(units=128, activation="relu"),
+        Dense(units=64, activation="relu"),
+        Dense(units=10, activation="softmax"),
+        Output(),
+    )
+    return Project(graph, data=DataSettings(source=Digits()), training=TrainingSettings(epochs=30))
+
+
+def _digits_lstm() -> Project:
+    net = Build()
+    x = net("Input", shape=(8, 8, 1))
+    x = net("Rescaling", x, scale=1 / 16)
+    x = net("Reshape", x, target_shape=(8, 8), name="rows")
+    x = net("LSTM", x, units=64)
+    x = net("Dense", x, units=10, activation="softmax")
+    net("Output", x)
+    return Project(net.graph, data=DataSettings(source=Digits()), training=TrainingSettings(epochs=30))
+
+
+def _autoencoder() -> Project:
+    """Its Output has the name of a feature, which is so its own target."""
+    net = Build()
+    x = net("Input", shape=(8, 8, 1), name="digit")
+    x = net("Flatten", x)
+    x = net("Dense", x, units=32, activation="relu", name="encoder")
+    x = net("Dense", x, units=8, activation="relu", name="code")
+    x = net("Dense", x, units=32, activation="relu", name="decoder")
+    x = net("Dense", x, units=64)
+    x = net("Reshape", x, target_shape=(8, 8, 1))
+    net("Output", x, name="x", loss="mean_squared_error", metrics=("mae",))
+    return Project(net.graph, data=DataSettings(source=Digits()), training=TrainingSettings(epochs=40))
+
+
 def _iris_mlp() -> Project:
     graph, _ = chain(
         Input(shape=(4,)),
@@ -113,22 +125,14 @@ def _diabetes_regression() -> Project:
     return Project(graph, data=DataSettings(source=Diabetes()), training=training)
 
 
-TEMPLATES: dict[str, Template] = {
-    template.name: template
-    for template in (
-        Template("digits-cnn", "Digits, convolutional", "Reads handwritten digits.", _digits_cnn),
-        Template(
-            "digits-two-branch", "Digits, two branches", "Two kernel sizes, concatenated.", _digits_two_branch
-        ),
-        Template("iris-mlp", "Iris, dense", "Tells three kinds of iris apart.", _iris_mlp),
-        Template("diabetes-regression", "Diabetes, regression", "Foretells a number.", _diabetes_regression),
-    )
-}
-"""Every template by the name that `layerloom new` takes."""
-
-
-def make(name: str) -> Project:
-    """The project of a template; raises `LayerloomError` for a name that there is none of."""
-    if name not in TEMPLATES:
-        raise LayerloomError(f"There is no template {name!r}; there are {', '.join(TEMPLATES)}.")
-    return TEMPLATES[name].make()
+STARTERS: tuple[Template, ...] = (
+    Template("digits-cnn", "Digits, convolutional", "Reads handwritten digits.", _digits_cnn),
+    Template("digits-two-branch", "Digits, two branches", "Two kernel sizes, concatenated.", _digits_two_branch),
+    Template("digits-mlp", "Digits, dense", "A multilayer perceptron on the pixels of digits.", _digits_mlp),
+    Template("digits-lstm", "Digits, row by row", "An LSTM that reads a digit from top to bottom.", _digits_lstm),
+    Template(
+        "digits-autoencoder", "Digits, autoencoder", "Squeezes a digit into eight numbers and back.", _autoencoder
+    ),
+    Template("iris-mlp", "Iris, dense", "Tells three kinds of iris apart.", _iris_mlp),
+    Template("diabetes-regression", "Diabetes, regression", "Foretells a number.", _diabetes_regression),
+)
