@@ -3,13 +3,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format bench clean
+.PHONY: run test test-all check format bench clean
 
 run: .venv/.app
 	@$(BIN)/layerloom
 
 test: .venv/.test
 	@QT_QPA_PLATFORM=offscreen KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+# The same, and every model of keras.applications: an hour or so.
+test-all: .venv/.test
+	@QT_QPA_PLATFORM=offscreen KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist loadfile -m "" -q
 
 check: .venv/.test
 	@$(BIN)/ruff check .

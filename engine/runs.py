@@ -83,6 +83,15 @@ def weights_for(project: Project, path: Path) -> HostWeights:
     return weights
 
 
+def keep_weights(project_path: Path, project: Project, weights: HostWeights, origin: str) -> Path:
+    """Put weights that come from elsewhere beside a project as a run of it; gives the folder. Raises `FileError`."""
+    folder = new_run_folder(project_path)
+    project_file.save(project, folder / "project.loom")
+    save_model(folder / "last.h5", project.graph, weights, project.training)
+    write_text(folder / "log.txt", f"{datetime.now():%Y-%m-%d %H:%M:%S}  The weights come from {origin}.\n")
+    return folder
+
+
 def latest_run(project_path: Path) -> Path | None:
     """The newest run of a project that has weights, None if there is none."""
     folder = runs_folder(project_path)
