@@ -92,7 +92,8 @@ def _compute(
     regularizer = getattr(layer, "activity_regularizer", None)
     if regularizer is not None:
         function = named.function_of(regularizer, REGULARIZERS)
-        found.losses += [function(value) for value in found.values[node.id]]
+        # By the batch size, as in Keras: the strength does not depend on it.
+        found.losses += [function(value) / value.shape[0] for value in found.values[node.id]]
 
 
 def on_host(node: Node, inputs: list[Any]) -> list[Any]:

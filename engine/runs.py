@@ -84,7 +84,7 @@ def weights_for(project: Project, path: Path) -> HostWeights:
 
 
 def keep_weights(project_path: Path, project: Project, weights: HostWeights, origin: str) -> Path:
-    """Put weights that come from elsewhere beside a project as a run of it; gives the folder. Raises `FileError`."""
+    """Put weights from elsewhere beside a project as a run of it; gives the folder. Raises `FileError`."""
     folder = new_run_folder(project_path)
     project_file.save(project, folder / "project.loom")
     save_model(folder / "last.h5", project.graph, weights, project.training)

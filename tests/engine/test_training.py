@@ -207,6 +207,30 @@ def test_a_picture_network_with_batch_normalization_follows_keras(tmp_path: Path
     np.testing.assert_allclose(moving, model.get_layer("batch_normalization").moving_mean, rtol=1e-3, atol=1e-3)
 
 
+def test_what_holds_weights_in_bounds_follows_keras(tmp_path: Path) -> None:
+    """Regularizers of weights and outputs, constraints after each step, and a frozen layer."""
+    graph, _ = chain(
+        Input(shape=(4,)),
+        Dense(units=8, activation="tanh", kernel_regularizer="l2(0.02)", activity_regularizer="l1(0.003)"),
+        Dense(units=8, trainable=False),
+        Dense(units=8, kernel_constraint="max_norm(0.5)", bias_constraint="non_neg", bias_regularizer="l1"),
+        Dense(units=3, activation="softmax", kernel_constraint="unit_norm"),
+        Output(),
+    )
+    settings = TrainingSettings(epochs=5, batch_size=16, shuffle=False)
+    project = Project(graph, data=DataSettings(source=Iris()), training=settings)
+    data = prepare(compile_graph(graph), Iris().load(), project.data)
+    first = _first_weights(project)
+    theirs, model = _keras_history(project, first, tmp_path / "m.h5", data)
+    end = finished(project)
+    np.testing.assert_allclose(end.history["loss"], theirs["loss"], rtol=1e-4)
+    for node in graph.of_type(Dense):
+        for name, value in end.weights[node.id].items():
+            np.testing.assert_allclose(value, getattr(model.get_layer(node.name), name), rtol=2e-3, atol=2e-4)
+    frozen = graph.of_type(Dense)[1].id
+    np.testing.assert_array_equal(end.weights[frozen]["kernel"], first[frozen]["kernel"])
+
+
 def _two_by_two() -> Graph:
     """Two inputs, two outputs: a class and a number."""
     graph, left = chain(Input(shape=(3,)), Dense(units=4, activation="relu"))
