@@ -30,7 +30,7 @@ def _transformer() -> Project:
     x = net("Input", shape=(_LENGTH,), dtype="int32", name="words")
     x = net("Embedding", x, input_dim=_WORDS, output_dim=width)
     x = net(
-        "EinsumDense", x, equation="bte,ef->btf", output_shape=(_LENGTH, width), bias_axes="tf",
+        "EinsumDense", x, equation="bte,ef->btf", result_shape=(_LENGTH, width), bias_axes="tf",
         bias_initializer="random_normal(stddev=0.02)", name="positions",
     )  # fmt: skip
     for block in (1, 2):
