@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.errors import StyleError
 from engine.formats.keras_config import Calls
 from engine.formats.keras_text import applied, make, make_input, program_names, written_names
 from engine.formats.python_text import Group, Names, call, listing, statement
@@ -9,6 +10,7 @@ from engine.formats.steps import Script, script
 from engine.layer import Layer
 from engine.layers.core import Input
 from engine.layers.normalization import BatchNormalization
+from engine.layers.preprocessing import Normalization
 
 KERAS_ATTRIBUTES = (
     "activity_regularizer", "add_loss", "add_metric", "add_variable", "add_weight", "autocast", "build",
@@ -38,6 +40,9 @@ def subclass(found: Calls) -> str:
     The layers are made in the order of the functional model, which files of weights are written in.
     """
     owners = [owner for owner in found.layers if not isinstance(owner.layer, Input)]
+    for owner in owners:
+        if isinstance(owner.layer, Normalization) and not owner.layer.adapts:
+            raise StyleError(f"Keras loses the mean of {owner.name} in a subclass: take another style.")
     attributes = attributes_of(found)
     written = written_names(found, owners)
     making = [

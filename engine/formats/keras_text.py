@@ -59,7 +59,7 @@ def _settings(layer: Layer) -> list[str | Group]:
         spec = specs.get(name)
         if name in layer.positional:
             arguments.insert(layer.positional.index(name), _value(value, spec))
-        elif spec is None or value != spec.default:
+        elif spec is None or spec.default not in (value, getattr(layer, name, value)):
             arguments.append(keyword(name, _value(value, spec)))
     return arguments
 

@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from engine.layer import Layer, Op, Shape, Weight, known_sizes, register
+from engine.errors import ShapeError
+from engine.fields import Axes, Numbers, single
+from engine.layer import Layer, Op, Shape, Weight, axis_of, known_sizes, register, show_shape
 from engine.ops import core
 from engine.ops import normalization as ops
 
@@ -17,11 +19,12 @@ from engine.ops import normalization as ops
 class Rescaling(Layer):
     """Multiplies by a number and adds another: 1/255 for pixels of 0 to 255.
 
+    Several numbers belong to the places along the last axis.
     https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/
     """
 
-    scale: float = Field(default=1 / 255, description="Factor.")
-    offset: float = Field(default=0.0, description="Added after the factor.")
+    scale: Numbers = Field(default=(1 / 255,), description="Factor: one, or one for each channel.")
+    offset: Numbers = Field(default=(0.0,), description="Added after the factor: one, or one for each channel.")
 
     keras_class: ClassVar[str | None] = "Rescaling"
     supports_masking: ClassVar[bool] = True
@@ -29,10 +32,18 @@ class Rescaling(Layer):
     caption: ClassVar[tuple[str, ...]] = ("scale",)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return inputs[0]
+        (shape,) = inputs
+        for name, numbers in (("scale", self.scale), ("offset", self.offset)):
+            if len(numbers) > 1 and (not shape or shape[-1] not in (None, len(numbers))):
+                text = f"Rescaling has {len(numbers)} numbers as {name}, but gets {show_shape(shape)}."
+                raise ShapeError(text, name)
+        return shape
 
     def op(self) -> Op:
         return Op(core.rescaling, settings={"scale": self.scale, "offset": self.offset})
+
+    def keras_arguments(self) -> dict[str, Any]:
+        return {"scale": single(self.scale), "offset": single(self.offset)}
 
 
 @register(category="Preprocessing")
@@ -42,30 +53,73 @@ class Normalization(Layer):
     https://keras.io/api/layers/preprocessing_layers/numerical/normalization/
     """
 
+    axis: Axes | None = Field(
+        default=(-1,),
+        description="The axes whose places have figures of their own, counted with the batch as 0; "
+        "none for one mean of all numbers.",
+    )
+    mean: Numbers | None = Field(
+        default=None, description="The mean where it is known: one, or one for each place along the last axis."
+    )
+    variance: Numbers | None = Field(default=None, description="The variance where it is known, as the mean is.")
+    invert: bool = Field(default=False, description="The way back: multiply by the deviation and add the mean.")
+
     keras_class: ClassVar[str | None] = "Normalization"
-    keras_constants: ClassVar[Mapping[str, Any]] = {"axis": -1, "mean": None, "variance": None}
-    adapts: ClassVar[bool] = True
     supports_masking: ClassVar[bool] = True
 
+    @property
+    def adapts(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.mean is None and self.variance is None
+
+    def _sizes(self, shape: Shape) -> tuple[int, ...]:
+        """The sizes of the axes that have figures, in their order; raises `ShapeError`."""
+        positions = sorted({axis_of("Normalization", position, shape) for position in self.axis or ()})
+        return known_sizes("Normalization", tuple(shape[position] for position in positions))
+
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        features = (known_sizes("Normalization", inputs[0][-1:])[0],)
+        if not self.adapts:
+            return ()
+        sizes = self._sizes(inputs[0])
         return (
-            Weight("mean", features, "zeros", trainable=False),
-            Weight("variance", features, "ones", trainable=False),
+            Weight("mean", sizes, "zeros", trainable=False),
+            Weight("variance", sizes, "ones", trainable=False),
             Weight("count", (), "zeros", trainable=False, dtype="int32"),
         )
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        known_sizes("Normalization", inputs[0][-1:])
+        sizes = self._sizes(inputs[0])
+        if self.adapts:
+            return inputs[0]
+        if self.mean is None or self.variance is None or len(self.mean) != len(self.variance):
+            missing = "variance" if self.variance is None else "mean"
+            raise ShapeError("Normalization needs as many variances as means, or neither.", missing)
+        if len(self.mean) not in (1, *sizes[-1:]):
+            places = f"{sizes[-1]:,} places along its axis" if sizes else "one mean for all numbers"
+            raise ShapeError(f"Normalization has {len(self.mean)} means, but {places}.", "mean")
         return inputs[0]
 
     def op(self) -> Op:
-        return Op(ops.normalization, ("mean", "variance"))
+        settings = {"axis": self.axis or (), "invert": self.invert}
+        if self.adapts:
+            return Op(ops.normalization, ("mean", "variance"), settings)
+        known = {"mean": self.mean, "variance": self.variance}
+        return Op(ops.standardized, settings={**known, **settings})
 
     def adapt(self, samples: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
-        rows = samples.reshape(-1, samples.shape[-1]).astype(np.float64)
+        kept = {position % samples.ndim for position in self.axis or ()}
+        rest = tuple(position for position in range(samples.ndim) if position not in kept)
+        numbers = samples.astype(np.float64)
         return {
-            "mean": rows.mean(0).astype(np.float32),
-            "variance": rows.var(0).astype(np.float32),
+            "mean": numbers.mean(rest).astype(np.float32),
+            "variance": numbers.var(rest).astype(np.float32),
             "count": np.asarray(0, np.int32),  # what Keras keeps after adapting to an array
         }
+
+    def keras_arguments(self) -> dict[str, Any]:
+        figures = {"mean": self.mean, "variance": self.variance}
+        known = {name: None if numbers is None else single(numbers) for name, numbers in figures.items()}
+        return {"axis": self.axis, **known, "invert": self.invert}
+
+    @classmethod
+    def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**config, "axis": None if config.get("axis", -1) == [] else config.get("axis", -1)}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 
 def dense(x: jax.Array, kernel: jax.Array, bias: jax.Array | None = None) -> jax.Array:
@@ -17,8 +18,9 @@ def identity(x: jax.Array) -> jax.Array:
     return x
 
 
-def rescaling(x: jax.Array, scale: float, offset: float = 0.0) -> jax.Array:
-    return x * scale + offset
+def rescaling(x: jax.Array, scale: tuple[float, ...], offset: tuple[float, ...] = (0.0,)) -> jax.Array:
+    """One number for all of x, or one for each place along its last axis."""
+    return x * jnp.asarray(scale, x.dtype) + jnp.asarray(offset, x.dtype)
 
 
 def activated(

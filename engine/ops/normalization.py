@@ -128,9 +128,10 @@ def standardized(
     axis: tuple[int, ...] = (-1,),
     invert: bool = False,
 ) -> jax.Array:
-    """Normalization by figures that are known; they belong to the last of the axes, or to all numbers alike."""
-    last = max(position % x.ndim for position in axis)
-    shape = [-1 if position == last else 1 for position in range(x.ndim)]
+    """Normalization by figures that are known: one, or one for each place along the last of the axes."""
+    shape = [1] * x.ndim
+    if len(mean) > 1:
+        shape[max(position % x.ndim for position in axis)] = len(mean)
     middle = jnp.asarray(mean, x.dtype).reshape(shape)
     deviation = jnp.maximum(jnp.sqrt(jnp.asarray(variance, x.dtype)), 1e-7).reshape(shape)
     return middle + x * deviation if invert else (x - middle) / deviation

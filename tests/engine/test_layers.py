@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 
+from engine.errors import ShapeError
 from engine.fields import describe
 from engine.formats.keras_layers import layer_entry
 from engine.formats.keras_text import make
@@ -346,11 +347,28 @@ def test_dropout_drops_its_share_and_scales_the_rest(rate: float) -> None:
     assert (layer.apply({}, x, ctx=Context()) == x).all()
 
 
-def test_normalization_adapts_as_keras_does() -> None:
+@pytest.mark.parametrize("axis", [-1, 1, (1, 2), (2, 1), None])
+def test_normalization_adapts_as_keras_does(axis: Any) -> None:
     data = np.random.default_rng(0).normal(3.0, 2.0, (50, 2, 4)).astype(np.float32)
-    theirs = keras.layers.Normalization()
+    theirs, layer = keras.layers.Normalization(axis=axis), Normalization(axis=axis)
     theirs.adapt(data)
-    ours = Normalization().adapt(data)
-    close(ours["mean"], np.asarray(theirs.mean).reshape(-1))
-    close(ours["variance"], np.asarray(theirs.variance).reshape(-1), rtol=1e-4)
-    close(Normalization().apply(ours, jnp.asarray(data), ctx=Context()), theirs(data), rtol=1e-4, atol=1e-5)
+    ours = layer.adapt(data)
+    assert [ours[weight.name].shape for weight in layer.weights((2, 4))] == [w.shape for w in theirs.weights]
+    close(ours["mean"].reshape(-1), np.asarray(theirs.mean).reshape(-1))
+    close(ours["variance"].reshape(-1), np.asarray(theirs.variance).reshape(-1), rtol=1e-4)
+    close(layer.apply(ours, jnp.asarray(data), ctx=Context()), theirs(data), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"mean": 1.0}, "as many variances as means"),
+        ({"mean": (1, 2), "variance": (1, 2, 3)}, "as many variances as means"),
+        ({"mean": (1, 2), "variance": (1, 2)}, "2 means, but 4 places"),
+        ({"mean": (1, 2), "variance": (1, 2), "axis": None}, "2 means, but one"),
+        ({"axis": 0}, "axis 0"),
+    ],
+)
+def test_normalization_says_which_figures_do_not_fit(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
+        Normalization.model_validate(settings).output_shape((2, 4))
