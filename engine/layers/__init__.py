@@ -28,6 +28,7 @@ from engine.layers import augmentation_colours
 from engine.layers import augmentation_detail
 from engine.layers import equalization
 from engine.layers import augmentation_mixed
+from engine.layers import pipeline
 from engine.layers import nested
 from engine.layers import categories
 from engine.layers import text
@@ -58,6 +59,7 @@ __all__ = [
     "merging",
     "nested",
     "normalization",
+    "pipeline",
     "placeholder",
     "pooling",
     "preprocessing",

@@ -23,6 +23,13 @@ def rescaling(x: jax.Array, scale: tuple[float, ...], offset: tuple[float, ...] 
     return x * jnp.asarray(scale, x.dtype) + jnp.asarray(offset, x.dtype)
 
 
+def in_turn(x: jax.Array, functions: tuple[Callable[[jax.Array], jax.Array], ...]) -> jax.Array:
+    """Functions, one after the other."""
+    for function in functions:
+        x = function(x)
+    return x
+
+
 def activated(
     x: jax.Array, *arguments: Any, function: Callable[..., Any], activation: Callable[..., jax.Array]
 ) -> jax.Array:

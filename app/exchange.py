@@ -1,0 +1,122 @@
+"""Commands that bring models in and take them out: `layers`, `import`, `export`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.options import Dialect, Json, NetworkFile, RunFolder, Style, Target, print_json, say
+
+# What a command needs is imported inside it, as in app/cli.py.
+
+WRITTEN = (".keras", ".h5", ".json", ".py", ".png", ".svg")
+"""What `export` writes, by the ending of the file."""
+
+
+def layers(as_json: Json = False) -> None:
+    """Print every layer there is, and which of Keras's are not here and why."""
+    from engine.coverage import coverage
+
+    found = coverage()
+    if as_json:
+        rows = [asdict(row) for row in found.layers]
+        print_json({"here": found.here, "of": found.total, "layers": rows, "omitted": found.omitted})
+        return
+    category = ""
+    for row in found.layers:
+        if row.category != category:
+            category = row.category
+            say(f"\n{category}")
+        say(f"  {row.name:<26}{row.about}")
+    say("\nNot here")
+    for name, reason in found.omitted.items():
+        say(f"  {name:<26}{reason}")
+    say(f"\n{found.here} of the {found.total} classes of keras.layers are here.")
+
+
+def import_model(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A Keras model: .keras, .h5 or .json.")],
+    project: Annotated[Path, typer.Option("--output", "-o", metavar="PROJECT.loom", help="The project to make.")],
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Weights, where they are in a file of their own.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a project of a Keras model; its weights become a run of the project."""
+    from app.networks import check_new_file
+    from engine.formats import models, project_file
+    from engine.project import Project, TrainingSettings
+    from engine.runs import keep_weights
+    from graph_editor.layout import place_missing
+
+    check_new_file(project)
+    loaded = models.load(model, weights)
+    made = Project(loaded.graph, training=loaded.training or TrainingSettings())
+    made = replace(made, layout=place_missing(made.graph, made.layout))
+    project_file.save(made, project)
+    run = keep_weights(project, made, loaded.weights, model.name) if loaded.weights else None
+    notes = list(loaded.notes)
+    if as_json:
+        print_json({"project": str(project), "run": None if run is None else str(run), "notes": notes})
+        return
+    say(f"Made {project}: {len(made.graph)} cards.")
+    say(f"The weights are in {run}." if run else "The model came without weights.")
+    for note in notes:
+        say(f"- {note}")
+
+
+def export(
+    network: NetworkFile,
+    to: Annotated[Path, typer.Option(metavar="FILE", help=f"What to write: {', '.join(WRITTEN)}.")],
+    run: RunFolder = None,
+    dialect: Annotated[Dialect, typer.Option(help="Which Keras an .h5 is for.")] = Dialect.keras3,
+    style: Annotated[Style, typer.Option(help="How Python for Keras builds the model.")] = Style.functional,
+    target: Annotated[Target, typer.Option(help="What Python is written for.")] = Target.keras,
+    with_training: Annotated[bool, typer.Option("--with-training", help="Python that also trains.")] = False,
+    with_optimizer: Annotated[
+        bool, typer.Option("--with-optimizer", help="The state of the optimizer, so that Keras can go on.")
+    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Let Keras open the file and compare.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a Keras model, Python, or a picture of the graph."""
+    from app.headless import run_here
+    from app.networks import ExportOptions, export_network, open_network
+    from engine.formats.proof import Proof, prove
+
+    suffix = to.suffix
+    if suffix not in WRITTEN:
+        raise typer.BadParameter(f"{to.name!r} ends in none of {', '.join(WRITTEN)}", param_hint="--to")
+    _check_fits(verify, "--verify", suffix, (".h5", ".keras"))
+    _check_fits(with_optimizer, "--with-optimizer", suffix, (".h5", ".keras"))
+    _check_fits(with_training, "--with-training", suffix, (".py",))
+    _check_fits(style is not Style.functional, "--style", suffix, (".py",))
+    _check_fits(target is not Target.keras, "--target", suffix, (".py",))
+    _check_fits(dialect is not Dialect.keras3, "--dialect", suffix, (".h5",))
+    if verify and dialect is Dialect.keras2:
+        raise typer.BadParameter("a file for Keras 2 is not checked by Keras 3", param_hint="--verify")
+    options = ExportOptions(dialect.value, style.value, target.value, with_training, with_optimizer)
+    found = open_network(network, run)
+    lines: list[str] = []
+    for line in export_network(found, to, options):
+        lines.append(line)
+        if not as_json:
+            say(line)
+    proof: Proof | None = None
+    if verify:
+        proof = run_here(prove(to, found.project.graph, found.exported_weights()), quiet=as_json)
+    if as_json:
+        checked = None if proof is None else {**asdict(proof), "holds": proof.holds}
+        print_json({"file": str(to), "notes": lines[:-1], "proof": checked})
+    elif proof is not None:
+        say(str(proof))
+    if proof is not None and not proof.holds:
+        raise typer.Exit(1)
+
+
+def _check_fits(given: bool, option: str, suffix: str, suffixes: tuple[str, ...]) -> None:
+    if given and suffix not in suffixes:
+        raise typer.BadParameter(f"is for {' and '.join(suffixes)} files, not for {suffix}", param_hint=option)

@@ -1,0 +1,54 @@
+"""Arguments and options that several commands take, and how they print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+class Target(StrEnum):
+    """What generated Python is written for."""
+
+    keras = "keras"
+    jax = "jax"
+
+
+class Style(StrEnum):
+    """In which of Keras's three ways generated Python builds the model."""
+
+    functional = "functional"
+    sequential = "sequential"
+    subclass = "subclass"
+
+
+class Dialect(StrEnum):
+    """Which Keras an .h5 file is written for."""
+
+    keras3 = "keras3"
+    keras2 = "keras2"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
+ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.loom", help="A project file.")]
+NetworkFile = Annotated[
+    Path, typer.Argument(metavar="PROJECT|MODEL", help="A project, or a Keras model: .keras, .h5, .json.")
+]
+RunFolder = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run whose weights to use.")]
+
+
+def print_json(value: Any) -> None:
+    """A value on one line of the output."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """A line of the output, as it stands."""
+    from rich.console import Console
+
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)
