@@ -40,12 +40,13 @@ def _file_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("new", tr("&New"), tr("Start an empty project"), ("Ctrl+N",), "new"),
         ActionSpec("new_template", tr("New from &template…"), tr("Start from a ready project"), ("Ctrl+Shift+N",)),
         ActionSpec("open", tr("&Open…"), tr("Open a project or a Keras model"), ("Ctrl+O",), "open"),
+        ActionSpec("load_weights", tr("Load &weights…"), tr("Take the weights of a Keras file for this network")),
         ActionSpec("clear_recent", tr("Clear this list"), tr("Forget which files were open")),
         ActionSpec("save", tr("&Save"), tr("Save the project"), ("Ctrl+S",), "save"),
         ActionSpec("save_as", tr("Save &as…"), tr("Save the project under another name"), ("Ctrl+Shift+S",)),
         ActionSpec(
-            "export_h5",
-            tr("&Keras model (.h5)…"),
+            "export_model",
+            tr("&Keras model…"),
             tr("Write architecture and trained weights to a file that Keras opens"),
             ("Ctrl+E",),
         ),
@@ -184,9 +185,9 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     file = bar.addMenu(tr("&File"))
     actions.fill_menu(file, "new new_template open")
     recent = file.addMenu(tr("Open &recent"))
-    actions.fill_menu(file, "| save save_as |")
+    actions.fill_menu(file, "load_weights | save save_as |")
     export = file.addMenu(tr("&Export"))
-    actions.fill_menu(export, "export_h5 export_python | export_png export_svg")
+    actions.fill_menu(export, "export_model export_python | export_png export_svg")
     actions.fill_menu(file, "| quit")
     edit = bar.addMenu(tr("&Edit"))
     actions.fill_menu(edit, "undo redo | cut copy paste duplicate delete | select_all | group ungroup | arrange")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from app.code_choices import CodeChoices, CodeOptions
 
@@ -19,22 +20,37 @@ def tr(text: str) -> str:
 class KerasOptions:
     """How a Keras file is written, and whether Keras is to open it afterwards."""
 
+    suffix: Literal[".keras", ".h5"] = ".keras"
+    dialect: Literal["keras3", "keras2"] = "keras3"
+    """Of ".h5": whose words the configuration is written in."""
     compiled: bool = True
     check: bool = False
+
+
+_KINDS: tuple[tuple[str, Literal[".keras", ".h5"], Literal["keras3", "keras2"]], ...] = (
+    ("Keras 3 (.keras)", ".keras", "keras3"),
+    ("HDF5 (.h5) for Keras 3", ".h5", "keras3"),
+    ("HDF5 (.h5) for Keras 2, tf.keras and TensorFlow.js", ".h5", "keras2"),
+)
 
 
 def ask_keras_options(parent: QWidget, start: KerasOptions) -> KerasOptions | None:
     """Ask how to write a Keras file; None where the person cancels."""
     dialog = _Dialog(parent, tr("Export a Keras model"))
+    kind = QComboBox()
+    for text, suffix, dialect in _KINDS:
+        kind.addItem(tr(text), (suffix, dialect))
+    kind.setCurrentIndex([row[1:] for row in _KINDS].index((start.suffix, start.dialect)))
     compiled = QCheckBox(tr("With optimizer, loss and metrics"))
     compiled.setToolTip(tr("Keras opens the model compiled, ready to be trained on"))
     compiled.setChecked(start.compiled)
     check = QCheckBox(tr("Check with Keras"))
     check.setToolTip(tr("Let Keras open the file and predict, and compare with the predictions here"))
     check.setChecked(start.check)
-    if not dialog.ask(compiled, check):
+    if not dialog.ask(kind, compiled, check):
         return None
-    return KerasOptions(compiled.isChecked(), check.isChecked())
+    _, suffix, dialect = _KINDS[kind.currentIndex()]
+    return KerasOptions(suffix, dialect, compiled.isChecked(), check.isChecked())
 
 
 def ask_code_options(parent: QWidget, start: CodeOptions) -> CodeOptions | None:

@@ -45,14 +45,15 @@ class Exports(QObject):
         self._keras_options = KerasOptions()
         self._code_options = CodeOptions()
 
-    def keras_h5(self) -> bool:
-        """Architecture and weights as a Keras .h5 file."""
+    def keras_model(self) -> bool:
+        """Architecture and weights as a file that Keras opens."""
         source = self._weights_source()
         if source is None:
             return False
         project, weights = source
         options = ask_keras_options(self._window, self._keras_options)
-        path = self._ask("Keras (*.h5)", ".h5") if options is not None else None
+        kind = None if options is None else options.suffix
+        path = None if kind is None else self._ask(f"Keras (*{kind})", kind)
         if options is None or path is None:
             return False
         self._keras_options = options
@@ -99,7 +100,7 @@ class Exports(QObject):
         trained = self._session.trained
         if trained is None:
             return self._offer_untrained()
-        if trained.fits(self._project.graph):
+        if trained.weights_fit(self._project.graph):
             return trained.completed(self._project), trained.weights
         return self._offer_trained(trained)
 
@@ -163,7 +164,7 @@ class Exports(QObject):
 
 def keras_job(path: Path, project: Project, weights: HostWeights | None, options: KerasOptions) -> Job:
     """Write a Keras file, and let Keras open it where that is asked for: the result is the proof, or None."""
-    from engine.formats.keras_h5 import save_model
+    from engine.formats import models
     from engine.formats.proof import prove
     from engine.model import compile_graph
 
@@ -171,7 +172,7 @@ def keras_job(path: Path, project: Project, weights: HostWeights | None, options
     if weights is None:
         model = compile_graph(graph)
         weights = model.to_host(model.init(training.seed))
-    save_model(path, graph, weights, training if options.compiled else None)
+    models.save(path, graph, weights, training if options.compiled else None, dialect=options.dialect)
     if options.check:
         yield from prove(path, graph, weights)
     else:

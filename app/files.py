@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,20 @@ from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.dialogs import choose, sentence, tell_error
+from app.endings import MODELS, PROJECT, WEIGHTS
 from app.gallery import choose_template
 from app.jobs import run_job
 from app.past import PastRun, past_run
+from app.session import shapes_fit
 from app.settings import AppSettings
 from app.task import result_of
 from engine import templates
-from engine.errors import Cancelled, LayerloomError
+from engine.errors import Cancelled, FileError, LayerloomError
 from engine.events import HostWeights
 from engine.formats import project_file
+from engine.graph import Graph
 from engine.project import Project, TrainingSettings
 from graph_editor.document import ProjectDocument
-
-SUFFIX = ".loom"
-MODELS = (".keras", ".h5", ".hdf5", ".json")
-"""Endings of the model files that are read."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,8 @@ class ProjectFiles(QObject):
     recent_changed = Signal()
     project_replaced = Signal(object)
     """Another project is shown: an `Opened`."""
+    weights_loaded = Signal(object, object)
+    """A file, and the weights in it, which belong to the network that is shown."""
     saved = Signal(object)
     """The project was saved; its path."""
 
@@ -92,7 +93,7 @@ class ProjectFiles(QObject):
         """Ask for a file and open it."""
         if not self.may_discard():
             return False
-        endings = " ".join(f"*{suffix}" for suffix in (SUFFIX, *MODELS))
+        endings = " ".join(f"*{suffix}" for suffix in (PROJECT, *MODELS))
         kinds = self.tr("Projects and Keras models ({0});;All files (*)").format(endings)
         name, _ = QFileDialog.getOpenFileName(
             self._window, self.tr("Open"), str(self._settings.last_folder), kinds
@@ -105,14 +106,52 @@ class ProjectFiles(QObject):
 
     def _open(self, path: Path) -> bool:
         keras = path.suffix.lower() in MODELS
-        read = _read_keras if keras else _read_project
-        opened = self._try(self.tr("Cannot open this file"), self.tr("Opening…"), read, path)
+        title, text = self.tr("Cannot open this file"), self.tr("Opening…")
+        if not keras:
+            opened = self._try(title, text, _read_project, path)
+        elif (weights := self._weights_beside(path)) is None:
+            return False
+        else:
+            opened = self._try(title, text, _read_keras, path, *weights)
         if opened is None:
             return False
         self._settings.last_folder = path.parent
         self._show(opened, None if keras else path)
         if not keras:
             self._remember(path)
+        return True
+
+    def _weights_beside(self, path: Path) -> tuple[Path, ...] | None:
+        """The file of the weights of a model that has none in it, asked for where none lies beside it.
+
+        Empty where there is nothing to name, None where the person gives up.
+        """
+        names = (path.with_suffix(".weights.h5"), path.with_suffix(".h5"))
+        if path.suffix.lower() != ".json" or any(name.exists() for name in names):
+            return ()
+        found = self._ask_weights(self.tr("Where are the weights of {0}?").format(path.name))
+        return None if found is None else (found,)
+
+    def _ask_weights(self, title: str) -> Path | None:
+        endings = " ".join(f"*{suffix}" for suffix in WEIGHTS)
+        kinds = self.tr("Weights of Keras models ({0});;All files (*)").format(endings)
+        name, _ = QFileDialog.getOpenFileName(self._window, title, str(self._settings.last_folder), kinds)
+        return Path(name) if name else None
+
+    def load_weights(self) -> bool:
+        """Ask for a file of weights and take them for the network that is shown."""
+        path = self._ask_weights(self.tr("Load weights"))
+        if path is None:
+            return False
+        project = self._document.project
+        title, text = self.tr("Cannot load these weights"), self.tr("Loading weights…")
+        found = self._try(title, text, _read_weights, path, project)
+        if found is None or self._document.project is not project:
+            return False
+        self._settings.last_folder = path.parent
+        graph, weights = found
+        self._document.edit(self.tr("Load weights"), replace(project, graph=graph))
+        self.weights_loaded.emit(path, weights)
         return True
 
     def _show(self, opened: Opened, path: Path | None) -> None:
@@ -129,14 +168,14 @@ class ProjectFiles(QObject):
 
     def save_as(self) -> bool:
         """Ask for a file and save to it."""
-        start = self._path or self._settings.last_folder / (self.name + SUFFIX)
+        start = self._path or self._settings.last_folder / (self.name + PROJECT)
         name, _ = QFileDialog.getSaveFileName(
             self._window, self.tr("Save as"), str(start), self.tr("Projects (*.loom)")
         )
         if not name:
             return False
         path = Path(name)
-        return self._save(path if path.suffix else path.with_suffix(SUFFIX))
+        return self._save(path if path.suffix else path.with_suffix(PROJECT))
 
     def _save(self, path: Path) -> bool:
         project = self._document.project
@@ -197,17 +236,30 @@ def _read_project(path: Path) -> Opened:
         return Opened(project, note=sentence(error))
 
 
-def _read_keras(path: Path) -> Opened:
+def _read_keras(path: Path, weights: Path | None = None) -> Opened:
     from engine.formats import models
 
-    model = models.load(path)
+    model = models.load(path, weights)
     project = Project(model.graph, training=model.training or TrainingSettings())
     return Opened(project, model.weights, notes=model.notes)
+
+
+def _read_weights(path: Path, project: Project) -> tuple[Graph, HostWeights]:
+    from engine.formats import models
+
+    if path.suffix.lower() != ".keras":
+        return models.load_weights(path, project.graph)
+    loaded = models.load(path)
+    by_name = {loaded.graph[key].name: arrays for key, arrays in loaded.weights.items()}
+    weights = {node.id: by_name[node.name] for node in project.graph if node.name in by_name}
+    if len(weights) < len(by_name) or not shapes_fit(weights, project.graph):
+        raise FileError(path, "holds the weights of another network than this one.")
+    return project.graph, weights
 
 
 def dropped_file(mime: QMimeData) -> Path | None:
     """The file of ours or of Keras that a drag carries, None where it carries something else."""
     paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-    if len(paths) != 1 or paths[0].suffix.lower() not in (SUFFIX, *MODELS):
+    if len(paths) != 1 or paths[0].suffix.lower() not in (PROJECT, *MODELS):
         return None
     return paths[0]

@@ -13,6 +13,7 @@ from app.task import Job, TaskThread
 from engine.errors import Cancelled
 from engine.events import EpochDone, Event, Finished, HostWeights, Learned
 from engine.graph import Graph
+from engine.inference import infer
 from engine.project import Project
 
 _BREATH_MS = 90
@@ -51,6 +52,23 @@ class TrainedRun:
             if node.layer.learns:
                 graph = graph.set_layer(node.id, self.project.graph[node.id].layer)
         return replace(project, graph=graph)
+
+    def weights_fit(self, graph: Graph) -> bool:
+        """Whether a graph can use these weights: it owns some of just these names and shapes, whatever was edited.
+
+        Where layers learn from the data besides, it must be the graph that was trained.
+        """
+        if self.fits(graph) or any(node.layer.learns for node in graph):
+            return self.fits(graph)
+        return shapes_fit(self.weights, graph)
+
+
+def shapes_fit(weights: HostWeights, graph: Graph) -> bool:
+    """Whether a graph owns weights of just these names and shapes."""
+    known = infer(graph)
+    wanted = {n.id: {w.name: w.shape for w in known[n.id].weights} for n in graph if n.shares is None}
+    given = {key: {name: array.shape for name, array in own.items()} for key, own in weights.items()}
+    return {key: own for key, own in wanted.items() if own} == {key: own for key, own in given.items() if own}
 
 
 def _structure(graph: Graph) -> object:

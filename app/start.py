@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-_OPENED = (".loom", ".keras", ".h5", ".hdf5", ".json")
-"""Endings of the files that the window opens."""
+from app.endings import MODELS, PROJECT
 
 
 def main() -> NoReturn:
@@ -19,7 +18,7 @@ def main() -> NoReturn:
 
     arguments = sys.argv[1:]
     try:
-        if not arguments or (len(arguments) == 1 and arguments[0].lower().endswith(_OPENED)):
+        if not arguments or (len(arguments) == 1 and arguments[0].lower().endswith((PROJECT, *MODELS))):
             sys.exit(open_window(Path(arguments[0]) if arguments else None))
         from app.cli import cli
 

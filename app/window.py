@@ -25,6 +25,7 @@ from app.style import window_stylesheet
 from app.task import result_of
 from app.texts import facts
 from engine.errors import NotReadyError
+from engine.events import HostWeights
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 
@@ -102,8 +103,8 @@ class MainWindow(QMainWindow):
             {
                 "new": files.new, "new_template": files.new_from_template,
                 "open": files.open, "save": files.save, "save_as": files.save_as,
-                "clear_recent": files.clear_recent, "quit": self.close,
-                "export_h5": exports.keras_h5, "export_python": exports.python,
+                "clear_recent": files.clear_recent, "load_weights": files.load_weights, "quit": self.close,
+                "export_model": exports.keras_model, "export_python": exports.python,
                 "export_png": exports.png, "export_svg": exports.svg,
                 "undo": undo.undo, "redo": undo.redo,
                 "cut": view.cut, "copy": view.copy, "paste": view.paste, "duplicate": view.duplicate,
@@ -142,6 +143,7 @@ class MainWindow(QMainWindow):
         self.files.recent_changed.connect(self._fill_recent)
         self.files.saved.connect(self._saved)
         self.files.project_replaced.connect(self._project_replaced)
+        self.files.weights_loaded.connect(self._weights_loaded)
         self.exports.exported.connect(
             lambda path: self.statusBar().showMessage(self.tr("Written: {0}").format(path), 8000)
         )
@@ -241,6 +243,11 @@ class MainWindow(QMainWindow):
             self.statusBar().showMessage(self.tr("The last run was not read: {0}").format(opened.note), 10_000)
         self.work.inspector.show_nodes(())
         self.work.show_graph()
+
+    def _weights_loaded(self, path: Path, weights: HostWeights) -> None:
+        self.session.adopt(self.document.project, weights)
+        self.work.training.reset(None)
+        self.statusBar().showMessage(self.tr("The network has the weights of {0} now.").format(path.name), 10_000)
 
     def _saved(self, path: Path) -> None:
         self.statusBar().showMessage(self.tr("Saved {0}").format(path.name), 6000)

@@ -82,7 +82,7 @@ def test_from_an_empty_canvas_to_a_keras_file(
 
     written = {}
     parts = (
-        ("export_h5", ".h5", None),
+        ("export_model", ".h5", None),
         ("export_python", "_keras.py", CodeOptions("keras")),
         ("export_python", "_jax.py", CodeOptions("jax")),
         ("export_svg", ".svg", None),

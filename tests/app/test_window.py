@@ -333,9 +333,9 @@ def test_the_first_weights_can_be_exported(
     window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_to(monkeypatch, tmp_path / "net.h5")
-    assert not window.exports.keras_h5()
+    assert not window.exports.keras_model()
     answers.answer = 0
-    assert window.exports.keras_h5()
+    assert window.exports.keras_model()
     assert "not been trained" in answers.asked[0]
     assert (tmp_path / "net.h5").stat().st_size
 
@@ -349,7 +349,7 @@ def test_trained_weights_are_exported_and_edits_since_are_spoken_of(
     assert window.session.trained is not None
     rename_dense(window)
     save_to(monkeypatch, tmp_path / "net.h5")
-    assert window.exports.keras_h5()
+    assert window.exports.keras_model()
     assert not answers.asked
     found = {
         tuple(array.shape)
@@ -360,7 +360,7 @@ def test_trained_weights_are_exported_and_edits_since_are_spoken_of(
     assert found == wanted
     set_units(window, 7)
     answers.answer = 0
-    assert window.exports.keras_h5()
+    assert window.exports.keras_model()
     assert "edited after it was trained" in answers.asked[0]
 
 
@@ -368,8 +368,8 @@ def test_an_export_is_checked_with_keras_where_that_is_asked_for(
     window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_to(monkeypatch, tmp_path / "net.h5")
-    answers.answer, answers.options = 0, KerasOptions(compiled=False, check=True)
-    assert window.exports.keras_h5()
+    answers.answer, answers.options = 0, KerasOptions(".h5", compiled=False, check=True)
+    assert window.exports.keras_model()
     assert "predicts the same" in answers.told[0]
 
 
@@ -560,7 +560,7 @@ def test_a_model_is_opened_with_its_weights_and_says_what_is_missing(
 ) -> None:
     save_to(monkeypatch, tmp_path / "net.h5")
     answers.answer = 0
-    assert window.exports.keras_h5()
+    assert window.exports.keras_model()
     assert window.files.open_path(tmp_path / "net.h5")
     assert window.session.trained is not None
     assert window.session.trained.fits(window.document.project.graph)
@@ -568,6 +568,51 @@ def test_a_model_is_opened_with_its_weights_and_says_what_is_missing(
     opened = Opened(window.document.project, window.session.trained.weights, notes=("A loss is unknown.",))
     window.files.project_replaced.emit(opened)
     assert "A loss is unknown." in answers.told[0]
+
+
+def test_weights_are_loaded_into_the_network_that_is_shown(
+    qtbot: QtBot, window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(qtbot, window)
+    trained = window.session.trained
+    assert trained is not None
+    save_to(monkeypatch, tmp_path / "net.keras")
+    assert window.exports.keras_model()
+    window.session.adopt(window.document.project, None)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(tmp_path / "net.keras"), ""))
+    assert window.files.load_weights()
+    again = window.session.trained
+    assert again is not None
+    for key, arrays in trained.weights.items():
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(again.weights[key][name], array)
+    assert "net.keras" in window.statusBar().currentMessage()
+    set_units(window, 3)
+    assert not window.files.load_weights()
+    assert answers.told
+
+
+def test_weights_hold_as_long_as_their_shapes_do(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    trained = window.session.trained
+    assert trained is not None
+    graph = window.document.graph
+    other = graph.set_layer("n3", graph["n3"].layer.replace(activation="tanh", trainable=False))
+    assert trained.weights_fit(other)
+    assert not trained.fits(other)
+    assert not trained.weights_fit(graph.set_layer("n3", graph["n3"].layer.replace(units=3)))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_model_file_of_either_kind_is_written_and_opened(
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    save_to(monkeypatch, tmp_path / f"net{suffix}")
+    answers.answer, answers.options = 0, KerasOptions(suffix)  # type: ignore[arg-type]
+    before = window.document.graph
+    assert window.exports.keras_model()
+    assert window.files.open_path(tmp_path / f"net{suffix}")
+    assert [node.layer for node in window.document.graph] == [node.layer for node in before]
 
 
 def test_a_template_is_chosen_from_the_list(qtbot: QtBot, window: MainWindow, answers: Answers) -> None:
