@@ -1,6 +1,7 @@
-"""Keras's losses, one number per sample (https://keras.io/api/losses/).
+"""Keras's losses (https://keras.io/api/losses/).
 
-Each takes predictions and targets with a batch axis and gives an array of one loss per sample. Where the
+Each takes predictions and targets with a batch axis and gives a loss for each place of each sample: an array of
+(batch), or (batch, steps) for sequences, and so on. `engine.averages` makes one number of it. Where the
 prediction comes out of a softmax or sigmoid, cross-entropies are computed from what went into it.
 """
 
@@ -34,12 +35,8 @@ class Loss:
         self, target: jax.Array, prediction: jax.Array, logits: jax.Array | None, activation: str
     ) -> jax.Array:
         if self.from_logits is not None and logits is not None and activation == self.activation:
-            return _per_sample(self.from_logits(target, logits))
-        return _per_sample(self.function(target, prediction))
-
-
-def _per_sample(loss: jax.Array) -> jax.Array:
-    return loss.reshape(loss.shape[0], -1).mean(1)
+            return self.from_logits(target, logits)
+        return self.function(target, prediction)
 
 
 def _clip(p: jax.Array) -> jax.Array:

@@ -1,4 +1,4 @@
-"""Keras's metrics as one number per sample, averaged over an epoch (https://keras.io/api/metrics/)."""
+"""Keras's metrics (https://keras.io/api/metrics/): a number for each place, averaged over an epoch."""
 
 from __future__ import annotations
 
@@ -12,32 +12,28 @@ from engine.losses import LOSSES
 Metric = Callable[[jax.Array, jax.Array], jax.Array]
 
 
-def _mean(per_number: jax.Array) -> jax.Array:
-    return per_number.reshape(per_number.shape[0], -1).mean(1)
-
-
 def _sparse_accuracy(target: jax.Array, p: jax.Array) -> jax.Array:
-    return _mean((p.argmax(-1) == target).astype(jnp.float32))
+    return (p.argmax(-1) == target).astype(jnp.float32)
 
 
 def _categorical_accuracy(target: jax.Array, p: jax.Array) -> jax.Array:
-    return _mean((p.argmax(-1) == target.argmax(-1)).astype(jnp.float32))
+    return (p.argmax(-1) == target.argmax(-1)).astype(jnp.float32)
 
 
 def _binary_accuracy(target: jax.Array, p: jax.Array) -> jax.Array:
-    return _mean(((p > 0.5) == (target > 0.5)).astype(jnp.float32))
+    return ((p > 0.5) == (target > 0.5)).astype(jnp.float32)
 
 
 def _accuracy(target: jax.Array, p: jax.Array) -> jax.Array:
-    return _mean((p == target).astype(jnp.float32))
+    return (p == target).astype(jnp.float32)
 
 
 def _mae(target: jax.Array, p: jax.Array) -> jax.Array:
-    return _mean(jnp.abs(p - target))
+    return jnp.abs(p - target)
 
 
 def _mse(target: jax.Array, p: jax.Array) -> jax.Array:
-    return _mean(jnp.square(p - target))
+    return jnp.square(p - target)
 
 
 _ACCURACY: dict[str, Metric] = {

@@ -11,14 +11,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from engine.averages import Average, loss_average, metric_average
 from engine.backend import compiler_options
 from engine.data.prepare import Samples
+from engine.errors import TrainingError
 from engine.losses import LOSSES
 from engine.metrics import metric_for
 from engine.model import Model, Outcome, Variables
 from engine.optimizers import Optimizer
 
-Figures = dict[str, jax.Array]
+Figures = dict[str, Average]
+Arrays = dict[str, jax.Array]
 Batches = np.ndarray[Any, Any]
 """Indices of samples, (batches, batch size), int32."""
 
@@ -30,21 +33,33 @@ class Learner(NamedTuple):
     optimizer_state: Any
 
 
-def figures(model: Model, outcome: Outcome, targets: Mapping[str, jax.Array]) -> Figures:
-    """Loss and metrics of each sample, by Keras's names; "loss" is the weighted sum over all outputs."""
+def figures(
+    model: Model, outcome: Outcome, targets: Mapping[str, jax.Array], counted: jax.Array | None = None
+) -> Figures:
+    """Loss and metrics of a batch, by Keras's names; "loss" is the weighted sum over all outputs.
+
+    Places that a mask of the prediction leaves out do not count, nor do samples for which `counted` is 0. Raises
+    `TrainingError` for a mask that cannot be one of the prediction.
+    """
     found: Figures = {}
-    total: Any = 0.0
+    samples = jnp.ones(len(next(iter(targets.values())))) if counted is None else counted
+    total = outcome.penalty * samples.sum()
     several = len(model.trained_outputs) > 1
     for node, layer, loss_name in model.trained_outputs:
-        prediction, target = outcome.outputs[node.name], targets[node.name]
-        loss = LOSSES[loss_name](target, prediction, *outcome.logits[node.name])
-        total = total + layer.loss_weight * loss
+        prediction, target, mask = outcome.outputs[node.name], targets[node.name], outcome.masks[node.name]
+        values = LOSSES[loss_name](target, prediction, *outcome.logits[node.name])
+        try:
+            loss = loss_average(values, mask, samples)
+        except ValueError as error:
+            raise TrainingError(f"{node.name}: {error}.") from None
+        total = total + layer.loss_weight * loss.total
         prefix = f"{node.name}_" if several else ""
         if several:
             found[f"{prefix}loss"] = loss
         for name in layer.metrics:
-            found[prefix + name] = metric_for(name, loss_name)(target, prediction)
-    return {"loss": total + outcome.penalty, **found}
+            values = metric_for(name, loss_name)(target, prediction)
+            found[prefix + name] = metric_average(values, mask, samples)
+    return {"loss": Average(total, samples.sum()), **found}
 
 
 def device_arrays(samples: Samples) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
@@ -67,27 +82,27 @@ class StepFunctions:
         return Learner(variables, self.transformation.init(variables.params))
 
     def _step(
-        self, learner: Learner, batch: tuple[Figures, Figures], key: jax.Array, rate: jax.Array
+        self, learner: Learner, batch: tuple[Arrays, Arrays], key: jax.Array, rate: jax.Array
     ) -> tuple[Learner, Figures]:
         (params, state), optimizer_state = learner
         inputs, targets = batch
 
         def loss(params: Any) -> tuple[jax.Array, tuple[Figures, Any]]:
             outcome = self.model.apply(Variables(params, state), inputs, training=True, key=key)
-            means = {name: values.mean() for name, values in figures(self.model, outcome, targets).items()}
-            return means["loss"], (means, outcome.state)
+            found = figures(self.model, outcome, targets)
+            return found["loss"].value, (found, outcome.state)
 
-        gradients, (means, state) = jax.grad(loss, has_aux=True)(params)
+        gradients, (found, state) = jax.grad(loss, has_aux=True)(params)
         updates, optimizer_state = self.transformation.update(
             gradients, optimizer_state, params, learning_rate=rate
         )
         params = self.model.constrain(jax.tree.map(jnp.add, params, updates))
-        return Learner(Variables(params, state), optimizer_state), means
+        return Learner(Variables(params, state), optimizer_state), found
 
     def _steps(
         self,
         learner: Learner,
-        data: tuple[Figures, Figures],
+        data: tuple[Arrays, Arrays],
         batches: jax.Array,
         start: jax.Array,
         stop: jax.Array,
@@ -103,10 +118,10 @@ class StepFunctions:
         def body(index: jax.Array, carry: tuple[Learner, Figures]) -> tuple[Learner, Figures]:
             learner, logs = carry
             batch = jax.tree.map(lambda array: at(array, index), data)
-            learner, means = self._step(learner, batch, jax.random.fold_in(key, first_step + index), rate)
-            return learner, {name: logs[name].at[index].set(means[name]) for name in logs}
+            learner, found = self._step(learner, batch, jax.random.fold_in(key, first_step + index), rate)
+            return learner, jax.tree.map(lambda log, new: log.at[index].set(new), logs, found)
 
-        logs = {name: jnp.zeros(batches.shape[0]) for name in self.names}
+        logs = self._nothing((batches.shape[0],))
         return jax.lax.fori_loop(start, stop, body, (learner, logs))
 
     @cached_property
@@ -118,6 +133,10 @@ class StepFunctions:
             names += [f"{prefix}loss"] if prefix else []
             names += [prefix + name for name in layer.metrics]
         return tuple(names)
+
+    def _nothing(self, shape: tuple[int, ...] = ()) -> Figures:
+        """Figures to be added to."""
+        return {name: Average(jnp.zeros(shape), jnp.zeros(shape)) for name in self.names}
 
     def compile_steps(self, learner: Learner, data: Any, batches: Batches) -> Any:
         """`steps(learner, data, batches, start, stop, first_step, key, rate)`; the learner given is used up."""
@@ -135,14 +154,20 @@ class StepFunctions:
         start: jax.Array,
         stop: jax.Array,
     ) -> Figures:
-        """Sums of all figures over batches `start` to `stop`; `counted` is 0 where a batch is filled up."""
+        """All figures of batches `start` to `stop`, added up; `counted` is 0 where a batch is filled up."""
 
         def body(index: jax.Array, sums: Figures) -> Figures:
             inputs, targets = jax.tree.map(lambda array: array[batches[index]], data)
-            found = figures(self.model, self.model.apply(variables, inputs), targets)
-            return {name: sums[name] + (found[name] * counted[index]).sum() for name in sums}
+            found = figures(self.model, self.model.apply(variables, inputs), targets, counted[index])
+            return jax.tree.map(jnp.add, sums, found)
 
-        return jax.lax.fori_loop(start, stop, body, {name: jnp.zeros(()) for name in self.names})
+        return jax.lax.fori_loop(start, stop, body, self._nothing())
+
+    def masked(self, variables: Variables, data: Any) -> bool:
+        """Whether a prediction has a mask: then the loss of a batch depends on which samples are in it."""
+        inputs, _ = data
+        found = jax.eval_shape(lambda some: self.model.apply(variables, some).masks, inputs)
+        return any(mask is not None for mask in found.values())
 
     def compile_sums(self, variables: Variables, data: Any, batches: Batches, counted: Batches) -> Any:
         """`sums(variables, data, batches, counted, start, stop)`."""

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from engine.adaptation import adapted, learned
+from engine.averages import Average
 from engine.data.prepare import PreparedData, Samples, computed, prepare
 from engine.errors import Cancelled, TrainingError
 from engine.events import Compiled, EpochDone, Event, Finished, Learned, Progress, Started, StepsDone
@@ -22,6 +23,9 @@ CALL_SECONDS = 0.04
 """How long one call into the compiled steps may take: short enough for live curves and a prompt stop."""
 
 EVALUATION_BATCH = 256
+
+KERAS_BATCH = 32
+"""The batch size of Keras's `evaluate`, where none is said."""
 
 
 def train(project: Project) -> Generator[Event]:
@@ -123,11 +127,11 @@ class _Run:
         if len(self.rest):
             self.run_rest = self.functions.compile_steps(self.learner, self.device_data, self.rest)
             yield Progress("Compiling")
-        self.validate = self._judge(self.data.validation)
+        self.validate = self._judge(self.data.validation, self.settings.batch_size)
         yield Compiled(time.perf_counter() - start)
 
-    def _judge(self, samples: Samples | None) -> Judge | None:
-        return None if samples is None else Judge(self.functions, self.learner.variables, samples)
+    def _judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:
+        return None if samples is None else Judge(self.functions, self.learner.variables, samples, batch_size)
 
     def _batches(self, epoch: int) -> tuple[Any, Any]:
         """Full batches of an epoch, and the last one where it is smaller."""
@@ -143,7 +147,7 @@ class _Run:
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
         full, rest = self._batches(epoch)
-        logs: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in self.functions.names}
+        logs: dict[str, list[Average]] = {name: [] for name in self.functions.names}
         done = 0
         while done < len(full):
             count = min(self.pace.steps, len(full) - done)
@@ -151,8 +155,7 @@ class _Run:
             done += count
         if len(rest):
             yield self._call(self.run_rest, rest, 0, 1, epoch, logs)
-        sizes = np.array([full.shape[1]] * len(full) + [rest.shape[1]] * len(rest), float)
-        figures = {name: float(np.average(np.concatenate(parts), weights=sizes)) for name, parts in logs.items()}
+        figures = {name: _mean(parts) for name, parts in logs.items()}
         if self.validate is not None:
             yield from self.validate.run(self.learner.variables)
             figures |= {f"val_{name}": value for name, value in self.validate.figures.items()}
@@ -165,13 +168,14 @@ class _Run:
         rate = np.float32(self.settings.optimizer.learning_rate)
         bounds = (np.int32(done), np.int32(done + count))
         self.learner, found = run(self.learner, self.device_data, batches, *bounds, first, self.key, rate)
-        new = {name: np.asarray(found[name])[done : done + count].astype(float) for name in self.functions.names}
+        part = jax.tree.map(lambda log: np.asarray(log)[done : done + count].astype(float), found)
+        new = {name: part[name].value for name in self.functions.names}
         now = time.perf_counter()
         self.pace.took(count, now - start)
         self.step += count
         self._check_finite(new["loss"], epoch)
-        for name, values in new.items():
-            logs[name].append(values)
+        for name in new:
+            logs[name].append(part[name])
         return StepsDone(epoch, self.step, new, now - self.start)
 
     def _check_finite(self, losses: np.ndarray[Any, Any], epoch: int) -> None:
@@ -210,13 +214,23 @@ class _Run:
         )
 
 
-class Judge:
-    """Loss and metrics on samples that are not learned from, compiled once and run as often as wanted."""
+def _mean(parts: list[Average]) -> float:
+    """The mean of parts of an epoch."""
+    return float(Average(*(np.concatenate(arrays).sum() for arrays in zip(*parts, strict=True))).value)
 
-    def __init__(self, functions: StepFunctions, variables: Variables, samples: Samples) -> None:
+
+class Judge:
+    """Loss and metrics on samples that are not learned from, compiled once and run as often as wanted.
+
+    `batch_size` is that of Keras's evaluation with the same figures: it counts where predictions have masks.
+    """
+
+    def __init__(
+        self, functions: StepFunctions, variables: Variables, samples: Samples, batch_size: int = KERAS_BATCH
+    ) -> None:
         self._data = device_arrays(samples)
-        self._size = samples.size
-        self._batches, self._counted = filled_batches(samples.size, EVALUATION_BATCH)
+        size = batch_size if functions.masked(variables, self._data) else EVALUATION_BATCH
+        self._batches, self._counted = filled_batches(samples.size, size)
         self._sums = functions.compile_sums(variables, self._data, self._batches, self._counted)
         self._names = functions.names
         self._pace = Pace()
@@ -224,20 +238,19 @@ class Judge:
 
     def run(self, variables: Variables) -> Iterator[Progress]:
         """Go through the samples; `figures` then holds their means."""
-        totals: dict[str, float] = {}
+        found = {name: Average(0.0, 0.0) for name in self._names}
         done, total = 0, len(self._batches)
         while done < total:
             start = time.perf_counter()
             count = min(self._pace.steps, total - done)
             bounds = (np.int32(done), np.int32(done + count))
             sums = self._sums(variables, self._data, self._batches, self._counted, *bounds)
-            for name, value in sums.items():
-                totals[name] = totals.get(name, 0.0) + float(value)
+            found = jax.tree.map(lambda one, more: one + float(more), found, sums)
             self._pace.took(count, time.perf_counter() - start)
             done += count
             if done < total:
                 yield Progress("Evaluating", done, total)
-        self.figures = {name: totals[name] / self._size for name in self._names}
+        self.figures = {name: average.value for name, average in found.items()}
 
 
 __all__ = ["Judge", "Learner", "Pace", "adapted", "train"]

@@ -13,7 +13,7 @@ import pytest
 
 from engine.data.arrays import Npz
 from engine.data.builtin import Digits, Iris
-from engine.data.prepare import prepare
+from engine.data.prepare import PreparedData, Samples, prepare
 from engine.errors import Cancelled, DataError, NotReadyError, TrainingError
 from engine.events import Compiled, EpochDone, Event, Finished, HostWeights, Progress, Started, StepsDone
 from engine.formats.keras_h5 import save_model
@@ -112,26 +112,30 @@ def test_another_seed_gives_other_numbers() -> None:
 # Against Keras
 
 
-def _keras_history(
-    project: Project, weights: HostWeights, path: Path, data: Any
+def for_keras(samples: Samples) -> tuple[Any, Any]:
+    """Inputs and targets as Keras's fit and evaluate take them."""
+    inputs, targets = dict(samples.inputs), list(samples.targets.values())
+    return inputs if len(inputs) > 1 else next(iter(inputs.values())), targets if len(targets) > 1 else targets[0]
+
+
+def keras_history(
+    project: Project, weights: HostWeights, path: Path, data: PreparedData
 ) -> tuple[dict[str, list[float]], keras.Model]:
     """What Keras's own fit makes of the same weights, in the same order of samples."""
     save_model(path, project.graph, weights, project.training)
     model = keras.saving.load_model(path)
     history = model.fit(
-        dict(data.training.inputs) if len(data.training.inputs) > 1 else next(iter(data.training.inputs.values())),
-        list(data.training.targets.values())
-        if len(data.training.targets) > 1
-        else next(iter(data.training.targets.values())),
+        *for_keras(data.training),
         batch_size=project.training.batch_size,
         epochs=project.training.epochs,
         shuffle=False,
         verbose=0,
+        validation_data=for_keras(data.validation) if data.validation else None,
     )
     return history.history, model
 
 
-def _first_weights(project: Project) -> HostWeights:
+def first_weights(project: Project) -> HostWeights:
     model = compile_graph(project.graph)
     return model.to_host(model.init(project.training.seed))
 
@@ -155,7 +159,7 @@ def test_loss_history_is_that_of_keras_fit(optimizer: Any, tmp_path: Path) -> No
     settings = TrainingSettings(optimizer=optimizer, epochs=6, batch_size=16, shuffle=False)
     project = Project(graph, data=DataSettings(source=Iris()), training=settings)
     data = prepare(compile_graph(graph), Iris().load(), project.data)
-    theirs, _ = _keras_history(project, _first_weights(project), tmp_path / "m.h5", data)
+    theirs, _ = keras_history(project, first_weights(project), tmp_path / "m.h5", data)
     ours = finished(project).history
     # float32, 42 steps: rounding differs between the two ways to the same sum
     np.testing.assert_allclose(ours["loss"], theirs["loss"], rtol=1e-4)
@@ -186,7 +190,7 @@ def test_each_loss_follows_keras(loss: str, activation: str, metrics: tuple[str,
     data = DataSettings(source=Npz(path=str(tmp_path / "d.npz")), validation_split=0, test_split=0)
     project = Project(graph, data=data, training=TrainingSettings(epochs=5, shuffle=False))
     prepared = prepare(compile_graph(graph), data.source.load(), data)
-    theirs, _ = _keras_history(project, _first_weights(project), tmp_path / "m.h5", prepared)
+    theirs, _ = keras_history(project, first_weights(project), tmp_path / "m.h5", prepared)
     ours = finished(project).history
     np.testing.assert_allclose(ours["loss"], theirs["loss"], rtol=1e-4)
     in_full = {"mae": "mean_absolute_error", "mse": "mean_squared_error"}  # what a loaded model calls them
@@ -200,7 +204,7 @@ def test_a_picture_network_with_batch_normalization_follows_keras(tmp_path: Path
     settings = TrainingSettings(epochs=1, batch_size=64, shuffle=False)
     project = replace(project, graph=graph, training=settings)
     data = prepare(compile_graph(graph), Digits().load(), project.data)
-    theirs, model = _keras_history(project, _first_weights(project), tmp_path / "m.h5", data)
+    theirs, model = keras_history(project, first_weights(project), tmp_path / "m.h5", data)
     end = finished(project)
     np.testing.assert_allclose(end.history["loss"], theirs["loss"], rtol=2e-4)
     moving = end.weights[graph.by_name("batch_normalization").id]["moving_mean"]
@@ -254,7 +258,7 @@ def test_several_inputs_and_outputs_follow_keras(tmp_path: Path) -> None:
     data = DataSettings(source=Npz(path=str(tmp_path / "d.npz")), validation_split=0.1, test_split=0)
     project = Project(_two_by_two(), data=data, training=TrainingSettings(epochs=4, shuffle=False))
     prepared = prepare(compile_graph(project.graph), data.source.load(), data)
-    theirs, _ = _keras_history(project, _first_weights(project), tmp_path / "m.h5", prepared)
+    theirs, _ = keras_history(project, first_weights(project), tmp_path / "m.h5", prepared)
     end = finished(project)
     np.testing.assert_allclose(end.history["loss"], theirs["loss"], rtol=1e-4)
     assert {"class_loss", "class_accuracy", "number_loss", "number_mae", "val_number_mae"} <= set(end.history)
