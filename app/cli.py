@@ -5,15 +5,15 @@ Exit status: 0 done, 1 it could not be done (a sentence on the error stream says
 
 from __future__ import annotations
 
-import json
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from app import exchange
+from app.options import Json, NetworkFile, ProjectFile, RunFolder, print_json
 from app.start import fail
 
 # What a command needs is imported inside it: `layerloom --help` and the window must not wait for the rest.
@@ -27,24 +27,9 @@ cli = typer.Typer(
 )
 
 
-class Target(StrEnum):
-    """What generated Python is written for."""
-
-    keras = "keras"
-    jax = "jax"
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]
-ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.loom", help="A project file.")]
-NetworkFile = Annotated[
-    Path, typer.Argument(metavar="PROJECT|MODEL", help="A project, or a Keras .keras or .h5 file.")
-]
-RunFolder = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run whose weights to use.")]
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
+cli.command()(exchange.layers)
+cli.command("import")(exchange.import_model)
+cli.command()(exchange.export)
 
 
 @cli.command()
@@ -68,7 +53,7 @@ def new(
     made = templates.make(template)
     project_file.save(replace(made, layout=place_missing(made.graph, made.layout)), project)
     if as_json:
-        _print_json({"project": str(project), "template": template})
+        print_json({"project": str(project), "template": template})
     else:
         Console().print(f"Made {project} from {template}.", markup=False, highlight=False, soft_wrap=True)
 
@@ -89,7 +74,7 @@ def summary(network: NetworkFile, as_json: Json = False) -> None:
     facts = infer(graph)
     layers = [asdict(row) for row in summary_rows(graph)]
     totals = {"parameters": facts.parameters, "trainable": facts.trainable_parameters}
-    _print_json({"layers": layers, **totals, "problems": [problem.message for problem in facts.problems]})
+    print_json({"layers": layers, **totals, "problems": [problem.message for problem in facts.problems]})
 
 
 @cli.command()
@@ -116,7 +101,7 @@ def train(
     finished = train_here(changed, folder, as_json=as_json)
     if as_json:
         ended = {"event": "finished", "stopped": finished.stopped, "test": dict(finished.test)}
-        _print_json({**ended, "run": str(folder)})
+        print_json({**ended, "run": str(folder)})
     else:
         Console().print(f"The run is in {folder}", markup=False, highlight=False, soft_wrap=True)
 
@@ -144,7 +129,7 @@ def evaluate(
         job = evaluate_project(found.project, weights)
     figures = run_here(job, quiet=as_json)
     if as_json:
-        _print_json(figures)
+        print_json(figures)
         return
     for name, value in figures.items():
         Console().print(f"{name}: {value:.4f}", markup=False)
@@ -168,35 +153,10 @@ def predict(
     arrays = run_here(predict_events(found.project.graph, found.trained_weights(), read_npz(data)), quiet=as_json)
     write_npz(out, arrays)
     if as_json:
-        _print_json({"out": str(out), "outputs": {name: list(array.shape) for name, array in arrays.items()}})
+        print_json({"out": str(out), "outputs": {name: list(array.shape) for name, array in arrays.items()}})
         return
     for name, array in arrays.items():
         Console().print(f"{name}: {len(array):,} predictions in {out}", markup=False, highlight=False)
-
-
-@cli.command()
-def export(
-    network: NetworkFile,
-    to: Annotated[
-        Path, typer.Option(metavar="FILE", help="What to write: .keras, .h5, .json, .py, .png or .svg.")
-    ],
-    run: RunFolder = None,
-    target: Annotated[Target, typer.Option(help="What the Python is written for.")] = Target.keras,
-    as_json: Json = False,
-) -> None:
-    """Write a Keras model, Python, or a picture of the graph."""
-    from app.networks import export_network, open_network
-
-    if to.suffix not in (".keras", ".h5", ".json", ".py", ".png", ".svg"):
-        raise typer.BadParameter(
-            f"{to.name!r} ends in none of .keras, .h5, .json, .py, .png, .svg", param_hint="--to"
-        )
-    lines = list(export_network(open_network(network, run), to, target.value))
-    if as_json:
-        _print_json({"file": str(to), "notes": lines[:-1]})
-        return
-    for line in lines:
-        Console().print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _version(wanted: bool) -> None:

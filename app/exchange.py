@@ -30,10 +30,10 @@ def layers(as_json: Json = False) -> None:
         if row.category != category:
             category = row.category
             say(f"\n{category}")
-        say(f"  {row.name:<26}{row.about}")
+        say(f"  {row.name:<24}  {row.about}")
     say("\nNot here")
     for name, reason in found.omitted.items():
-        say(f"  {name:<26}{reason}")
+        say(f"  {name:<24}  {reason}")
     say(f"\n{found.here} of the {found.total} classes of keras.layers are here.")
 
 
@@ -76,9 +76,6 @@ def export(
     style: Annotated[Style, typer.Option(help="How Python for Keras builds the model.")] = Style.functional,
     target: Annotated[Target, typer.Option(help="What Python is written for.")] = Target.keras,
     with_training: Annotated[bool, typer.Option("--with-training", help="Python that also trains.")] = False,
-    with_optimizer: Annotated[
-        bool, typer.Option("--with-optimizer", help="The state of the optimizer, so that Keras can go on.")
-    ] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Let Keras open the file and compare.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -91,20 +88,17 @@ def export(
     if suffix not in WRITTEN:
         raise typer.BadParameter(f"{to.name!r} ends in none of {', '.join(WRITTEN)}", param_hint="--to")
     _check_fits(verify, "--verify", suffix, (".h5", ".keras"))
-    _check_fits(with_optimizer, "--with-optimizer", suffix, (".h5", ".keras"))
     _check_fits(with_training, "--with-training", suffix, (".py",))
     _check_fits(style is not Style.functional, "--style", suffix, (".py",))
     _check_fits(target is not Target.keras, "--target", suffix, (".py",))
     _check_fits(dialect is not Dialect.keras3, "--dialect", suffix, (".h5",))
     if verify and dialect is Dialect.keras2:
         raise typer.BadParameter("a file for Keras 2 is not checked by Keras 3", param_hint="--verify")
-    options = ExportOptions(dialect.value, style.value, target.value, with_training, with_optimizer)
+    options = ExportOptions(dialect.value, style.value, target.value, with_training)
     found = open_network(network, run)
-    lines: list[str] = []
-    for line in export_network(found, to, options):
-        lines.append(line)
-        if not as_json:
-            say(line)
+    lines = list(export_network(found, to, options))
+    for line in () if as_json else lines:
+        say(line)
     proof: Proof | None = None
     if verify:
         proof = run_here(prove(to, found.project.graph, found.exported_weights()), quiet=as_json)

@@ -14,9 +14,21 @@ from engine.events import HostWeights
 from engine.files import replacing
 from engine.formats import models, project_file
 from engine.formats.code import Target, write_code
+from engine.formats.keras_h5 import Dialect
+from engine.formats.keras_styles import Style
 from engine.model import compile_graph
 from engine.project import Project, TrainingSettings
 from engine.runs import latest_run, read_run
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """How a network is written: the dialect of an `.h5`, and the kind of Python."""
+
+    dialect: Dialect = "keras3"
+    style: Style = "functional"
+    target: Target = "keras"
+    with_training: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,13 @@ class Network:
             raise FileError(self.path, "has not been trained yet: `layerloom train` it, or name a run with --run.")
         return self.weights
 
+    def exported_weights(self) -> HostWeights:
+        """The weights that an export holds: without trained ones, those that training would start from."""
+        if self.weights is not None:
+            return self.weights
+        model = compile_graph(self.project.graph)
+        return model.to_host(model.init(self.project.training.seed))
+
 
 def open_network(path: Path, run: Path | None = None) -> Network:
     """Open a project (with its latest run, or the one named) or a Keras model; raises `FileError`."""
@@ -51,6 +70,12 @@ def open_network(path: Path, run: Path | None = None) -> Network:
         return Network(path, project, None)
     found = read_run(folder)
     return Network(path, found.project, found.weights, run=folder)
+
+
+def check_new_file(path: Path) -> None:
+    """Raise `FileError` where a file is there already."""
+    if path.exists():
+        raise FileError(path, "exists already.")
 
 
 def check_new_folder(folder: Path) -> None:
@@ -69,20 +94,20 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
 
 
-def export_network(network: Network, path: Path, target: Target) -> Generator[str]:
+def export_network(network: Network, path: Path, options: ExportOptions = ExportOptions()) -> Generator[str]:
     """Write a Keras model, Python or a picture, as the ending of `path` says; yields what was done."""
     project = network.project
     if path.suffix in models.SUFFIXES:
-        weights = network.weights
-        if weights is None:
+        if network.weights is None:
             yield "Not trained yet: the file holds the random weights that training would start from."
-            model = compile_graph(project.graph)
-            weights = model.to_host(model.init(project.training.seed))
         elif network.run is not None:
             yield f"With the last weights of {network.run}."
-        models.save(path, project.graph, weights, project.training)
+        weights = network.exported_weights()
+        models.save(path, project.graph, weights, project.training, dialect=options.dialect)
+        if path.suffix == ".json":
+            yield f"The weights are in {path.with_suffix('.weights.h5')}."
     elif path.suffix == ".py":
-        loads = write_code(project, path, target)
+        loads = write_code(project, path, options.target, style=options.style, with_training=options.with_training)
         yield f"It loads the weights of {loads}." if loads else "There is no .h5 beside it: it starts untrained."
     else:
         _draw(project, path)

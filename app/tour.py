@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.headless import train_here
-from app.networks import Network, export_network
+from app.networks import ExportOptions, Network, export_network
 from engine import templates
 from engine.events import Finished
 from engine.files import replacing
@@ -26,7 +26,7 @@ def tour(reason: str, folder: Path) -> int:
     parts: tuple[tuple[str, Target], ...]
     parts = (("digits.h5", "keras"), ("digits_keras.py", "keras"), ("digits_jax.py", "jax"))
     for name, target in parts:
-        for line in export_network(network, folder / name, target):
+        for line in export_network(network, folder / name, ExportOptions(target=target)):
             console.print(line, markup=False)
     draw(project, finished, folder / "digits.png")
     console.print(f"Wrote {folder / 'digits.png'}", markup=False)

@@ -22,7 +22,7 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Coverage:
-    """All layers in the order of the palette; `omitted` are Keras's other classes with the reason for each."""
+    """All layers by category, as the palette shows them; `omitted` says why Keras's other classes are not."""
 
     layers: tuple[LayerRow, ...]
     omitted: dict[str, str]
@@ -50,4 +50,5 @@ def coverage() -> Coverage:
         )
         for name, cls in LAYERS.items()
     ]
-    return Coverage(tuple(rows), dict(OMITTED))
+    categories = list(dict.fromkeys(row.category for row in rows))
+    return Coverage(tuple(sorted(rows, key=lambda row: categories.index(row.category))), dict(OMITTED))
