@@ -224,8 +224,8 @@ def test_what_holds_weights_in_bounds_follows_keras(tmp_path: Path) -> None:
     settings = TrainingSettings(epochs=5, batch_size=16, shuffle=False)
     project = Project(graph, data=DataSettings(source=Iris()), training=settings)
     data = prepare(compile_graph(graph), Iris().load(), project.data)
-    first = _first_weights(project)
-    theirs, model = _keras_history(project, first, tmp_path / "m.h5", data)
+    first = first_weights(project)
+    theirs, model = keras_history(project, first, tmp_path / "m.h5", data)
     end = finished(project)
     np.testing.assert_allclose(end.history["loss"], theirs["loss"], rtol=1e-4)
     for node in graph.of_type(Dense):
