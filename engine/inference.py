@@ -27,6 +27,9 @@ from engine.layers.reshaping import Flatten
 from engine.layers.text import TextVectorization
 from engine.losses import LOSSES
 
+BATCH_SIZE = 32
+"""The size of batches that a network is given which needs one: that of Keras."""
+
 
 @dataclass(frozen=True)
 class Fix:
@@ -64,6 +67,8 @@ class NodeFacts:
     """What the node gives."""
     early: bool = False
     """Whether the node can be computed before training begins: nothing up to it learns or is random."""
+    any_batch: bool = True
+    """Whether an Input up to the node leaves open how many samples a batch has."""
 
     @property
     def shape(self) -> Shape | None:
@@ -174,8 +179,14 @@ def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFact
         problems += _output_problems(graph, node, shapes[0])
     elif not graph.outgoing(node.id):
         problems.append(_loose_end(node))
+    any_batch = (
+        layer.batch_size is None if isinstance(layer, Input) else any(facts[e.source].any_batch for e in edges)
+    )
+    problems += _stateful_problems(node, any_batch)
     early = not weights and not layer.seed_generators() and all(facts[edge.source].early for edge in edges)
-    return NodeFacts(inputs, shapes, weights, tuple(problems), content=layer.gives, early=early)
+    return NodeFacts(
+        inputs, shapes, weights, tuple(problems), content=layer.gives, early=early, any_batch=any_batch
+    )
 
 
 def _text_problems(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> list[Problem]:
@@ -205,6 +216,38 @@ def _text_problems(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> 
         text = f"{inner.type_name()} is computed before training begins, so it cannot be inside of {node.name}."
         return [Problem(node.id, text)]
     return []
+
+
+def _stateful_problems(node: Node, any_batch: bool) -> list[Problem]:
+    """Layers that are to go on from the states of the batch before."""
+    layer = node.layer
+    if not any(getattr(part, "stateful", False) for part in (layer, *parts_of(layer))):
+        return []
+    fixes = (
+        (_set_field(node.id, "stateful", False, "Set stateful to False"),) if hasattr(layer, "stateful") else ()
+    )
+    afresh = Problem(
+        node.id,
+        f"{node.name} is stateful, but training and prediction here begin each batch afresh, as those of Keras "
+        "do with JAX; with TensorFlow, Keras goes on from the batch before.",
+        "stateful" if fixes else None,
+        fixes,
+        "warning",
+    )
+    if not any_batch:
+        return [afresh]
+    text = f"{node.name} is stateful, for which Keras must know the size of the batches."
+    sizing = Fix(f"Set the size of batches to {BATCH_SIZE}", lambda graph: _sized(graph, node.id))
+    return [Problem(node.id, text, "stateful" if fixes else None, (sizing, *fixes)), afresh]
+
+
+def _sized(graph: Graph, node_id: str) -> Graph:
+    """The graph with a batch size at all Inputs that lead to a node."""
+    for key in graph.ancestors([node_id]):
+        layer = graph[key].layer
+        if isinstance(layer, Input) and layer.batch_size is None:
+            graph = graph.set_layer(key, layer.replace(batch_size=BATCH_SIZE))
+    return graph
 
 
 def _unknown(node: Node, inputs: tuple[Shape, ...]) -> NodeFacts:

@@ -53,7 +53,10 @@ class Recurrent(Weighted):
     )
     return_state: bool = Field(default=False, description="Give the last states, too.")
     go_backwards: bool = Field(default=False, description="Go through the sequence from its end.")
-    stateful: bool = Field(default=False, description="Go on from the states that the batch before left.")
+    stateful: bool = Field(
+        default=False,
+        description="Go on from the states that the batch before left; only TensorFlow does so with the file.",
+    )
     zero_output_for_mask: bool = Field(
         default=False, description="Give zeros for steps that are masked, not what the step before gave."
     )

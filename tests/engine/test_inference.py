@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any, ClassVar
 
+import keras
+import numpy as np
 import pytest
 
+from engine.formats.keras_config import to_config
 from engine.graph import Graph
 from engine.inference import Inference, Problem, infer
 from engine.layer import Layer, Shape
@@ -14,8 +17,12 @@ from engine.layers.conv import Conv2D
 from engine.layers.core import Activation, Dense, Input, Output
 from engine.layers.merging import Add, Concatenate
 from engine.layers.pooling import MaxPooling2D
+from engine.layers.recurrent import LSTM
 from engine.layers.reshaping import Flatten, Reshape
+from engine.layers.wrappers import Bidirectional
 from engine.templates import TEMPLATES, chain, make
+from tests.engine.graphs import ready
+from tests.engine.test_layers import unbuilt
 
 
 def only_problem(graph: Graph) -> Problem:
@@ -208,3 +215,39 @@ def test_outputs_are_not_named_like_figures_of_validation() -> None:
     graph = softmax(Input(shape=(4,)), Dense(units=3, activation="softmax"))
     graph = graph.rename(graph.by_name("output").id, "val_a")
     assert "cannot be named 'val_a'" in only_problem(graph).message
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [LSTM(units=3, stateful=True), Bidirectional(layer=LSTM(units=3, stateful=True))],
+    ids=lambda layer: layer.type_name(),
+)
+def test_a_stateful_layer_needs_the_size_of_batches_and_begins_afresh_here(layer: Layer) -> None:
+    graph = softmax(Input(shape=(5, 2)), layer, Dense(units=2, activation="softmax"))
+    before = infer(graph)
+    (problem,) = before.errors
+    assert problem.message.endswith("is stateful, for which Keras must know the size of the batches.")
+    with pytest.raises(ValueError, match="the batch size must be static"):
+        unbuilt(layer)(keras.Input((5, 2)))
+    mended = problem.fixes[0].edit(graph)
+    assert infer(mended, before).problems == infer(mended).problems
+    (warning,) = infer(mended).problems
+    assert warning.severity == "warning"
+    assert "here begin each batch afresh" in warning.message
+    (theirs,) = keras.Model.from_config(to_config(mended)["config"]).inputs
+    assert theirs.shape == (32, 5, 2)
+    if warning.fixes:
+        assert infer(warning.fixes[0].edit(mended)).problems == ()
+        assert infer(problem.fixes[1].edit(graph)).problems == ()
+
+
+def test_here_and_in_keras_with_jax_a_stateful_layer_begins_each_batch_afresh() -> None:
+    graph = softmax(Input(shape=(5, 2), batch_size=4), LSTM(units=3, stateful=True))
+    model, variables = ready(graph)
+    x = np.random.default_rng(0).normal(size=(4, 5, 2)).astype(np.float32)
+    twice = np.concatenate([x, x])
+    theirs: Any = keras.Model.from_config(to_config(graph)["config"])
+    theirs.set_weights(list(model.to_host(variables)["n2"].values()))
+    found = theirs.predict(twice, batch_size=4, verbose=0)
+    np.testing.assert_array_equal(found[:4], found[4:])
+    np.testing.assert_allclose(model.predict(variables, {"input": twice})["output"], found, 1e-5, 1e-6)
