@@ -1,7 +1,8 @@
-"""Masks: which layers pass them on, what recurrent layers make of them, and losses and metrics under them."""
+"""Masks: which layers pass them on, what layers make of them, also in programs."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,34 +10,36 @@ import keras
 import numpy as np
 import pytest
 
-from engine.layer import Context, Layer
+from engine.formats.keras_h5 import save_model
+from engine.graph import Graph
+from engine.layer import LAYERS, Context, Layer
 from engine.layers.cells import GRUCell, LSTMCell, StackedRNNCells
 from engine.layers.conv_lstm import ConvLSTM2D
-from engine.layers.core import Dense
+from engine.layers.core import Dense, Input, Output
 from engine.layers.embedding import Embedding, Masking
+from engine.layers.global_pooling import GlobalAveragePooling1D
+from engine.layers.merging import Add, Concatenate, Maximum, Multiply
 from engine.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
 from engine.layers.wrappers import Bidirectional, TimeDistributed
+from tests.engine.graphs import graph, ready
 from tests.engine.layer_cases import COMPUTING, close, weights_of
+from tests.engine.test_code import executed, programs, values
 from tests.engine.test_layers import unbuilt
+
+_backend: Any = getattr(keras, "src").backend  # noqa: B009
 
 MASK = np.array([[1, 1, 1, 0, 0], [0, 1, 0, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]], bool)
 
-OTHERWISE: dict[str, str] = {
-    **dict.fromkeys(
-        ("Concatenate", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Dot"),
-        "a fault: the masks of several inputs are not merged, so what comes out has none",
-    ),
-    "GlobalAveragePooling1D": "takes a mask, and passes on none: Keras's compute_mask gives None",
-}
-"""Layers whose `supports_masking` is not that of Keras, each with the reason."""
+TAKE_ONLY = {"Dot", "GlobalAveragePooling1D"}
+"""Layers that support masking by Keras's word, but pass none on: their `compute_mask` gives None."""
 
 
 @pytest.mark.parametrize(
     "layer", {case.type: case.layer for case in COMPUTING}.values(), ids=lambda layer: layer.type_name()
 )
-def test_supports_masking_as_keras_does(layer: Layer) -> None:
-    same = layer.supports_masking == unbuilt(layer).supports_masking
-    assert same is (layer.type_name() not in OTHERWISE)
+def test_masks_are_passed_on_where_keras_passes_them_on(layer: Layer) -> None:
+    ours = layer.supports_masking or layer.mask_op() is not None
+    assert ours == (unbuilt(layer).supports_masking and layer.type_name() not in TAKE_ONLY)
 
 
 def built(layer: Layer, x: np.ndarray[Any, Any], weights: dict[str, Any]) -> Any:
@@ -50,7 +53,7 @@ def built(layer: Layer, x: np.ndarray[Any, Any], weights: dict[str, Any]) -> Any
 
 
 def _mask_of(tensor: Any) -> Any:
-    return getattr(keras, "src").backend.get_keras_mask(tensor)  # noqa: B009
+    return _backend.get_keras_mask(tensor)
 
 
 RUNNING: list[Layer] = [
@@ -128,3 +131,76 @@ def test_masks_begin_where_keras_begins_them(layer: Layer, x: np.ndarray[Any, An
     assert (found is None) == (expected is None)
     if found is not None:
         np.testing.assert_array_equal(found, expected)
+
+
+# Layers of several inputs
+
+MERGING = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot")
+
+
+def _sequences(*masked: bool) -> tuple[list[Any], list[Any]]:
+    """Batches of sequences, and a mask for those that are to have one."""
+    rng = np.random.default_rng(0)
+    values = [jnp.asarray(rng.normal(size=(3, 4, 2)), jnp.float32) for _ in masked]
+    return values, [jnp.asarray(rng.random((3, 4)) < 0.6) if wanted else None for wanted in masked]
+
+
+@pytest.mark.parametrize("masked", [(True, True), (True, False), (False, True), (False, False)], ids=str)
+@pytest.mark.parametrize("name", MERGING)
+def test_merging_layers_treat_masks_as_keras_does(name: str, masked: tuple[bool, bool]) -> None:
+    layer = LAYERS[name]()
+    values, masks = _sequences(*masked)
+    tensors = [jnp.array(value) for value in values]
+    for tensor, mask in zip(tensors, masks, strict=True):
+        if mask is not None:
+            _backend.set_keras_mask(tensor, mask)
+    theirs = unbuilt(layer)(tensors)
+    close(layer.apply({}, *values, ctx=Context(masks=tuple(masks))), theirs)
+    found, expected = layer.compute_mask(values, masks), _mask_of(theirs)
+    assert (found is None) == (expected is None)
+    if found is not None:
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_global_average_pooling_leaves_out_masked_steps(keepdims: bool) -> None:
+    layer = GlobalAveragePooling1D(keepdims=keepdims)
+    (value,), (mask,) = _sequences(True)
+    mask = mask.at[:, 0].set(True)
+    theirs = keras.layers.GlobalAveragePooling1D(keepdims=keepdims)(value, mask=mask)
+    close(layer.apply({}, value, ctx=Context(masks=(mask,))), theirs)
+    assert layer.compute_mask([value], [mask]) is None
+
+
+# Programs
+
+
+def _merged(kind: Layer) -> Graph:
+    """Words and figures, each with a mask of its own, merged and gone through once more."""
+    return graph(
+        ("words", Input(shape=(6,), dtype="int32"), []),
+        ("rows", Input(shape=(6, 3)), []),
+        ("table", Embedding(input_dim=5, output_dim=3, mask_zero=True), ["words"]),
+        ("marked", Masking(), ["rows"]),
+        ("both", kind, ["table", "marked"]),
+        ("run", LSTM(units=4, return_sequences=True), ["both"]),
+        ("end", Bidirectional(layer=GRU(units=3)), ["run"]),
+        ("answer", Dense(units=2), ["end"]),
+        ("out", Output(loss="mean_squared_error"), ["answer"]),
+    )
+
+
+@pytest.mark.parametrize("kind", [Add(), Multiply(), Maximum(), Concatenate(), Concatenate(axis=1)], ids=repr)
+def test_masks_are_merged_in_programs_too(kind: Layer, tmp_path: Path) -> None:
+    made = _merged(kind)
+    model, variables = ready(made)
+    rng = np.random.default_rng(0)
+    words, rows = rng.integers(1, 5, (5, 6)), rng.normal(size=(5, 6, 3)).astype(np.float32)
+    whole = {"words": words.astype(np.int32), "rows": rows}
+    inputs = {"words": whole["words"] * (rng.random((5, 6)) < 0.6), "rows": rows * (rng.random((5, 6, 1)) < 0.6)}
+    path = str(tmp_path / "m.h5")
+    save_model(path, made, model.to_host(variables))
+    ours = [model.predict(variables, inputs)["out"]]
+    for code in programs(made, path).values():
+        close(values(executed(code, path), inputs), ours)
+    assert np.abs(ours[0] - model.predict(variables, whole)["out"]).max() > 1e-3
