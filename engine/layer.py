@@ -348,6 +348,10 @@ class Layer(Settings):
             return list(tensors), keywords
         return [tensors[0] if self.max_inputs == 1 else list(tensors)], keywords
 
+    def keras_outputs(self, tensors: Sequence[Any]) -> list[Any]:
+        """How Keras nests what its layer gives, which has a tensor for each output."""
+        return list(tensors)
+
     def seed_generators(self) -> tuple[str, ...]:
         """Attributes of the Keras layer that hold the state of random numbers, which a .keras file keeps."""
         return ()

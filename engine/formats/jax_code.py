@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from engine import named
 from engine.errors import StyleError
-from engine.formats.jax_network import WIDTH, Network, functions_of
-from engine.formats.keras_config import Calls, calls, check_written
-from engine.formats.python_text import Group, Names, call, listing, literal, quoted, statement
+from engine.formats.jax_functions import WIDTH, Functions, functions_of
+from engine.formats.jax_network import Network
+from engine.formats.keras_config import Calls, all_calls, calls
+from engine.formats.python_text import Group, call, listing, literal, quoted, statement
 from engine.formats.sources import Library, Place, collect, place_of, sorted_imports
 from engine.graph import Graph, Node
-from engine.layer import Weight
+from engine.layer import Weight, parts_of
 from engine.layers.core import Input
+from engine.layers.nested import Functional
 from engine.model import compile_graph
 from engine.ops import initializers
 from engine.ops.initializers import DRAWS
@@ -18,7 +20,7 @@ from engine.project import Project
 
 _RESERVED = (
     "w", "x", "inputs", "outputs", "forward", "predict", "load_weights", "init_weights", "batch", "data", "main",
-    "jax", "jnp", "np", "lax", "h5py", "sys", "math", "partial", "reduce", "initialize",
+    "within", "jax", "jnp", "np", "lax", "h5py", "sys", "math", "partial", "reduce", "initialize",
 )  # fmt: skip
 
 _LOAD = '''\
@@ -43,6 +45,13 @@ def init_weights(seed=0):
 '''
 
 
+_WITHIN = '''\
+def within(w, layer):
+    """The weights of a layer of a model within the model, by their own names."""
+    return {name.removeprefix(f"{layer}/"): value for name, value in w.items() if name.startswith(f"{layer}/")}
+'''
+
+
 def jax_code(project: Project, weights_file: str | None = None, *, with_training: bool = False) -> str:
     """The program; it reads its weights from a file of ours if one is given, else it starts from new ones.
 
@@ -53,17 +62,19 @@ def jax_code(project: Project, weights_file: str | None = None, *, with_training
         raise StyleError("The JAX program computes a network; a program that trains it is written for Keras.")
     found = calls(project.graph)
     _check_writable(found)
-    check_written(found)
     library = _library(found, drawing=weights_file is None)
-    network = Network(found, library, Names({*_RESERVED, *library.names.values()}))
+    functions = Functions(library, _RESERVED)
+    Network(found, functions, "forward").write()
     parts = [
         *library.definitions,
         _table(project.graph, found, library, weights_file),
-        network.write("forward"),
+        *functions.written,
         "predict = jax.jit(forward)",
         (_INIT if weights_file is None else _LOAD).rstrip(),
         _main(found, project.training.seed, weights_file),
     ]
+    if any("within(w" in text for text in functions.written):
+        parts.insert(parts.index(functions.written[0]), _WITHIN.rstrip())
     imports = {*library.imports, "import jax", "import jax.numpy as jnp", "import numpy as np", "import sys"}
     if weights_file is not None:
         imports.add("import h5py")
@@ -74,11 +85,13 @@ def jax_code(project: Project, weights_file: str | None = None, *, with_training
 
 def _check_writable(found: Calls) -> None:
     """Raise `StyleError` for layers that are not JAX, and for those that still have to see data."""
-    for node in found.nodes:
+    for node in (node for each in all_calls(found) for node in each.nodes):
         if node.layer.learns:
             raise StyleError(f"{node.name} has learned nothing from the data yet: train the network first.")
         if node.layer.host_op() is not None:
             raise StyleError(f"{node.name} works on text, which JAX has no arrays of: take the Keras program.")
+        if not isinstance(node.layer, Functional) and any(isinstance(p, Functional) for p in parts_of(node.layer)):
+            raise StyleError(f"{node.name} calls a model for each of its parts: take the Keras program.")
 
 
 def _joined(parts: list[str]) -> str:
@@ -94,7 +107,8 @@ def _joined(parts: list[str]) -> str:
 
 def _library(found: Calls, drawing: bool) -> Library:
     """The functions that the layers use, and the initializers where first weights are drawn."""
-    layers = [node.layer for node in found.nodes if not isinstance(node.layer, Input)]
+    nodes = (node for each in all_calls(found) for node in each.nodes)
+    layers = [node.layer for node in nodes if not isinstance(node.layer, Input | Functional)]
     masks = any(made is not None and not made.all_masks for made in (layer.mask_op() for layer in layers))
     places: list[Place] = [place_of(function) for layer in layers for function in functions_of(layer, masks)]
     if drawing:
@@ -147,7 +161,10 @@ def _main(found: Calls, seed: int, weights_file: str | None) -> str:
     shapes = [_shape_entry(node) for node in found.inputs]
     layers = [node.layer for node in found.inputs if isinstance(node.layer, Input)]
     sizes = "(size or 8 for size in shape)" if any(None in layer.shape for layer in layers) else "shape"
-    start = f"load_weights({quoted(weights_file)})" if weights_file is not None else f"init_weights({seed})"
+    start = call("init_weights", [str(seed)])
+    if weights_file is not None:
+        start = call("load_weights", [quoted(weights_file)])
+    running = call("predict", [start, "*(data[name] for name in shapes)"])
     lines = [
         'if __name__ == "__main__":',
         statement("shapes = ", Group("{", tuple(shapes), "}"), indent="    ", width=WIDTH),
@@ -155,7 +172,7 @@ def _main(found: Calls, seed: int, weights_file: str | None) -> str:
         "        data = np.load(sys.argv[1])",
         "    else:",
         f"        data = {{name: np.zeros((1, *{sizes}), dtype) for name, (shape, dtype) in shapes.items()}}",
-        f"    result = predict({start}, *(data[name] for name in shapes))",
+        statement("result = ", running, indent="    ", width=WIDTH),
         "    print(jax.tree.map(jnp.shape, result))",
     ]
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,89 +11,104 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from engine.formats.keras_config import Calls
-from engine.formats.python_text import Group, Names, call, keyword, listing, literal, quoted, statement
+from engine.formats.jax_functions import WIDTH, Functions, activates, functions_in
+from engine.formats.keras_config import Calls, calls_within
+from engine.formats.python_text import Group, call, keyword, listing, literal, quoted, statement
 from engine.formats.sources import Library
 from engine.formats.steps import Step, script
-from engine.graph import Node
+from engine.graph import Edge, Node
 from engine.layer import Context, Layer, Op
 from engine.layers.core import Input
+from engine.layers.nested import Functional
 from engine.ops.activations import ACTIVATIONS
 from engine.ops.core import identity
 
-WIDTH = 115
-"""That of the functions that are copied."""
 
-Function = Callable[..., Any]
-
-
-def functions_of(layer: Layer, masks: bool = True) -> Iterator[Function]:
-    """All functions that the lines of a layer name; `masks` says whether any layer of the graph starts a mask."""
-    mask_op = layer.mask_op()
-    made = mask_op if mask_op is not None and (masks or not mask_op.all_masks) else None
-    for op in filter(None, (layer.op(), made)):
-        yield from (function for function in _functions(op.function) if function is not identity)
-        for value in op.settings.values():
-            yield from _functions(value)
-    if _activates(layer):
-        yield ACTIVATIONS[layer.activation_name or "linear"]
-
-
-def _functions(value: Any) -> Iterator[Function]:
-    """The functions in a setting: by itself, in a row, or with arguments bound."""
-    if isinstance(value, partial):
-        yield from _functions(value.func)  # pyright: ignore[reportUnknownMemberType]
-        for inner in (*value.args, *value.keywords.values()):
-            yield from _functions(inner)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for inner in value:  # pyright: ignore[reportUnknownVariableType]
-            yield from _functions(inner)
-    elif callable(value):
-        yield value
-
-
-def _activates(layer: Layer) -> bool:
-    return layer.activation_name not in (None, "linear")
-
-
-@dataclass
+@dataclass(eq=False)
 class Network:
-    """Writes a graph as a function of its weights and inputs."""
+    """Writes a graph as a function of its weights and inputs.
+
+    A model within the model is a network of its own, `within` that of the graph around it; `given` says which of
+    its inputs have masks there.
+    """
 
     found: Calls
-    library: Library
-    names: Names
+    functions: Functions
+    name: str
+    within: bool = False
+    given: tuple[bool, ...] = ()
     dtypes: dict[tuple[str, int], Any] = field(default_factory=dict[tuple[str, int], Any])
     masks: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
     """The variable that holds the mask of each node's first output."""
     made: dict[str, str] = field(default_factory=dict[str, str])
     """The masks that nodes make: by node, the variable."""
 
-    def write(self, name: str) -> str:
-        """The function; its first parameter `w` has the weights of each layer by name."""
-        plan = script(self.found, self.names)
-        for step in plan.inputs:
-            self._enter(step)
-        used = self._used(plan.steps)
-        parameters = ", ".join(["w", *(step.target for step in plan.inputs)])
-        lines = [line for step in plan.steps for line in self._lines(step, used)]
-        returned = f"    return {', '.join(plan.outputs)}"
+    def __post_init__(self) -> None:
+        self.nested: dict[str, Network] = {}
+        """The networks of the nodes that hold models; calls that differ in nothing share one."""
+        self.free = {
+            node.id: self.functions.names.new(self.found.graph.owner(node.id).name)
+            for node in self.found.nodes
+            if isinstance(node.layer, Functional)
+        }
+        self.names = self.functions.scope(*self.free.values())
+        self.plan = script(self.found, self.names)
+        for number, step in enumerate(self.plan.inputs):
+            self._enter(step, number)
+        self.takes = {mask for step in self.plan.steps for mask in self._follow(step)}
+        self.gives_mask = self.within and self.mask is not None
+
+    @property
+    def library(self) -> Library:
+        return self.functions.library
+
+    @property
+    def mask(self) -> str | None:
+        """The variable that holds the mask of the first output."""
+        (edge, *_) = self.found.outputs
+        return self._mask(edge)
+
+    @property
+    def inputs(self) -> list[str | None]:
+        """The masks of the inputs."""
+        return [self.masks[step.node.id] for step in self.plan.inputs]
+
+    @property
+    def taken(self) -> list[int]:
+        """The inputs whose masks this function takes."""
+        used = self._used(self.mask)
+        return [number for number, mask in enumerate(self.inputs) if mask in used]
+
+    def write(self, gives_mask: bool = False) -> None:
+        """Write the function; its first parameter `w` has the weights of each layer by name."""
+        self.gives_mask = gives_mask
+        used = self._used(self.mask if gives_mask else None)
+        for network in dict.fromkeys(self.nested.values()):
+            masks = {self.made.get(key) for key, other in self.nested.items() if other is network}
+            network.write(bool(masks & used))
+        lines = [line for step in self.plan.steps for line in self._lines(step, used)]
+        inputs = [step.target for step in self.plan.inputs]
+        masks = [str(self.inputs[number]) for number in self.taken]
+        outputs = (*self.plan.outputs, str(self.mask)) if gives_mask else self.plan.outputs
+        returned = f"    return {', '.join(outputs)}"
         if len(returned) > WIDTH:
-            returned = "    return " + Group("(", plan.outputs, ")").spread("    ", WIDTH)
-        return "\n".join([f"def {name}({parameters}):", *lines, returned])
+            returned = "    return " + Group("(", outputs, ")").spread("    ", WIDTH)
+        header = f"def {self.name}({', '.join(['w', *inputs, *masks])}):"
+        self.functions.written.append("\n".join([header, *lines, returned]))
 
     # What is known of values before the program runs
 
-    def _enter(self, step: Step) -> None:
+    def _enter(self, step: Step, number: int) -> None:
         layer = step.node.layer
         assert isinstance(layer, Input)
         self.dtypes[step.node.id, 0] = jnp.dtype(layer.dtype)
-        self.masks[step.node.id] = None
+        has_mask = bool(self.given) and self.given[number]
+        self.masks[step.node.id] = self.names.new("mask") if has_mask else None
 
-    def _used(self, steps: Sequence[Step]) -> set[str]:
-        """The masks that functions take, or that other such masks are made of."""
-        used = {mask for step in steps for mask in self._follow(step)}
-        for step in reversed(steps):
+    def _used(self, given: str | None) -> set[str]:
+        """The masks that functions take, or that other such masks are made of, or `given`, which comes out."""
+        used = self.takes | ({given} if given is not None and given not in self.inputs else set())
+        for step in reversed(self.plan.steps):
             mask_op = step.node.layer.mask_op()
             if self.made.get(step.node.id) in used and mask_op is not None and mask_op.all_masks:
                 used |= set(filter(None, self._masks(step.node)))
@@ -105,6 +120,8 @@ class Network:
         for output, dtype in enumerate(self._types(node)):
             self.dtypes[node.id, output] = dtype
         masks = self._masks(node)
+        if isinstance(layer, Functional):
+            return self._follow_model(node, masks)
         mask_op, op = layer.mask_op(), layer.op()
         if mask_op is not None and (not mask_op.all_masks or any(masks)):
             self.masks[node.id] = self.made[node.id] = self.names.new("mask")
@@ -113,11 +130,28 @@ class Network:
             self.masks[node.id] = layer.compute_mask(step.sources, masks)  # type: ignore[arg-type, assignment]  # pyright: ignore
         return [mask for mask in masks[: None if op.all_masks else int(op.masked)] if mask is not None]
 
+    def _follow_model(self, node: Node, masks: list[str | None]) -> list[str]:
+        given = tuple(mask is not None for mask in masks)
+        linked = [self.nested[key] for key in self.found.graph.linked(node.id) if key in self.nested]
+        inner = next((network for network in linked if network.given == given), None)
+        if inner is None:
+            within = calls_within(self.found, node)
+            inner = Network(within, self.functions, self.free[node.id], within=True, given=given)
+        self.nested[node.id] = inner
+        self.masks[node.id] = None
+        if inner.mask in inner.inputs:
+            self.masks[node.id] = masks[inner.inputs.index(inner.mask)]
+        elif inner.mask is not None:
+            self.masks[node.id] = self.made[node.id] = self.names.new("mask")
+        return [str(masks[number]) for number in inner.taken]
+
+    def _mask(self, edge: Edge) -> str | None:
+        """The mask of what a wire carries."""
+        outputs = self.found.graph[edge.source].layer.masked_outputs
+        return self.masks[edge.source] if edge.output in outputs else None
+
     def _masks(self, node: Node) -> list[str | None]:
-        return [
-            self.masks[edge.source] if edge.output in self.found.graph[edge.source].layer.masked_outputs else None
-            for edge in self.found.sources(node.id)
-        ]
+        return [self._mask(edge) for edge in self.found.sources(node.id)]
 
     def _types(self, node: Node) -> list[Any]:
         layer = node.layer
@@ -136,12 +170,15 @@ class Network:
 
     def _lines(self, step: Step, used: set[str]) -> Iterator[str]:
         layer, sources = step.node.layer, self._sources(step)
+        if isinstance(layer, Functional):
+            yield self._model_line(step, sources)
+            return
         made, mask_op = self.made.get(step.node.id), layer.mask_op()
         if made in used and mask_op is not None:
             taken = sources if mask_op.all_masks else sources[:1]
             yield self._statement(f"{made} = ", self._call(mask_op, taken, self._mask_arguments(mask_op, step)))
         op = layer.op()
-        activation = f"{self.library.name(ACTIVATIONS[layer.activation_name or ''])}(" if _activates(layer) else ""
+        activation = f"{self.library.name(ACTIVATIONS[layer.activation_name or ''])}(" if activates(layer) else ""
         if op.function is identity:
             value = f"{activation}{sources[0]}{')' if activation else ''}"
             if value != step.target:
@@ -159,14 +196,23 @@ class Network:
             return [f"masks=({', '.join(map(str, masks))})"]
         return [f"mask={masks[0]}"] if op.masked and any(masks[:1]) else []
 
+    def _model_line(self, step: Step, sources: Sequence[str]) -> str:
+        """The call of the function of a model within the model."""
+        inner, owner = self.nested[step.node.id], self.found.graph.owner(step.node.id)
+        masks = self._masks(step.node)
+        table = self._table(owner) if self.found.inference[owner.id].weights else "{}"
+        targets = [*step.targets, self.made[step.node.id]] if inner.gives_mask else step.targets
+        arguments = [table, *sources, *(str(masks[number]) for number in inner.taken)]
+        return self._statement(f"{', '.join(targets)} = ", call(inner.name, arguments))
+
     def _sources(self, step: Step) -> list[str]:
-        """The variables that a step takes; whole numbers are made what the layer computes with."""
+        """The variables that a step takes, as the type of numbers that the layer computes with."""
         edges = self.found.sources(step.node.id)
+        given = [self.dtypes[edge.source, edge.output] for edge in edges]
+        taken = _taken_types(step.node.layer, given)
         return [
-            f"{variable}.astype(jnp.float32)"
-            if step.node.layer.casts and not jnp.issubdtype(self.dtypes[edge.source, edge.output], jnp.floating)
-            else variable
-            for edge, variable in zip(edges, step.sources, strict=True)
+            variable if own == wanted else f"{variable}.astype(jnp.{wanted.name})"
+            for variable, own, wanted in zip(step.sources, given, taken, strict=True)
         ]
 
     def _call(self, op: Op, arguments: Sequence[str], more: Sequence[str] = ()) -> Group:
@@ -185,7 +231,7 @@ class Network:
             bound = [keyword(key, self._value(inner)) for key, inner in value.keywords.items()]
             function = self.library.name(value.func)  # pyright: ignore[reportUnknownMemberType]
             return call("partial", [function, *map(self._value, value.args), *bound])
-        if isinstance(value, tuple | list) and any(True for _ in _functions(value)):
+        if isinstance(value, tuple | list) and any(True for _ in functions_in(value)):
             items = [self._value(inner) for inner in value]  # pyright: ignore[reportUnknownVariableType]
             return listing(items)
         return self.library.name(value) if callable(value) else literal(value)
@@ -194,15 +240,23 @@ class Network:
         """Weights as arguments: all at once where the function has parameters of their names, else one by one."""
         owner = self.found.graph.owner(node.id)
         own = {weight.name for weight in self.found.inference[owner.id].weights}
-        table = f"w[{quoted(owner.name)}]"
-        keywords = [f"{key}={table}[{quoted(name)}]" for key, name in op.keywords.items() if name in own]
+        keywords = [f"{key}={self._weight(owner, name)}" for key, name in op.keywords.items() if name in own]
         present = [name for name in op.weights if name in own]
         if not present:
             return keywords
         if set(present) == own and own <= inspect.signature(op.function).parameters.keys():
-            return [f"**{table}"]
+            return [f"**{self._table(owner)}"]
         last = max(op.weights.index(name) for name in present)
-        return [f"{table}[{quoted(name)}]" if name in own else "None" for name in op.weights[: last + 1]]
+        return [self._weight(owner, name) if name in own else "None" for name in op.weights[: last + 1]]
+
+    def _table(self, owner: Node) -> str:
+        """The weights of a layer by name."""
+        return f"within(w, {quoted(owner.name)})" if self.within else f"w[{quoted(owner.name)}]"
+
+    def _weight(self, owner: Node, name: str) -> str:
+        if self.within:
+            return f"w[{quoted(f'{owner.name}/{name}')}]"
+        return f"w[{quoted(owner.name)}][{quoted(name)}]"
 
     @staticmethod
     def _statement(start: str, group: Group) -> str:
@@ -215,6 +269,13 @@ class Network:
             return flat
         value = inner.flat() if len(inner.flat()) + 8 <= WIDTH else inner.spread("        ", WIDTH)
         return f"    {target} = {activation}\n        {value}\n    )"
+
+
+def _taken_types(layer: Layer, given: Sequence[Any]) -> list[Any]:
+    """The types that a layer computes with, for inputs of these types."""
+    if isinstance(layer, Functional):
+        return [jnp.dtype(node.layer.dtype) for node in layer.inputs if isinstance(node.layer, Input)]
+    return [jnp.dtype("float32") if layer.casts and not jnp.issubdtype(d, jnp.floating) else d for d in given]
 
 
 def _same(value: Any, default: Any) -> bool:

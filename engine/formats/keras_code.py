@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.formats.keras_compile import compiling
-from engine.formats.keras_config import Calls, calls, check_written
+from engine.formats.keras_config import Calls, calls
+from engine.formats.keras_program import class_imports
 from engine.formats.keras_script import Training
 from engine.formats.keras_styles import STYLES, Style
 from engine.formats.python_text import call, quoted, statement
@@ -33,9 +34,9 @@ def keras_code(
     where the data does not fit.
     """
     found = calls(project.graph)
-    check_written(found)
     training = Training(project, found, style) if with_training else None
-    imports = {"import keras", "from keras import layers", *(training.imports if training else ())}
+    imports = {"import keras", "from keras import layers", *class_imports(found)}
+    imports |= training.imports if training else set()
     compiled = compiling(found, project.training, by_name=style != "subclass")
     parts = [_BACKEND + sorted_imports(imports) + "\n"]
     if training is not None:
@@ -51,10 +52,10 @@ _MAIN = 'if __name__ == "__main__":\n    model.summary()\n'
 
 
 def _joined(parts: list[str]) -> str:
-    """A blank line between parts, two around a class."""
+    """A blank line between parts, two around a class or a function."""
     text = parts[0]
     for part in parts[1:]:
-        text += ("\n\n" if part.startswith("class ") else "\n") + part
+        text += ("\n\n" if part.startswith(("class ", "def ")) else "\n") + part
     return text
 
 

@@ -6,16 +6,16 @@ that is called several times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import NotReadyError, StyleError
-from engine.formats.keras_layers import layer_entry, specs_of
+from engine.errors import NotReadyError
+from engine.formats.keras_layers import layer_entry
 from engine.graph import Edge, Graph, Node
 from engine.inference import Inference, infer
-from engine.layer import Layer
 from engine.layers.core import Input, Output
+from engine.layers.nested import Functional
 from engine.order import keras_order
 
 
@@ -61,17 +61,18 @@ def calls(graph: Graph, *, unknown: bool = False) -> Calls:
     return Calls(graph, inference, nodes, inputs, outputs, layers)
 
 
-def check_written(found: Calls) -> None:
-    """Raise `StyleError` for what no program can be written of: a layer that holds a whole graph."""
-    for owner in found.layers:
-        if _holds_graph(owner.layer):
-            raise StyleError(f"{owner.name} holds a model within the model, which is not written as Python yet.")
+def calls_within(found: Calls, node: Node) -> Calls:
+    """The calls of the model that a node holds, for the shapes that reach it."""
+    assert isinstance(node.layer, Functional)
+    return calls(node.layer.shaped(*found.inference[node.id].inputs))
 
 
-def _holds_graph(layer: Layer) -> bool:
-    specs = {spec.name: spec.kind for spec in specs_of(type(layer)).values()}
-    inner = [getattr(layer, name) for name, kind in specs.items() if kind == "layer"]
-    return "graph" in specs.values() or any(_holds_graph(part) for part in inner if part is not None)
+def all_calls(found: Calls) -> Iterator[Calls]:
+    """The calls of a graph, and of the models within it at any depth."""
+    yield found
+    for node in found.nodes:
+        if isinstance(node.layer, Functional):
+            yield from all_calls(calls_within(found, node))
 
 
 def to_config(graph: Graph, name: str = "model") -> dict[str, Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 from engine.errors import StyleError
 from engine.formats.keras_config import Calls
+from engine.formats.keras_program import Program, scope, with_functions
 from engine.formats.keras_subclass import subclass
-from engine.formats.keras_text import applied, make, make_input, program_names, written_names
-from engine.formats.python_text import Group, call, listing, spread_call, statement
-from engine.formats.steps import script
+from engine.formats.python_text import call, listing, spread_call, statement
 from engine.graph import Node
 from engine.layers.core import Input
 
@@ -21,29 +20,10 @@ Style = Literal["functional", "sequential", "subclass"]
 
 def functional(found: Calls) -> str:
     """`x = layers.Dense(64)(x)` for each layer, and a model from inputs to outputs."""
-    given = program_names()
-    shared = {o.id: given.new(f"{o.name}_layer") for o in found.layers if len(found.calls_of(o.id)) > 1}
-    plan = script(found, given)
-    owners = dict.fromkeys(found.graph.owner(step.node.id) for step in (*plan.inputs, *plan.steps))
-    written = written_names(found, owners)
-    lines = [statement(f"{step.target} = ", make_input(step.node, written[step.node.id])) for step in plan.inputs]
-    made: set[str] = set()
-    for step in plan.steps:
-        owner = found.graph.owner(step.node.id)
-        making = make(owner.layer, written[owner.id])
-        if owner.id not in shared:
-            lines.append(statement(f"{step.target} = ", making, applied("", step)))
-            continue
-        if owner.id not in made:
-            made.add(owner.id)
-            lines.append(statement(f"{shared[owner.id]} = ", making))
-        lines.append(statement(f"{step.target} = ", applied(shared[owner.id], step)))
-    inputs, outputs = (_ends(ends) for ends in ([step.target for step in plan.inputs], list(plan.outputs)))
-    return "\n".join(lines) + "\n\n" + statement("model = ", call("keras.Model", [inputs, outputs])) + "\n"
-
-
-def _ends(variables: Sequence[str]) -> str | Group:
-    return listing(variables) if len(variables) > 1 else variables[0]
+    program = Program()
+    body = program.body(found, scope())
+    made = statement("model = ", call("keras.Model", [body.inputs, body.outputs]))
+    return with_functions(program, "\n".join(body.lines) + f"\n\n{made}\n")
 
 
 # A list of layers
@@ -52,10 +32,10 @@ def _ends(variables: Sequence[str]) -> str | Group:
 def sequential(found: Calls) -> str:
     """`keras.Sequential` of a chain; raises `StyleError` where the graph is none."""
     chain = _chain(found)
-    written = written_names(found, chain)
+    program = Program()
     first, *rest = chain
-    made = [make_input(first, written[first.id]), *(make(node.layer, written[node.id]) for node in rest)]
-    return "model = " + spread_call(call("keras.Sequential", [listing(made)])) + "\n"
+    made = [program.input(found, first), *(program.owner(found, node) for node in rest)]
+    return with_functions(program, "model = " + spread_call(call("keras.Sequential", [listing(made)])) + "\n")
 
 
 def _chain(found: Calls) -> list[Node]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from engine.errors import StyleError
 from engine.formats.keras_config import Calls
-from engine.formats.keras_text import applied, make, make_input, program_names, written_names
-from engine.formats.python_text import Group, Names, call, listing, statement
+from engine.formats.keras_program import Program, make_input, scope, with_functions
+from engine.formats.keras_text import applied, targets
+from engine.formats.python_text import Group, Names, call, listing, literal, quoted, statement
 from engine.formats.steps import Script, script
-from engine.layer import Layer
+from engine.graph import Node
+from engine.layer import Layer, parts_of
 from engine.layers.core import Input
 from engine.layers.normalization import BatchNormalization
 from engine.layers.preprocessing import Normalization
+
+_OPEN = 8
+"""Stands for a size that is open."""
 
 KERAS_ATTRIBUTES = (
     "activity_regularizer", "add_loss", "add_metric", "add_variable", "add_weight", "autocast", "build",
@@ -44,12 +49,12 @@ def subclass(found: Calls) -> str:
         if isinstance(owner.layer, Normalization) and not owner.layer.adapts:
             raise StyleError(f"Keras loses the mean of {owner.name} in a subclass: take another style.")
     attributes = attributes_of(found)
-    written = written_names(found, owners)
+    program = Program()
     making = [
-        statement(f"self.{attributes[owner.id]} = ", make(owner.layer, written[owner.id]), indent=" " * 8)
+        statement(f"self.{attributes[owner.id]} = ", program.owner(found, owner), indent=" " * 8)
         for owner in owners
     ]
-    plan = script(found, program_names())
+    plan = script(found, scope())
     trains = [owner.id for owner in owners if _behaves_otherwise_in_training(owner.layer)]
     parts = [
         "class Network(keras.Model):",
@@ -63,7 +68,7 @@ def subclass(found: Calls) -> str:
         "model = Network()",
         _building(found),
     ]
-    return "\n".join(parts) + "\n"
+    return with_functions(program, "\n".join(parts) + "\n")
 
 
 def attributes_of(found: Calls) -> dict[str, str]:
@@ -73,7 +78,8 @@ def attributes_of(found: Calls) -> dict[str, str]:
 
 
 def _behaves_otherwise_in_training(layer: Layer) -> bool:
-    return bool(layer.seed_generators()) or isinstance(layer, BatchNormalization)
+    normalizes = any(isinstance(part, BatchNormalization) for part in (layer, *parts_of(layer)))
+    return normalizes or bool(layer.seed_generators())
 
 
 def _call_lines(found: Calls, plan: Script, attributes: dict[str, str], trains: set[str]) -> list[str]:
@@ -85,13 +91,24 @@ def _call_lines(found: Calls, plan: Script, attributes: dict[str, str], trains: 
         value = applied(f"self.{attributes[owner]}", step, *words)
         if number == len(plan.steps) and plan.outputs == step.targets == ("outputs",):
             return [*lines, statement("return ", value, indent=indent)]
-        lines.append(statement(f"{step.target} = ", value, indent=indent))
+        lines.append(statement(f"{targets(step)} = ", value, indent=indent))
     if len(plan.outputs) > 1:
         return [*lines, statement("return ", listing(plan.outputs), indent=indent)]
     return [*lines, f"{indent}return {', '.join(plan.outputs)}"]
 
 
 def _building(found: Calls) -> str:
-    inputs: list[str | Group] = [make_input(node, None) for node in found.inputs]
+    inputs = [_first_input(node) for node in found.inputs]
     built = call("model", [listing(inputs)] if len(inputs) > 1 else inputs)
     return "# The layers make their weights when they are called for the first time.\n" + statement("", built)
+
+
+def _first_input(node: Node) -> Group:
+    """What the model is called on first; with zeros where a size is open, which Keras cannot follow everywhere."""
+    layer = node.layer
+    assert isinstance(layer, Input)
+    if None not in layer.shape:
+        return make_input(node, None)
+    shape = (layer.batch_size or 1, *(size or _OPEN for size in layer.shape))
+    words = [f"dtype={quoted(layer.dtype)}"] if layer.dtype != "float32" else []
+    return call("keras.ops.zeros", [literal(shape), *words])

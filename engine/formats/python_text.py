@@ -114,9 +114,10 @@ def quoted(text: str) -> str:
 
 
 class Names:
-    """Hands out Python identifiers, each once."""
+    """Hands out Python identifiers, each once; none begins with `avoided`."""
 
-    def __init__(self, reserved: Iterable[str] = ()) -> None:
+    def __init__(self, reserved: Iterable[str] = (), avoided: str | None = None) -> None:
+        self._avoided = avoided
         self._reserved = {*reserved, *dir(builtins), *python_keywords.kwlist, *python_keywords.softkwlist}
         self._taken = set(self._reserved)
 
@@ -124,7 +125,8 @@ class Names:
         """An identifier that reads like `wanted` and was not handed out before."""
         # Python itself takes identifiers of one NFKC form for the same.
         stem = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", wanted))[:40].strip("_").lower()
-        stem = stem if stem.isidentifier() else f"value_{stem}"
+        usable = stem.isidentifier() and not (self._avoided and stem.startswith(self._avoided))
+        stem = stem if usable else f"value_{stem}"
         stem = stem if stem.isidentifier() else "value"
         name, number = f"{stem}_" if stem in self._reserved else stem, 1
         while name in self._taken:

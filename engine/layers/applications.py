@@ -26,6 +26,7 @@ class LayerScale(Weighted):
     projection_dim: PositiveInt = Field(default=64, description="Number of channels.")
 
     keras_class: ClassVar[str | None] = "LayerScale"
+    positional: ClassVar[tuple[str, ...]] = ("init_values", "projection_dim")
     keras_module: ClassVar[str] = "keras.src.applications.convnext"
     caption: ClassVar[tuple[str, ...]] = ("init_values",)
 
@@ -55,6 +56,7 @@ class StochasticDepth(Layer):
     )
 
     keras_class: ClassVar[str | None] = "StochasticDepth"
+    positional: ClassVar[tuple[str, ...]] = ("drop_path_rate",)
     keras_module: ClassVar[str] = "keras.src.applications.convnext"
     caption: ClassVar[tuple[str, ...]] = ("drop_path_rate",)
 
@@ -79,6 +81,7 @@ class CustomScaleLayer(Layer):
     min_inputs: ClassVar[int] = 2
     max_inputs: ClassVar[int | None] = 2
     keras_class: ClassVar[str | None] = "CustomScaleLayer"
+    positional: ClassVar[tuple[str, ...]] = ("scale",)
     keras_module: ClassVar[str] = "keras.src.applications.inception_resnet_v2"
     caption: ClassVar[tuple[str, ...]] = ("scale",)
 

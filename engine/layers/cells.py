@@ -100,6 +100,9 @@ class Cell(Weighted):
     def keras_call(self, tensors: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
         return [tensors[0], self.nested(tensors[1:])], {}
 
+    def keras_outputs(self, tensors: Sequence[Any]) -> list[Any]:
+        return [tensors[0], self.nested(tensors[1:])]
+
     def output_shape(self, *inputs: Shape) -> Shape:
         return self.output_shapes(*inputs)[0]
 

@@ -122,9 +122,8 @@ class Functional(Weighted):
             found = self._inferences[inputs] = self._infer(inputs)
         return found
 
-    def _infer(self, inputs: tuple[Shape, ...]) -> Inference:
-        from engine.inference import infer
-
+    def shaped(self, *inputs: Shape) -> Graph:
+        """The graph inside with these shapes at its Inputs; raises `ShapeError` where one does not fit."""
         graph = self.graph
         for node, shape in zip(self.inputs, inputs, strict=True):
             assert isinstance(node.layer, Input)
@@ -132,6 +131,12 @@ class Functional(Weighted):
                 wanted = show_shape(node.layer.shape)
                 raise ShapeError(f"{node.name} inside takes {wanted}, but gets {show_shape(shape)}.")
             graph = graph.set_layer(node.id, node.layer.replace(shape=shape))
+        return graph
+
+    def _infer(self, inputs: tuple[Shape, ...]) -> Inference:
+        from engine.inference import infer
+
+        graph = self.shaped(*inputs)
         found = infer(graph)
         if found.errors:
             problem = found.errors[0]

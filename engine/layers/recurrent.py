@@ -141,6 +141,9 @@ class Recurrent(Weighted):
         states = self.made_of().nested(tensors[1:]) if len(tensors) > 1 else None
         return [tensors[0]], {} if states is None else {"initial_state": states}
 
+    def keras_outputs(self, tensors: Sequence[Any]) -> list[Any]:
+        return [tensors[0], *self.made_of().nested(tensors[1:])] if len(tensors) > 1 else list(tensors)
+
 
 def units(cell: Cell) -> tuple[int, ...]:
     """The last sizes of the states of a cell, which are known whatever the input."""
