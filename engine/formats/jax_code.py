@@ -156,11 +156,12 @@ def _spread(group: Group) -> str:
 
 # Running it
 
+_OPEN = 8
+"""Stands for a size that is open."""
+
 
 def _main(found: Calls, seed: int, weights_file: str | None) -> str:
     shapes = [_shape_entry(node) for node in found.inputs]
-    layers = [node.layer for node in found.inputs if isinstance(node.layer, Input)]
-    sizes = "(size or 8 for size in shape)" if any(None in layer.shape for layer in layers) else "shape"
     start = call("init_weights", [str(seed)])
     if weights_file is not None:
         start = call("load_weights", [quoted(weights_file)])
@@ -171,7 +172,7 @@ def _main(found: Calls, seed: int, weights_file: str | None) -> str:
         "    if len(sys.argv) > 1:  # an NPZ file with an array for each input",
         "        data = np.load(sys.argv[1])",
         "    else:",
-        f"        data = {{name: np.zeros((1, *{sizes}), dtype) for name, (shape, dtype) in shapes.items()}}",
+        "        data = {name: np.zeros((1, *shape), dtype) for name, (shape, dtype) in shapes.items()}",
         statement("result = ", running, indent="    ", width=WIDTH),
         "    print(jax.tree.map(jnp.shape, result))",
     ]
@@ -181,4 +182,5 @@ def _main(found: Calls, seed: int, weights_file: str | None) -> str:
 def _shape_entry(node: Node) -> Group:
     layer = node.layer
     assert isinstance(layer, Input)
-    return Group(f"{quoted(node.name)}: (", (literal(layer.shape), quoted(layer.dtype)), ")")
+    shape = tuple(size or _OPEN for size in layer.shape)
+    return Group(f"{quoted(node.name)}: (", (literal(shape), quoted(layer.dtype)), ")")
