@@ -61,19 +61,22 @@ class Program:
         if isinstance(layer, Functional):
             return self._model(layer, owner.name)
         settings = self._settings(layer)  # layers in them are made before it
-        base = snake_case(layer.keras_class or "")
-        usual = f"{base}_{self._counts[base]}" if self._counts[base] else base
+        count = self._counts[_base(layer)]
+        usual = f"{_base(layer)}_{count}" if count else _base(layer)
         plain = owner.name == usual and owner.id not in _spoken_of(found)
-        self._counts[base] += plain
-        return _making(layer, settings if plain else [*settings, f"name={quoted(owner.name)}"])
+        return self._making(layer, settings, None if plain else owner.name)
 
-    def _part(self, layer: Layer) -> Group:
-        """The call that makes a layer which is a setting of another."""
+    def make(self, layer: Layer, name: str | None = None) -> Group:
+        """The call that makes a layer of this name, or of the one that Keras finds."""
         if isinstance(layer, Functional):
-            return self._model(layer, snake_case(Functional.__name__))
-        settings = self._settings(layer)
-        self._counts[snake_case(layer.keras_class or "")] += 1
-        return _making(layer, settings)
+            return self._model(layer, name or snake_case(Functional.__name__))
+        return self._making(layer, self._settings(layer), name)
+
+    def _making(self, layer: Layer, settings: Sequence[str | Group], name: str | None) -> Group:
+        self._counts[_base(layer)] += name is None
+        public = layer.keras_module == Layer.keras_module
+        words = [] if name is None else [f"name={quoted(name)}"]
+        return call(f"layers.{layer.keras_class}" if public else str(layer.keras_class), [*settings, *words])
 
     def _settings(self, layer: Layer) -> list[str | Group]:
         specs = specs_of(type(layer))
@@ -89,7 +92,7 @@ class Program:
     def _value(self, value: Any, spec: FieldSpec | None) -> str | Group:
         """A setting as Python: layers and functions are made, anything else is written out."""
         if isinstance(value, Layer):
-            return self._part(value)
+            return self.make(value)
         if isinstance(value, tuple) and any(isinstance(item, Layer) for item in value):  # pyright: ignore
             return listing(self._value(item, None) for item in value)  # pyright: ignore[reportUnknownVariableType]
         if spec is not None and spec.family in FAMILIES and isinstance(value, str):
@@ -165,9 +168,9 @@ def make_input(node: Node, name: str | None) -> Group:
     return call("keras.Input", words if name is None else [*words, f"name={quoted(name)}"])
 
 
-def _making(layer: Layer, arguments: Sequence[str | Group]) -> Group:
-    public = layer.keras_module == Layer.keras_module
-    return call(f"layers.{layer.keras_class}" if public else str(layer.keras_class), arguments)
+def _base(layer: Layer) -> str:
+    """What Keras calls a layer, before the number."""
+    return snake_case(layer.keras_class or "")
 
 
 def class_imports(found: Calls) -> set[str]:

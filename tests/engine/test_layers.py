@@ -16,7 +16,7 @@ import pytest
 from engine.errors import ShapeError
 from engine.fields import describe
 from engine.formats.keras_layers import layer_entry
-from engine.formats.keras_text import make
+from engine.formats.keras_program import Program
 from engine.layer import LAYERS, Context, Layer, Shape
 from engine.layers.core import Input
 from engine.layers.normalization import BatchNormalization
@@ -108,8 +108,8 @@ def test_json_there_and_back(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [c for c in COMPUTING if c.layer.keras_module == "keras.layers"], ids=str)
 def test_settings_left_out_of_code_are_keras_defaults(case: Case) -> None:
-    """`make` writes only what differs from our defaults, so these must be those of Keras."""
-    code = "".join(make(case.layer, "name").flat())
+    """A program writes only what differs from our defaults, so these must be those of Keras."""
+    code = Program().make(case.layer, "name").flat()
     written = eval(code, {"layers": keras.layers, "keras": keras}).get_config()
     assert _comparable(written) == _comparable(unbuilt(case.layer).get_config())
 
