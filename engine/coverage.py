@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 
 import engine.layers
-from engine.layer import LAYERS
+from engine.layer import by_category
 from engine.layers.omitted import OMITTED
 
 
@@ -40,7 +40,7 @@ class Coverage:
 
 def coverage() -> Coverage:
     """The coverage of keras.layers by this program."""
-    assert engine.layers  # it fills LAYERS
+    assert engine.layers  # importing it registers them
     rows = [
         LayerRow(
             cls.category,
@@ -48,7 +48,6 @@ def coverage() -> Coverage:
             cls.keras_class if cls.keras_module == "keras.layers" else None,
             (inspect.getdoc(cls) or "").split("\n")[0],
         )
-        for name, cls in LAYERS.items()
+        for name, cls in by_category().items()
     ]
-    categories = list(dict.fromkeys(row.category for row in rows))
-    return Coverage(tuple(sorted(rows, key=lambda row: categories.index(row.category))), dict(OMITTED))
+    return Coverage(tuple(rows), dict(OMITTED))

@@ -421,8 +421,15 @@ def apply_part(layer: Layer, prefix: str, w: Weights, *inputs: jax.Array, ctx: C
     return y
 
 
+CATEGORIES = (
+    "Input and output", "Core", "Convolution", "Pooling", "Recurrent", "Attention", "Normalization",
+    "Regularization", "Activation", "Merging", "Reshaping", "Preprocessing", "Augmentation", "Text and categories",
+    "Model",
+)  # fmt: skip
+"""The categories of layers, in the order in which lists show them; others come last."""
+
 LAYERS: dict[str, type[Layer]] = {}
-"""Every layer by name, in the order in which the palette shows them."""
+"""Every layer by name."""
 
 HIDDEN: dict[str, type[Layer]] = {}
 """Layers that come out of files only, which no palette shows."""
@@ -445,6 +452,12 @@ def register(*, category: str, hidden: bool = False) -> Callable[[type[L]], type
         return cls
 
     return add
+
+
+def by_category() -> dict[str, type[Layer]]:
+    """Every layer by name, category by category; within one in the order of registration."""
+    places = {category: place for place, category in enumerate(CATEGORIES)}
+    return dict(sorted(LAYERS.items(), key=lambda item: places.get(item[1].category, len(places))))
 
 
 def axis_of(what: str, axis: int, shape: Shape) -> int:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, QRectF, 
 from PySide6.QtGui import QDrag, QFontMetricsF, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from engine.layer import LAYERS, Layer
+from engine.layer import LAYERS, Layer, by_category
 from graph_editor.captions import first_sentence
 from graph_editor.fonts import card_fonts
 from graph_editor.theme import category_color, color, current, theme_notifier
@@ -42,7 +42,7 @@ def layer_of_mime(mime: QMimeData) -> type[Layer] | None:
 
 def placeable() -> dict[str, type[Layer]]:
     """The layers that can be put on the canvas; others are only parts of such."""
-    return {name: layer for name, layer in LAYERS.items() if getattr(layer, "placeable", True)}
+    return {name: layer for name, layer in by_category().items() if layer.placeable}
 
 
 class Palette(QWidget):

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 from engine.fields import FieldSpec, Settings
 from engine.graph import Graph
 from engine.inference import infer
-from engine.layer import LAYERS, Layer
+from engine.layer import LAYERS, Layer, by_category
 from graph_editor.captions import first_sentence, layer_count
 from graph_editor.forms.base import FIELD_HEIGHT, ComboBox, FieldEditor
 
@@ -31,7 +31,7 @@ def fitting(accepts: Accepts) -> tuple[str, ...]:
 
 
 def _samples() -> Iterable[tuple[str, Layer]]:
-    for name, cls in LAYERS.items():
+    for name, cls in by_category().items():
         if cls.has_output and cls.max_inputs != 0:
             try:
                 yield name, cls()
