@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import keras
 import numpy as np
 import pytest
 
 from engine.data.arrays import Npz
+from engine.errors import FileFormatError
 from engine.evaluation import predict
 from engine.events import Finished, Result
+from engine.formats import models, project_file
 from engine.formats.keras_code import keras_code
 from engine.formats.keras_config import to_config
-from engine.formats.keras_h5 import load_model, save_model
-from engine.formats.keras_reading import from_config
+from engine.formats.keras_h5 import save_model
 from engine.formats.keras_styles import Style
-from engine.formats.reading import Place
 from engine.formats.summary import summary_rows, summary_text
 from engine.graph import Graph
-from engine.layers.conv import Conv2D
+from engine.layers.conv import Conv1D, Conv2D, Conv3D
 from engine.layers.core import Activation, Dense, Input, Output
 from engine.layers.merging import Concatenate
-from engine.layers.pooling import MaxPooling2D
+from engine.layers.pooling import AveragePooling2D, MaxPooling1D, MaxPooling2D
 from engine.layers.reshaping import Flatten
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
 from engine.training import train
+from tests.app.test_cli import layerloom
 from tests.engine.graphs import batch, many_sided, ready, run
 
 _BINARY = Output(loss="binary_crossentropy")
@@ -273,25 +274,124 @@ model = keras.Sequential(
     _agrees(made, ["sequential", "functional", "subclass"], tmp_path)
 
 
+def _averaged() -> Graph:
+    made, _ = chain(
+        Input(shape=(28, 28, 1)),
+        Conv2D(filters=32, kernel_size=(3, 3), padding="same", activation="relu"),
+        AveragePooling2D(),
+        Flatten(),
+        Dense(units=10, activation="softmax"),
+        Output(),
+    )
+    return made
+
+
+def _series() -> Graph:
+    made, _ = chain(
+        Input(shape=(100, 6)),
+        Conv1D(filters=16, kernel_size=(5,), activation="relu"),
+        MaxPooling1D(),
+        Flatten(),
+        Dense(units=1, activation="sigmoid"),
+        _BINARY,
+    )
+    return made
+
+
+def _volume() -> Graph:
+    made, _ = chain(
+        Input(shape=(8, 10, 6, 1)),
+        Conv3D(filters=8, kernel_size=(3, 3, 3), strides=(2, 2, 2), activation="relu"),
+        Flatten(),
+        Dense(units=3, activation="softmax"),
+        Output(),
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("made", "lines"),
+    [
+        (
+            _averaged(),
+            [
+                "keras.Input(shape=(28, 28, 1)),",
+                'layers.Conv2D(32, (3, 3), padding="same", activation="relu"),',
+                "layers.AveragePooling2D((2, 2)),",
+                "layers.Flatten(),",
+                'layers.Dense(10, activation="softmax"),',
+            ],
+        ),
+        (
+            _series(),
+            [
+                "keras.Input(shape=(100, 6)),",
+                'layers.Conv1D(16, (5,), activation="relu"),',
+                "layers.MaxPooling1D((2,)),",
+                "layers.Flatten(),",
+                'layers.Dense(1, activation="sigmoid"),',
+            ],
+        ),
+        (
+            _volume(),
+            [
+                "keras.Input(shape=(8, 10, 6, 1)),",
+                'layers.Conv3D(8, (3, 3, 3), strides=(2, 2, 2), activation="relu"),',
+                "layers.Flatten(),",
+                'layers.Dense(3, activation="softmax"),',
+            ],
+        ),
+    ],
+    ids=["average", "series", "volume"],
+)
+def test_exercise_13_in_other_shapes(made: Graph, lines: list[str], tmp_path: Path) -> None:
+    written = [line.strip() for line in _model(made, "sequential").splitlines()]
+    assert written == ["model = keras.Sequential(", "[", *lines, "]", ")"]
+    _agrees(made, ["sequential", "functional", "subclass"], tmp_path)
+
+
 # 17: files
 
 
-def test_exercise_17(tmp_path: Path) -> None:
-    made = _first()
-    model, variables = ready(made)
-    weights, inputs = model.to_host(variables), batch(model)
-    ours = model.predict(variables, inputs)
-    save_model(tmp_path / "whole.h5", made, weights, TrainingSettings())
-    loaded = load_model(tmp_path / "whole.h5")
+def _predicted(loaded: models.LoadedModel, inputs: dict[str, Any]) -> Any:
     (found,) = [
         event.value for event in predict(loaded.graph, loaded.weights, inputs) if isinstance(event, Result)
     ]
-    np.testing.assert_array_equal(found["output"], ours["output"])
-    theirs: Any = keras.saving.load_model(tmp_path / "whole.h5")
-    np.testing.assert_allclose(theirs.predict(inputs["input"], verbose=0), ours["output"], 1e-5, 1e-6)
-    text = json.dumps(to_config(made))
-    again = from_config(json.loads(text), Place("architecture"))
-    assert [node.layer for node in again] == [node.layer for node in made]
+    return found["output"]
+
+
+@pytest.mark.parametrize("name", ["whole.h5", "whole.keras"])
+def test_exercise_17_a_whole_model(name: str, tmp_path: Path) -> None:
+    made = _first()
+    model, variables = ready(made)
+    inputs = batch(model)
+    ours = model.predict(variables, inputs)["output"]
+    models.save(tmp_path / name, made, model.to_host(variables), TrainingSettings())
+    np.testing.assert_array_equal(_predicted(models.load(tmp_path / name), inputs), ours)
+    theirs: Any = keras.saving.load_model(tmp_path / name)
+    np.testing.assert_allclose(theirs.predict(inputs["input"], verbose=0), ours, 1e-5, 1e-6)
+
+
+def test_exercise_17_weights_and_architecture_apart(tmp_path: Path) -> None:
+    made = _first()
+    model, variables = ready(made)
+    inputs, weights, config = batch(model), model.to_host(variables), tmp_path / "model.json"
+    ours = model.predict(variables, inputs)["output"]
+    models.save(config, made, weights)
+    (tmp_path / "model.weights.h5").rename(tmp_path / "other.weights.h5")
+    models.save(tmp_path / "only.weights.h5", made, weights)
+    theirs: Any = keras.models.model_from_json(config.read_text())
+    for name in ("other.weights.h5", "only.weights.h5"):
+        loaded = models.load(config, tmp_path / name)
+        assert [node.layer for node in loaded.graph if not isinstance(node.layer, Output)] == [
+            node.layer for node in made if not isinstance(node.layer, Output)
+        ]
+        np.testing.assert_array_equal(_predicted(loaded, inputs), ours)
+        theirs.load_weights(tmp_path / name)
+        np.testing.assert_allclose(theirs.predict(inputs["input"], verbose=0), ours, 1e-5, 1e-6)
+    other, _ = chain(Input(shape=(100,)), Dense(units=63), Dense(units=10), Output())
+    with pytest.raises(FileFormatError):
+        models.load_weights(tmp_path / "only.weights.h5", other)
 
 
 # 18: the summary
@@ -319,3 +419,14 @@ def test_exercise_18(monkeypatch: pytest.MonkeyPatch) -> None:
         totals = re.findall(r"^(\S+ params: [\d,]+)", summary_text(made), re.MULTILINE)
         assert (ours, totals) == _keras_table(keras.Model.from_config(to_config(made)["config"]))
         assert len(totals) == 3
+
+
+def test_exercise_18_a_picture_with_shapes_and_names(tmp_path: Path) -> None:
+    made = many_sided()
+    made = made.remove(made.by_name("unused").id)
+    project_file.save(Project(made), tmp_path / "net.loom")
+    done = layerloom("export", "net.loom", "--to", "net.svg", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    texts = [text for text in ElementTree.parse(tmp_path / "net.svg").getroot().itertext() if text.strip()]
+    assert {node.name for node in made} <= set(texts)
+    assert {"8 × 8 × 1", "8 × 8 × 4", "4 × 4 × 4", "6", "16", "3", "1"} <= set(texts)
