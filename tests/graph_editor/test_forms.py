@@ -267,7 +267,7 @@ def test_the_palette_is_searched_and_answers_to_enter(qtbot):
     with qtbot.waitSignal(palette.layer_activated) as seen:
         qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert seen.args == ["Dense"]
-    palette.search.setText("no such layer")
+    palette.search.setText("xyzzy layer")
     assert not palette.list.layers()
 
 
