@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,12 @@ from app.jobs import run_job
 from app.past import PastRun, past_run
 from app.session import shapes_fit
 from app.settings import AppSettings
-from app.task import result_of
+from app.task import Job, result_of
 from engine import templates
 from engine.errors import Cancelled, FileError, LayerloomError
 from engine.events import HostWeights
 from engine.formats import project_file
+from engine.formats.readers import in_background
 from engine.graph import Graph
 from engine.project import Project, TrainingSettings
 from graph_editor.document import ProjectDocument
@@ -108,11 +108,11 @@ class ProjectFiles(QObject):
         keras = path.suffix.lower() in MODELS
         title, text = self.tr("Cannot open this file"), self.tr("Opening…")
         if not keras:
-            opened = self._try(title, text, _read_project, path)
+            opened = self._try(title, text, in_background(_read_project, path))
         elif (weights := self._weights_beside(path)) is None:
             return False
         else:
-            opened = self._try(title, text, _read_keras, path, *weights)
+            opened = self._try(title, text, in_background(_read_keras, path, *weights))
         if opened is None:
             return False
         self._settings.last_folder = path.parent
@@ -145,7 +145,7 @@ class ProjectFiles(QObject):
             return False
         project = self._document.project
         title, text = self.tr("Cannot load these weights"), self.tr("Loading weights…")
-        found = self._try(title, text, _read_weights, path, project)
+        found = self._try(title, text, in_background(_read_weights, path, project))
         if found is None or self._document.project is not project:
             return False
         self._settings.last_folder = path.parent
@@ -179,7 +179,7 @@ class ProjectFiles(QObject):
 
     def _save(self, path: Path) -> bool:
         project = self._document.project
-        done = self._try(self.tr("Cannot save"), self.tr("Saving…"), _write, project, path)
+        done = self._try(self.tr("Cannot save"), self.tr("Saving…"), result_of(_write, project, path))
         if done is None:
             return False
         if self._document.project is project:
@@ -213,9 +213,9 @@ class ProjectFiles(QObject):
         self._settings.add_recent(path)
         self.recent_changed.emit()
 
-    def _try(self, title: str, text: str, function: Callable[..., Any], *args: Any) -> Any:
+    def _try(self, title: str, text: str, job: Job) -> Any:
         try:
-            return run_job(self._window, text, result_of(function, *args))
+            return run_job(self._window, text, job)
         except Cancelled:
             return None
         except Exception as error:

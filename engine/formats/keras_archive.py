@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import zipfile
-import zlib
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import datetime
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import h5py
 
-from engine.errors import FileError
 from engine.events import HostWeights
 from engine.files import replacing
-from engine.formats import hdf5
+from engine.formats import hdf5, readers
 from engine.formats.keras_config import Calls, calls, to_config
 from engine.formats.keras_h5 import KERAS_VERSION, LoadedModel, check_weights
 from engine.formats.keras_paths import kinds_of
 from engine.formats.keras_reading import from_config
 from engine.formats.keras_training import read_training, training_config
 from engine.formats.keras_weights import read_by_path, write_by_path
-from engine.formats.reading import LARGEST_JSON, Place, parse_json, shown
+from engine.formats.reader import Reader
+from engine.formats.reading import LARGEST_JSON, Place, parse_json
 from engine.graph import Graph
 from engine.layers.placeholder import Placeholder
 from engine.project import TrainingSettings
@@ -82,15 +77,12 @@ def weights_file(found: Calls, weights: HostWeights) -> bytes:
 def load_archive(path: str | PathLike[str]) -> LoadedModel:
     """Read a `.keras` file, ours or Keras's own; raises `FileError`, `FileFormatError`. Nothing is executed."""
     place = Place(path)
-    with _opened(path, place) as archive:
-        members = _members(archive, place)
-        inner = place.at(CONFIG)
-        config = inner.mapping(parse_json(_read(archive, members, CONFIG, LARGEST_JSON, place), inner))
+    with readers.reading(place, "zip") as archive:
+        inner, here = place.at(CONFIG), place.at(WEIGHTS)
+        config = inner.mapping(parse_json(archive.ask(place, "member", CONFIG, LARGEST_JSON), inner))
         graph = from_config(config, inner)
-        content = _read(archive, members, WEIGHTS, _most_bytes(graph, members), place)
-    here = place.at(WEIGHTS)
-    with hdf5.reading_bytes(content, here) as file:
-        graph, weights = read_by_path(file, graph, kinds_of(config.get("config")), here)
+        archive.ask(place, "enter", WEIGHTS, _most_bytes(graph, archive, place))
+        graph, weights = read_by_path(hdf5.Group(archive), graph, kinds_of(config.get("config")), here)
     compiled = read_training(graph, _compiled(config))
     return LoadedModel(compiled.graph, weights, compiled.training, compiled.notes)
 
@@ -101,67 +93,7 @@ def _compiled(config: dict[str, Any]) -> Any:
     return {**found, "optimizer_config": found.get("optimizer")} if isinstance(found, dict) else None  # pyright: ignore
 
 
-@contextmanager
-def _opened(path: str | PathLike[str], place: Place) -> Generator[zipfile.ZipFile]:
-    try:
-        with Path(path).open("rb") as file:
-            if not file.read(1):
-                raise place.error("is empty.")
-            if not zipfile.is_zipfile(file):
-                raise place.error("is not a .keras file: it is no zip archive, or cut short.")
-            with zipfile.ZipFile(file) as archive:
-                yield archive
-    except OSError as error:
-        if error.errno is None:
-            raise place.error("is damaged.") from error
-        raise FileError(path, f"could not be read: {error.strerror or error}.") from error
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-    ) as error:
-        raise place.error("is damaged: it cannot be unpacked.") from error
-
-
-def _members(archive: zipfile.ZipFile, place: Place) -> dict[str, zipfile.ZipInfo]:
-    """The members by name; raises where a name is not one that Keras writes."""
-    found: dict[str, zipfile.ZipInfo] = {}
-    for info in archive.infolist():
-        name = info.filename
-        if (
-            re.match(r"[/\\]|[A-Za-z]:", name)
-            or "\\" in name
-            or ".." in name.split("/")
-            or "\0" in info.orig_filename
-        ):
-            raise place.error(f"holds the name {shown(name)}, which leads out of the file.")
-        if name in found:
-            raise place.error(f"holds {shown(name)} twice.")
-        found[name] = info
-    return found
-
-
-def _read(
-    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str, most: int, place: Place
-) -> bytes:
-    """A member, unpacked only as far as `most` bytes."""
-    info = members.get(name)
-    if info is None:
-        raise place.error(f"is not a model of Keras: {name} is missing.")
-    if info.file_size > most:
-        raise place.error(f"{name} is far larger than what its model needs.")
-    with archive.open(info) as file:
-        content = file.read(info.file_size + 1)
-    if len(content) != info.file_size:
-        raise place.error(f"{name} is not as large as the file says.")
-    return content
-
-
-def _most_bytes(graph: Graph, members: dict[str, zipfile.ZipInfo]) -> int:
+def _most_bytes(graph: Graph, archive: Reader, place: Place) -> int:
     """How large the weights may be: what the graph needs, and a margin.
 
     What a layer that is not known needs is not known; its weights may be as large as what is stored.
@@ -171,6 +103,6 @@ def _most_bytes(graph: Graph, members: dict[str, zipfile.ZipInfo]) -> int:
         for facts in calls(graph, unknown=True).inference.facts.values()
         for weight in facts.weights
     )
-    if any(isinstance(node.layer, Placeholder) for node in graph) and WEIGHTS in members:
-        needed += members[WEIGHTS].compress_size
+    if any(isinstance(node.layer, Placeholder) for node in graph):
+        needed += place.whole(archive.ask(place, "packed_size", WEIGHTS))
     return _COPIES * needed + _PER_LAYER * len(graph) + _MARGIN

@@ -162,17 +162,17 @@ def load_checkpoint(path: str | PathLike[str]) -> Checkpoint:
     """Read a checkpoint; raises `FileError`, `FileFormatError`."""
     place = Place(path)
     with hdf5.reading(path) as file:
-        if "layerloom" not in file:
+        if not hdf5.holds(file, "layerloom", place):
             raise place.error("is not a checkpoint: it holds a model, but no state of a training run.")
         model = _read_model(file, place)
-        state, position = _read_run(hdf5.group(file, "layerloom", place), model, place)
+        state, position = _read_run(file.at("layerloom"), model, place)
     return Checkpoint(model, state, position)
 
 
-def _read_model(file: h5py.File, place: Place) -> LoadedModel:
+def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
     config = hdf5.text(file, "model_config", place)
     if config is None:
-        if hdf5.names(file, "layer_names", place) is not None or "layers" in file:
+        if hdf5.names(file, "layer_names", place) is not None or hdf5.holds(file, "layers", place):
             raise place.error("holds weights only, without the model that they belong to.")
         raise place.error("is not a Keras model: it has no model_config.")
     inner = place.at("model_config")
@@ -181,23 +181,25 @@ def _read_model(file: h5py.File, place: Place) -> LoadedModel:
     training = read_training(
         graph, None if compiled is None else parse_json(compiled, place.at("training_config"))
     )
-    graph, weights = read_by_layer(hdf5.group(file, "model_weights", place), training.graph, place)
+    graph, weights = read_by_layer(file.at("model_weights"), training.graph, place)
     return LoadedModel(graph, weights, training.training, training.notes)
 
 
 def _read_run(
-    group: h5py.Group, model: LoadedModel, place: Place
+    group: hdf5.Group, model: LoadedModel, place: Place
 ) -> tuple[tuple[Array, ...], dict[str, int | float]]:
     """Arrays of the optimizer's state have the shapes of weights, or are single numbers."""
     here = place.at("optimizer state")
     shapes = {array.shape for arrays in model.weights.values() for array in arrays.values()} | {()}
     most = 10 * (1 + sum(map(len, model.weights.values())))
-    state: list[Array] = []
-    while "optimizer" in group and f"{len(state)}" in hdf5.group(group, "optimizer", here) and len(state) < most:
-        found = hdf5.dataset(group, f"optimizer/{len(state)}", here)
-        if found.shape not in shapes:
-            raise here.error(f"array {len(state)} has a shape that no weight has.")
-        state.append(np.asarray(found[()]))
+    (count,) = hdf5.counts(group, [("optimizer", here)])
+    wanted: list[tuple[str, tuple[int, ...], Place]] = []
+    for number in range(min(count, most)):
+        path = f"optimizer/{number}"
+        wanted.append((path, hdf5.facts(group, path, here).shape, here))
+        if wanted[-1][1] not in shapes:
+            raise here.error(f"array {number} has a shape that no weight has.")
     prefix = "position_"
-    position = {name.removeprefix(prefix): value for name, value in group.attrs.items() if name.startswith(prefix)}
-    return tuple(state), {name: np.asarray(value).item() for name, value in position.items()}
+    numbers = hdf5.numbers(group, place).items()
+    position = {name.removeprefix(prefix): value for name, value in numbers if name.startswith(prefix)}
+    return tuple(hdf5.arrays(group, wanted)), position

@@ -7,8 +7,8 @@ By path, as `.keras` and `.weights.h5` have them: see `keras_paths`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -55,16 +55,14 @@ def write_by_layer(group: h5py.Group, found: Calls, weights: HostWeights) -> Non
     hdf5.put_names(group.create_group("top_level_model_weights"), "weight_names", [])
 
 
-def read_by_layer(group: h5py.Group, graph: Graph, place: Place) -> tuple[Graph, HostWeights]:
+def read_by_layer(group: hdf5.Group, graph: Graph, place: Place) -> tuple[Graph, HostWeights]:
     """The weights of a graph by layer, and the graph with what its placeholders own."""
-    saved = {name: _weight_names(group, name, place) for name in hdf5.names(group, "layer_names", place) or []}
-    saved = {name: paths for name, paths in saved.items() if paths}
+    saved = _weight_names(group, hdf5.names(group, "layer_names", place) or [], place)
     for node in _placeholders(graph):
         if node.name in saved:
             here = place.at(f"layer {shown(node.name)}")
-            inner = hdf5.group(group, node.name, here)
-            found = [hdf5.dataset(inner, path, here) for path in saved[node.name]]
-            graph = _with_arrays(graph, node, {f"vars/{i}": dataset for i, dataset in enumerate(found)})
+            found = [hdf5.facts(group, f"{node.name}/{path}", here) for path in saved[node.name]]
+            graph = _with_arrays(graph, node, {f"vars/{i}": facts for i, facts in enumerate(found)})
     of = calls(graph, unknown=True)
     owners = [owner for owner in of.layers if of.inference[owner.id].weights]
     if len(saved) != len(owners):
@@ -73,34 +71,41 @@ def read_by_layer(group: h5py.Group, graph: Graph, place: Place) -> tuple[Graph,
         pairs = [(owner, owner.name) for owner in owners]
     else:  # Keras goes by order
         pairs = list(zip(owners, saved, strict=True))
-    return graph, {owner.id: _read_layer(group, name, saved[name], of, owner, place) for owner, name in pairs}
+    wanted = [w for owner, name in pairs for w in _wanted_by_layer(name, saved[name], of, owner, place)]
+    return graph, _read(group, wanted)
 
 
-def _weight_names(parent: h5py.Group, name: str, place: Place) -> list[str]:
-    here = place.at(f"layer {shown(name)}")
-    return hdf5.names(hdf5.group(parent, name, here), "weight_names", here) or []
+def _weight_names(group: hdf5.Group, layers: Sequence[str], place: Place) -> dict[str, list[str]]:
+    """The paths of the weights of each layer that has some."""
+    groups = [(group.at(name), place.at(f"layer {shown(name)}")) for name in layers]
+    found = zip(layers, hdf5.names_each(groups, "weight_names"), strict=True)
+    return {name: paths for name, paths in found if paths}
 
 
-def _read_layer(
-    parent: h5py.Group, name: str, paths: list[str], found: Calls, owner: Node, place: Place
-) -> dict[str, Array]:
+def _wanted_by_layer(name: str, paths: list[str], found: Calls, owner: Node, place: Place) -> list[_Wanted]:
     here = place.at(f"layer {shown(owner.name)}")
-    weights = found.inference[owner.id].weights
+    weights = saved_order(found.inference[owner.id].weights)
     if len(paths) != len(weights):
         raise here.error(f"the file holds {len(paths)} weights, but the layer has {len(weights)}.")
-    ordered = dict(zip((weight.name for weight in saved_order(weights)), paths, strict=True))
-    return _arrays(hdf5.group(parent, name, here), weights, ordered, here)
+    return [_Wanted(owner, weight, f"{name}/{path}", here) for weight, path in zip(weights, paths, strict=True)]
 
 
-def _arrays(
-    group: h5py.Group, weights: Sequence[Weight], paths: Mapping[str, str], place: Place
-) -> dict[str, Array]:
-    return {
-        weight.name: hdf5.array(group, paths[weight.name], weight.shape, place.at(f"weight {weight.name}")).astype(
-            weight.dtype, copy=False
-        )
-        for weight in weights
-    }
+class _Wanted(NamedTuple):
+    """A weight to be read: whose it is, and where."""
+
+    owner: Node
+    weight: Weight
+    path: str
+    place: Place
+
+
+def _read(group: hdf5.Group, wanted: Sequence[_Wanted]) -> HostWeights:
+    """Weights by the owner's identifier and by name, in the types that the layers have."""
+    places = ((w.path, w.weight.shape, w.place.at(f"weight {w.weight.name}")) for w in wanted)
+    found: dict[str, dict[str, Array]] = {}
+    for w, array in zip(wanted, hdf5.arrays(group, places), strict=True):
+        found.setdefault(w.owner.id, {})[w.weight.name] = array.astype(w.weight.dtype, copy=False)
+    return found
 
 
 # By path
@@ -117,45 +122,34 @@ def write_by_path(file: h5py.Group, found: Calls, weights: HostWeights) -> None:
             group.create_dataset(path, data=weights[owner.id][name])
 
 
-def read_by_path(file: h5py.Group, graph: Graph, kinds: Kinds, place: Place) -> tuple[Graph, HostWeights]:
+def read_by_path(file: hdf5.Group, graph: Graph, kinds: Kinds, place: Place) -> tuple[Graph, HostWeights]:
     """The weights of a graph by path, and the graph with what its placeholders own."""
     groups = layer_groups(calls(graph, unknown=True).layers, kinds)
     for node in _placeholders(graph):
-        if node.name in groups and _is_there(file, groups[node.name]):
-            here = place.at(f"layer {shown(node.name)}")
-            inner = hdf5.group(file, groups[node.name], here)
-            graph = _with_arrays(graph, node, dict(_datasets(inner, "", here)))
+        here = place.at(f"layer {shown(node.name)}")
+        if node.name in groups and hdf5.holds(file, groups[node.name], here):
+            graph = _with_arrays(graph, node, hdf5.tree(file, groups[node.name], MOST_ARRAYS, here))
     found = calls(graph, unknown=True)
-    weights: dict[str, dict[str, Array]] = {}
+    wanted: list[_Wanted] = []
     for owner in found.layers:
-        own = own_weights(found, owner)
-        if own:
-            here = place.at(f"layer {shown(owner.name)}")
-            inner = hdf5.group(file, groups[owner.name], here)
-            paths = weight_paths(owner.layer, own, kinds[owner.name][1] if owner.name in kinds else None)
-            _check_counts(inner, paths, here)
-            weights[owner.id] = _arrays(inner, own, {name: path for path, name in paths.items()}, here)
-    return graph, weights
+        own = {weight.name: weight for weight in own_weights(found, owner)}
+        within = kinds[owner.name][1] if owner.name in kinds else None
+        paths = weight_paths(owner.layer, tuple(own.values()), within) if own else {}
+        here = place.at(f"layer {shown(owner.name)}")
+        wanted += [_Wanted(owner, own[name], f"{groups[owner.name]}/{path}", here) for path, name in paths.items()]
+    _check_counts(file, wanted)
+    return graph, _read(file, wanted)
 
 
-def _check_counts(group: h5py.Group, paths: Iterable[str], place: Place) -> None:
+def _check_counts(file: hdf5.Group, wanted: Sequence[_Wanted]) -> None:
     """Raise where the file has more or fewer arrays in a group than the layer has."""
-    for parent, count in Counter(path.rpartition("/")[0] for path in paths).items():
-        there = len(hdf5.group(group, parent, place)) if _is_there(group, parent) else 0
-        if there != count:
-            what = "" if parent == "vars" else f" in {parent.removesuffix('/vars')}"
-            raise place.error(f"the file holds {there} weights{what}, but the layer has {count}.")
-
-
-def _is_there(group: h5py.Group, path: str) -> bool:
-    here: Any = group
-    for part in path.split("/"):
-        if not isinstance(here, h5py.Group) or part not in here:
-            return False
-        if not isinstance(here.get(part, getlink=True), h5py.HardLink):
-            return True  # for `hdf5.group` to refuse
-        here = here[part]
-    return True
+    parents: dict[str, Place] = {w.path.rpartition("/")[0]: w.place for w in wanted}
+    expected = Counter(w.path.rpartition("/")[0] for w in wanted)
+    for (parent, place), there in zip(parents.items(), hdf5.counts(file, parents.items()), strict=True):
+        if there != expected[parent]:
+            part = "/".join(parent.split("/")[2:-1])
+            what = f" in {part}" if part else ""
+            raise place.error(f"the file holds {there} weights{what}, but the layer has {expected[parent]}.")
 
 
 # Layers that are not known here
@@ -165,25 +159,6 @@ def _placeholders(graph: Graph) -> Iterator[Node]:
     return (node for node in graph if node.shares is None and isinstance(node.layer, Placeholder))
 
 
-def _datasets(group: h5py.Group, prefix: str, place: Place, depth: int = 0) -> Iterator[tuple[str, h5py.Dataset]]:
-    """All arrays below a group, by path, numbers in their order."""
-    if depth > 30:
-        raise place.error("its weights are nested too deeply.")
-    for name in sorted(map(str, group), key=_in_order):
-        linked = isinstance(group.get(name, getlink=True), h5py.HardLink)
-        inner: Any = group[name] if linked else None
-        if isinstance(inner, h5py.Group):
-            yield from _datasets(inner, f"{prefix}{name}/", place, depth + 1)
-        else:
-            yield f"{prefix}{name}", hdf5.dataset(group, name, place)
-
-
-def _in_order(name: str) -> tuple[bool, int, str]:
-    """Numbers first, in their order; then names."""
-    number = name.isascii() and name.isdecimal()
-    return not number, int(name[:18]) if number else 0, name
-
-
-def _with_arrays(graph: Graph, node: Node, found: Mapping[str, h5py.Dataset]) -> Graph:
-    arrays = [(name, dataset.shape, hdf5.number_type(dataset)) for name, dataset in found.items()]
+def _with_arrays(graph: Graph, node: Node, found: Mapping[str, hdf5.Facts]) -> Graph:
+    arrays = [(name, facts.shape, facts.dtype) for name, facts in found.items()]
     return graph.set_layer(node.id, node.layer.replace(arrays=arrays[:MOST_ARRAYS]))

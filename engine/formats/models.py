@@ -82,11 +82,11 @@ def load_weights(path: str | PathLike[str], graph: Graph, kinds: Kinds | None = 
     if _begins(path) == _ZIP:
         raise place.error("is a whole model, not weights only.")
     with hdf5.reading(path) as file:
-        if "model_weights" in file:
-            return read_by_layer(hdf5.group(file, "model_weights", place), graph, place)
+        if hdf5.holds(file, "model_weights", place):
+            return read_by_layer(file.at("model_weights"), graph, place)
         if hdf5.names(file, "layer_names", place) is not None:
             return read_by_layer(file, graph, place)
-        if "layers" in file:
+        if hdf5.holds(file, "layers", place):
             return read_by_path(file, graph, kinds or {}, place)
     raise place.error("holds no weights of a Keras model.")
 

@@ -1,0 +1,367 @@
+"""The process that opens files which come from anywhere: a damaged one may end it, and nothing else.
+
+    python -I reader_process.py
+
+It imports nothing of this program and understands no model. Each line that it is given is a JSON list of requests,
+such as `["names", "model_weights", "layer_names", 1000]`; each is answered by a line of JSON, after which the
+bytes follow where the answer says `bytes` or `array`. A list ends at its first fault. Only hard links are
+followed, data must lie in the file itself, and sizes are checked before a byte is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+SMALL = 64 * 2**20
+MOST_COMPRESSED = 1100
+"""Deflate makes at most this little of zeros; more comes from a file that lies. Not asked of `SMALL` arrays."""
+
+MOST_DEEP = 30
+
+_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+_LINK = "is a link to somewhere else, which is not followed."
+
+_NOT_UNPACKED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
+_NOT_FITTING = (KeyError, ValueError, TypeError, RuntimeError, AttributeError, OverflowError, MemoryError)
+
+
+class Fault(Exception):
+    """What is wrong with a file: a cause to follow its name, or that of what is at fault in it, `about`."""
+
+    def __init__(self, cause: str, about: str | None = None) -> None:
+        super().__init__(cause)
+        self.cause, self.about = cause, about
+
+
+class Opened:
+    """The file that is open; its public methods are the requests. Paths are from the root of the HDF5 file."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self._archive: zipfile.ZipFile | None = None
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        self._root: Any = None
+
+    def close(self) -> None:
+        """Close what is open; another file may be next."""
+        self._archive, self._members, self._root = None, {}, None
+        self._stack.close()
+
+    def hdf5(self, path: str) -> None:
+        """Open an HDF5 file."""
+        import h5py
+
+        _check_there(path)
+        if not h5py.is_hdf5(path):
+            raise Fault("is not an HDF5 file.")
+        self._root = self._stack.enter_context(h5py.File(path, "r")).id
+
+    # Archives
+
+    def zip(self, path: str) -> None:
+        """Open an archive, all of whose names are such as Keras writes them."""
+        _check_there(path)
+        if not zipfile.is_zipfile(path):
+            raise Fault("is not a .keras file: it is no zip archive, or cut short.")
+        with _unpacking():
+            self._archive = self._stack.enter_context(zipfile.ZipFile(path))
+            self._members = _members(self._archive)
+
+    def packed_size(self, name: str) -> int:
+        """How many bytes a member takes; 0 where there is none."""
+        return self._members[name].compress_size if name in self._members else 0
+
+    def member(self, name: str, most: int) -> bytes:
+        """What a member holds, unpacked only as far as `most` bytes."""
+        info = self._members.get(name)
+        if info is None or self._archive is None:
+            raise Fault(f"is not a model of Keras: {name} is missing.")
+        if info.file_size > most:
+            raise Fault(f"{name} is far larger than what its model needs.")
+        with _unpacking(), self._archive.open(info) as file:
+            content = file.read(info.file_size + 1)
+        if len(content) != info.file_size:
+            raise Fault(f"{name} is not as large as the file says.")
+        return content
+
+    def enter(self, name: str, most: int) -> None:
+        """Open the HDF5 file that is a member."""
+        import h5py
+
+        content = self.member(name, most)
+        if not content.startswith(_MAGIC):
+            raise Fault(f"{name}: is not an HDF5 file.")
+        self._root = self._stack.enter_context(h5py.File(io.BytesIO(content), "r")).id
+
+    # HDF5
+
+    def kind(self, path: str) -> str | None:
+        """What lies at a path: "group", "array", "link" where a step is one, None where there is nothing."""
+        try:
+            return "group" if _is_group(self._step(path)) else "array"
+        except Fault as fault:
+            return "link" if fault.cause == _LINK else None
+
+    def count(self, path: str) -> int:
+        """How many members a group has; 0 where there is nothing."""
+        return len(self._group(path)) if self.kind(path) is not None else 0
+
+    def text(self, path: str, name: str, most: int) -> str | None:
+        """An attribute that holds one text; None if there is none of this name."""
+        attributes = self._attributes(path)
+        return _text(_attribute(attributes, name, most), name) if name in attributes else None
+
+    def names(self, path: str, name: str, most: int) -> list[str] | None:
+        """An attribute that lists names, whole or split over `name0`, `name1`, ...; None if there is none."""
+        attributes = self._attributes(path)
+        if name in attributes:
+            return _names(attributes, name, most)
+        if f"{name}0" not in attributes:
+            return None
+        found: list[str] = []
+        number = 0
+        while f"{name}{number}" in attributes:
+            found += _names(attributes, f"{name}{number}", most)
+            number += 1
+        return found
+
+    def numbers(self, path: str) -> dict[str, int | float]:
+        """The attributes that hold one number."""
+        import numpy as np
+
+        attributes = self._attributes(path)
+        single = [name for name in attributes if attributes.get_id(name).shape == ()]
+        values = {name: np.asarray(attributes[name]) for name in single}
+        return {name: value.item() for name, value in values.items() if value.dtype.kind in "fiu"}
+
+    def facts(self, path: str) -> tuple[list[int], str]:
+        """The shape of an array, and the type of its numbers as `array` gives them."""
+        found = self._dataset(path)
+        return list(found.shape), "float32" if _is_bfloat16(found) else found.dtype.newbyteorder("=").name
+
+    def tree(self, path: str, most: int) -> list[tuple[str, list[int], str]]:
+        """All arrays below a group, `most` of them: path from there, shape, type."""
+        found: list[tuple[str, list[int], str]] = []
+        for inner in self._below(path, "", 0):
+            found.append((inner, *self.facts(f"{path}/{inner}")))
+            if len(found) >= most:
+                break
+        return found
+
+    def array(self, path: str, shape: list[int]) -> Any:
+        """The numbers at a path, which must have this shape."""
+        import numpy as np
+        from h5py import h5s
+
+        found = self._dataset(path)
+        if found.shape != tuple(shape):
+            raise Fault(f"has the shape {_times(found.shape)}, but the model needs {_times(tuple(shape))}.")
+        if _is_bfloat16(found):  # the upper half of a 32-bit number
+            halves = np.empty(found.shape, found.dtype)
+            found.read(h5s.ALL, h5s.ALL, halves)
+            return (halves.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(found.shape)
+        value = np.empty(found.shape, found.dtype)
+        found.read(h5s.ALL, h5s.ALL, value)
+        return value.astype(found.dtype.newbyteorder("="), copy=False)
+
+    def _step(self, path: str) -> Any:
+        """What lies at a path, step by step through hard links."""
+        from h5py import h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]
+
+        here = self._root
+        for part in path.split("/") if path else ():
+            if part in ("", "."):  # ".." has no meaning in HDF5
+                raise Fault("is not a proper path.", path)
+            name = part.encode("utf-8", "surrogateescape")
+            if not _is_group(here) or b"\0" in name or not here.links.exists(name):
+                raise Fault("is missing.", path)
+            if here.links.get_info(name).type != h5l.TYPE_HARD:
+                raise Fault(_LINK, path)
+            here = h5o.open(here, name)
+        return here
+
+    def _group(self, path: str) -> Any:
+        found = self._step(path)
+        if not _is_group(found):
+            raise Fault("is not a group.", path)
+        return found
+
+    def _listing(self, path: str) -> list[str]:
+        return [name.decode("utf-8", "surrogateescape") for name in self._group(path)]
+
+    def _attributes(self, path: str) -> Any:
+        import h5py
+
+        return h5py.Group(self._group(path)).attrs
+
+    def _dataset(self, path: str) -> Any:
+        """The data set at a path, not yet read: plain numbers, stored in this file."""
+        from h5py import h5d, h5z  # pyright: ignore[reportAttributeAccessIssue]
+
+        found = self._step(path)
+        if not isinstance(found, h5d.DatasetID) or found.shape is None:
+            raise Fault("is not an array.", path)
+        settings = found.get_create_plist()
+        if settings.get_layout() == h5d.VIRTUAL or settings.get_external_count():
+            raise Fault("lies in another file, which is not opened.", path)
+        # Filters that come with HDF5; any other would load a library that the file names.
+        known = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF)
+        if any(settings.get_filter(i)[0] not in known for i in range(settings.get_nfilters())):
+            raise Fault("is compressed in a way that is not read here.", path)
+        size = found.dtype.itemsize
+        for length in found.shape:
+            size *= length
+        if size > SMALL and size > MOST_COMPRESSED * found.get_storage_size():
+            raise Fault("is said to hold far more than the file does.", path)
+        if (found.dtype.kind not in "fiub" or found.dtype.itemsize > 8) and not _is_bfloat16(found):
+            raise Fault("does not hold numbers.", path)
+        return found
+
+    def _below(self, path: str, prefix: str, depth: int) -> Iterator[str]:
+        if depth > MOST_DEEP:
+            raise Fault("its weights are nested too deeply.")
+        for name in sorted(self._listing(f"{path}/{prefix}".rstrip("/")), key=_in_order):
+            if self.kind(f"{path}/{prefix}{name}") == "group":
+                yield from self._below(path, f"{prefix}{name}/", depth + 1)
+            else:
+                yield f"{prefix}{name}"  # for `facts` to refuse, where it is no array
+
+
+def _check_there(path: str) -> None:
+    with Path(path).open("rb") as file:
+        if not file.read(1):
+            raise Fault("is empty.")
+
+
+@contextlib.contextmanager
+def _unpacking() -> Generator[None]:
+    try:
+        yield
+    except _NOT_UNPACKED as error:
+        raise Fault("is damaged: it cannot be unpacked.") from error
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The members by name; refuses a name that is none that Keras writes."""
+    found: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        name = info.filename
+        out = re.match(r"[/\\]|[A-Za-z]:", name) or "\\" in name or ".." in name.split("/")
+        if out or "\0" in info.orig_filename:
+            raise Fault("leads out of the file.", name)
+        if name in found:
+            raise Fault("is twice in the file.", name)
+        found[name] = info
+    return found
+
+
+def _is_group(found: Any) -> bool:
+    from h5py import h5g  # pyright: ignore[reportAttributeAccessIssue]
+
+    return isinstance(found, h5g.GroupID)
+
+
+def _is_bfloat16(found: Any) -> bool:
+    """Whether the data set has the mark with which Keras writes these numbers as two bytes without a type."""
+    import h5py
+
+    if found.dtype.kind != "V" or found.dtype.itemsize != 2:
+        return False
+    return h5py.Dataset(found).attrs.get("dtype") in ("bfloat16", b"bfloat16")
+
+
+def _attribute(attributes: Any, name: str, most: int) -> Any:
+    """The value of an attribute that holds at most so many bytes."""
+    found = attributes.get_id(name)
+    size = found.dtype.itemsize
+    for length in found.shape or ():
+        size *= length
+    if size > most:
+        raise Fault(f"the attribute {name} is too large.")
+    return attributes[name]
+
+
+def _names(attributes: Any, name: str, most: int) -> list[str]:
+    import numpy as np
+
+    found: Any = np.asarray(_attribute(attributes, name, most))
+    if found.ndim != 1:
+        raise Fault(f"{name} is not a list of names.")
+    return [_text(value, name) for value in found.tolist()]
+
+
+def _text(value: Any, name: str) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8")
+    if not isinstance(value, str):
+        raise Fault(f"{name}: must be a text, not {type(value).__name__}.")
+    return str(value)
+
+
+def _in_order(name: str) -> tuple[bool, int, str]:
+    """Numbers first, in their order; then names."""
+    number = name.isascii() and name.isdecimal()
+    return not number, int(name[:18]) if number else 0, name
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "of a single number"
+
+
+# Answering
+
+
+def answer(opened: Opened, request: list[Any]) -> tuple[dict[str, Any], Any]:
+    """The line that answers a request, and the bytes that follow it."""
+    name, *arguments = request
+    try:
+        value = REQUESTS[name](opened, *arguments)
+    except Fault as fault:
+        return {"fault": "format", "cause": fault.cause, "about": fault.about}, b""
+    except OSError as error:
+        if error.errno is not None:
+            return {"fault": "system", "cause": error.strerror or str(error)}, b""
+        return {"fault": "format", "cause": "is damaged or cut short."}, b""
+    except _NOT_FITTING:
+        return {"fault": "format", "cause": "is damaged: its parts do not fit together."}, b""
+    if isinstance(value, bytes):
+        return {"bytes": len(value)}, value
+    if hasattr(value, "dtype"):
+        return {"array": value.dtype.name}, value.reshape(-1).view("u1").data
+    return {"value": value}, b""
+
+
+REQUESTS: dict[str, Callable[..., Any]] = {
+    name: method for name, method in vars(Opened).items() if not name.startswith("_")
+}
+
+
+def main() -> None:
+    """Answer until nobody asks any more."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what ends it is told by the one who asks
+    opened, out = Opened(), sys.stdout.buffer
+    for line in sys.stdin.buffer:
+        for request in json.loads(line):
+            head, content = answer(opened, request)
+            out.write(json.dumps(head).encode() + b"\n")
+            out.write(content)
+            if "fault" in head:
+                break
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()
