@@ -9,11 +9,11 @@ run: .venv/.app
 	@$(BIN)/layerloom
 
 test: .venv/.test
-	@QT_QPA_PLATFORM=offscreen KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist loadfile -q
+	@QT_QPA_PLATFORM=offscreen KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 # The same, and every model of keras.applications: an hour or so.
 test-all: .venv/.test
-	@QT_QPA_PLATFORM=offscreen KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist loadfile -m "" -q
+	@QT_QPA_PLATFORM=offscreen KERAS_BACKEND=jax $(BIN)/python -m pytest -n 2 --dist worksteal -m "" -q
 
 check: .venv/.test
 	@$(BIN)/ruff check .
