@@ -29,7 +29,7 @@ from engine.model import compile_graph
 from engine.optimizers import SGD, Adam, RMSprop
 from engine.project import Project, TrainingSettings
 from tests.engine.graphs import batch, graph, many_sided, ready
-from tests.engine.layer_cases import COMPUTING, Case, close, graph_of
+from tests.engine.layer_cases import COMPUTING, Case, close, graph_of, inputs_of
 
 PLACE = Place("test.h5")
 
@@ -53,7 +53,8 @@ def keras_predict(model: keras.Model, inputs: dict[str, Any]) -> list[Any]:
 def test_layer_is_opened_by_keras_and_by_us(case: Case, tmp_path: Path) -> None:
     made = graph_of(case)
     model, variables = ready(made)
-    path, inputs, weights = tmp_path / "m.h5", batch(model), model.to_host(variables)
+    path, weights = tmp_path / "m.h5", model.to_host(variables)
+    inputs = dict(zip([node.name for node in model.inputs], inputs_of(case), strict=True))
     save_model(path, made, weights)
     ours = predict(made, weights, inputs)
     close(keras_predict(keras.saving.load_model(path), inputs), ours)
