@@ -101,7 +101,7 @@ class ReversibleEmbedding(Embedding):
         (x,) = inputs
         if not self.reverse:
             return super().output_shape(x)
-        if not x or x[-1] != self.output_dim:
+        if not x or x[-1] not in (None, self.output_dim):
             raise ShapeError(
                 f"ReversibleEmbedding takes rows of {self.output_dim:,} numbers back, but gets {show_shape(x)}.",
                 "reverse",

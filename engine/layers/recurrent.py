@@ -98,7 +98,7 @@ class Recurrent(Weighted):
         cell, (x, *given) = self.made_of(), inputs
         self.check_sequence(x)
         states = cell.state_shapes(x[1:])
-        if given and tuple(given) != states:
+        if given and not (len(given) == len(states) and all(map(_fits, given, states))):
             shown, wanted = (", ".join(map(show_shape, shapes)) for shapes in (given, states))
             raise ShapeError(f"{self.type_name()} takes first states of {wanted}, but gets {shown}.")
         last = states[cell.steps().output]
@@ -151,6 +151,13 @@ def units(cell: Cell) -> tuple[int, ...]:
         return tuple(size for part in cell.cells if isinstance(part, Cell) for size in units(part))
     size: int = getattr(cell, "units", None) or getattr(cell, "filters")  # noqa: B009
     return (size,) * len(cell.state_names)
+
+
+def _fits(given: Shape, wanted: Shape) -> bool:
+    """Whether a shape is, or may at run time be, the one that is wanted."""
+    return len(given) == len(wanted) and all(
+        None in sizes or len(set(sizes)) == 1 for sizes in zip(given, wanted, strict=True)
+    )
 
 
 def as_sequence(x: Shape) -> tuple[Repair, ...]:
