@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import jax
     import numpy as np
 
+    from engine.expression import Call
+
 Shape = tuple[int | None, ...]
 """Shape of one sample, without the batch axis; None is a length known only at run time."""
 
@@ -316,6 +318,11 @@ class Layer(Settings):
         return None
 
     @property
+    def formula(self) -> Call | None:
+        """The formula that the layer is, which programs write in place of a call; None in most layers."""
+        return None
+
+    @property
     def activation_name(self) -> str | None:
         """The layer's activation, None for a layer that has none."""
         return getattr(self, "activation", None)
@@ -369,7 +376,9 @@ def _read_layer(value: Any) -> Any:
         name = fields.get("type")
         if not isinstance(name, str) or name not in LAYERS or fields.keys() - {"type", "settings"}:
             raise ValueError(f"must be a layer with its type and settings, not one of type {name!r}")
-        return LAYERS[name].model_validate(fields.get("settings", {}))
+        value = LAYERS[name].model_validate(fields.get("settings", {}))
+    if isinstance(value, Layer) and value.formula is not None:
+        raise ValueError("cannot be a formula: a Keras file has formulas between layers only")
     return value
 
 

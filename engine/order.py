@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.graph import Edge, Graph
+from engine.splitting import split
 
 
 def keras_order(graph: Graph, outputs: list[str]) -> list[str]:
     """Owners by their depth below the outputs, then in the order of a walk up from these, as Keras has them.
 
-    See `map_graph` in keras/src/ops/function.py.
+    A formula is as deep as it has operations. See `map_graph` in keras/src/ops/function.py.
     """
+    found = _order(split(graph), outputs)
+    return [key for key in found if key in graph and graph[key].shares is None]
+
+
+def _order(graph: Graph, outputs: list[str]) -> list[str]:
     finished, first = _walk(graph, outputs)
     depths: dict[str, int] = {}
     layer_depths: dict[str, int] = {}

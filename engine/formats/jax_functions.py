@@ -21,6 +21,8 @@ Function = Callable[..., Any]
 
 def functions_of(layer: Layer, masks: bool = True) -> Iterator[Function]:
     """All functions that the lines of a layer name; `masks` says whether any layer of the graph starts a mask."""
+    if layer.formula is not None:
+        return
     mask_op = layer.mask_op()
     made = mask_op if mask_op is not None and (masks or not mask_op.all_masks) else None
     for op in filter(None, (layer.op(), made)):

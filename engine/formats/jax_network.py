@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from engine.expression import jax_text
 from engine.formats.jax_functions import WIDTH, Functions, activates, functions_in
 from engine.formats.keras_config import Calls, calls_within
 from engine.formats.python_text import Group, call, keyword, listing, literal, quoted, statement
@@ -177,6 +178,9 @@ class Network:
         if made in used and mask_op is not None:
             taken = sources if mask_op.all_masks else sources[:1]
             yield self._statement(f"{made} = ", self._call(mask_op, taken, self._mask_arguments(mask_op, step)))
+        if layer.formula is not None:
+            yield f"    {step.target} = {jax_text(layer.formula, sources)}"
+            return
         op = layer.op()
         activation = f"{self.library.name(ACTIVATIONS[layer.activation_name or ''])}(" if activates(layer) else ""
         if op.function is identity:

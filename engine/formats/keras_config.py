@@ -17,6 +17,7 @@ from engine.inference import Inference, infer
 from engine.layers.core import Input, Output
 from engine.layers.nested import Functional
 from engine.order import keras_order
+from engine.splitting import split
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def all_calls(found: Calls) -> Iterator[Calls]:
 
 def to_config(graph: Graph, name: str = "model") -> dict[str, Any]:
     """What Keras calls `model_config`; raises `NotReadyError` where the graph has errors."""
-    found = calls(graph, unknown=True)
+    found = calls(split(graph), unknown=True)
     place: dict[str, tuple[str, int]] = {}
     for owner in found.layers:
         for index, node in enumerate(found.calls_of(owner.id)):

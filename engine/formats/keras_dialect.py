@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from engine.errors import StyleError
 from engine.formats.keras_layers import keras_classes
+from engine.formats.keras_operations import is_operation
 from engine.layer import Layer
 
 VERSION = "2.15.0"
@@ -30,6 +32,8 @@ def to_keras2(model_config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _entry(entry: Mapping[str, Any], counted: Callable[[Sequence[Any]], list[Any]]) -> dict[str, Any]:
+    if is_operation(entry):
+        raise StyleError(f"{entry['name']} is a formula, which Keras 2 cannot read: write the file for Keras 3.")
     made = _object(entry)
     if "layers" in entry["config"]:
         made["config"] = to_keras2(entry)["config"]

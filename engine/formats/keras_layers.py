@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import named
 from engine.fields import Family, FieldSpec, describe
+from engine.formats.keras_operations import operation_entry
 from engine.formats.reading import Place, shown
 from engine.layer import LAYERS, Layer, Weighted
 from engine.layers.core import Input
@@ -60,6 +61,8 @@ def layer_entry(layer: Layer, name: str) -> dict[str, Any]:
     if isinstance(layer, Placeholder):
         config: Any = layer.saved["config"]
         return {**layer.saved, "config": {**config, "name": name}}
+    if layer.formula is not None:
+        return operation_entry(layer.formula, name)
     return {
         "module": layer.keras_module,
         "class_name": layer.keras_class,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine import named
+from engine.expression import Call as Formula
+from engine.expression import keras_text
 from engine.fields import FieldSpec
 from engine.formats.keras_config import Calls, calls
 from engine.formats.keras_layers import FAMILIES, function_class, specs_of
@@ -18,6 +21,7 @@ from engine.graph import Node, snake_case
 from engine.layer import Layer, parts_of
 from engine.layers.core import Input
 from engine.layers.nested import Functional
+from engine.splitting import split
 
 _USUAL_INPUT = snake_case(Input.__name__)
 
@@ -79,6 +83,8 @@ class Program:
         return call(f"layers.{layer.keras_class}" if public else str(layer.keras_class), [*settings, *words])
 
     def _settings(self, layer: Layer) -> list[str | Group]:
+        if layer.formula is not None:
+            return [_function(layer.formula)]
         specs = specs_of(type(layer))
         arguments: list[str | Group] = []
         for name, value in layer.keras_arguments().items():
@@ -114,7 +120,11 @@ class Program:
             statement(f"{step.target} = ", self.input(found, step.node), indent=indent) for step in plan.inputs
         ]
         made: set[str] = set()
+        inline = _inline(found)
         for step in plan.steps:
+            if step.node.layer.formula is not None and inline:
+                lines.append(f"{indent}{step.target} = {keras_text(step.node.layer.formula, step.sources)}")
+                continue
             owner = found.graph.owner(step.node.id)
             if owner.id not in shared:
                 groups = self.owner(found, owner), applied("", step)
@@ -171,6 +181,21 @@ def make_input(node: Node, name: str | None) -> Group:
 def _base(layer: Layer) -> str:
     """What Keras calls a layer, before the number."""
     return snake_case(layer.keras_class or "")
+
+
+def _function(formula: Formula) -> str:
+    """A formula as the function of a Lambda layer."""
+    several = formula.variables > 1
+    variables = [f"inputs[{number}]" for number in range(formula.variables)] if several else ["x"]
+    return f"lambda {'inputs' if several else 'x'}: {keras_text(formula, variables)}"
+
+
+def _inline(found: Calls) -> bool:
+    """Whether formulas can stand between layers: Keras names their operations, as no layer may be named then."""
+    formulas = (node.layer.formula for node in split(found.graph))
+    taken = {snake_case(formula.function.operation) for formula in formulas if formula is not None}
+    names = (owner.name for owner in found.layers if owner.layer.formula is None)
+    return not taken & {re.sub(r"_\d+$", "", name) for name in names}
 
 
 def class_imports(found: Calls) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import UnsupportedError
 from engine.formats.graph_data import check_node_name, check_wiring
 from engine.formats.keras_layers import batch_shape, read_layer
+from engine.formats.keras_operations import is_operation, operation_layer
 from engine.formats.reading import Place, shown
 from engine.formats.unknown import Ends, call_template, placeholder, told_shapes, with_unreached
 from engine.graph import Edge, Graph, Node
@@ -69,8 +70,11 @@ def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Tens
         inner = here.mapping(entry["config"])
         name = here.text(entry.get("name", inner.get("name")))
         here = place.at(f"layer {shown(name)}")
-        layer = _read_or_keep(entry, inner, here)
         called = here.at("inbound_nodes").listing(entry.get("inbound_nodes", []))
+        if is_operation(entry):
+            entries.append(_operation(name, entry, called, here))
+            continue
+        layer = _read_or_keep(entry, inner, here)
         entries.append(_called(name, layer, called, here))
     entries, outputs = _from_zero(entries, outputs)
     if any(isinstance(entry.layer, Placeholder) for entry in entries):
@@ -127,6 +131,18 @@ def _called(name: str, layer: Layer, calls: list[Any], place: Place) -> _Entry:
     if read and read[0][1]:
         layer = place.settings(type(layer), {**layer.model_dump(), **read[0][1]})
     return _Entry(name, layer, tuple(tensors for tensors, _ in read))
+
+
+def _operation(name: str, entry: Mapping[str, Any], calls: list[Any], place: Place) -> _Entry:
+    """An operation such as `x + 3.0`, or a placeholder where this program does not have it."""
+    try:
+        read = [operation_layer(entry, *_arguments(call, place), place) for call in calls]
+        if not read or any(layer != read[0][0] for layer, _ in read):
+            raise place.unsupported("is an operation that is called in different ways, or not at all.")
+    except UnsupportedError as error:
+        return _called_unknown(name, placeholder(entry, error, place), calls, place)
+    sources = tuple(tuple(next(_tensors(tensor, place)) for tensor in tensors) for _, tensors in read)
+    return _Entry(name, read[0][0], sources)
 
 
 def _called_unknown(name: str, layer: Placeholder, calls: list[Any], place: Place) -> _Entry:

@@ -56,7 +56,7 @@ def _chain(found: Calls) -> list[Node]:
             raise _no_chain(f"{node.name} does not follow {last.name}")
         if len(node.layer.output_names) > 1:
             raise _no_chain(f"{node.name} has {len(node.layer.output_names)} outputs")
-        if node.layer.keras_call(["x"]) != (["x"], {}):
+        if node.layer.formula is None and node.layer.keras_call(["x"]) != (["x"], {}):
             raise _no_chain(f"{node.name} is called with settings of its own")
         chain.append(node)
     (end,) = found.outputs

@@ -10,6 +10,9 @@ from engine.formats.steps import Step
 
 def applied(function: str, step: Step, *words: str) -> Group:
     """The call of a layer on the variables of a step."""
+    if step.node.layer.formula is not None:
+        first, *others = step.sources
+        return call(function, [listing(step.sources) if others else first])
     args, kwargs = step.node.layer.keras_call(step.sources)
     names = step.node.layer.input_names
     settings = [keyword(key, _argument(value) if key in names else _word(value)) for key, value in kwargs.items()]

@@ -2,6 +2,7 @@
 
 from engine.layers import core
 from engine.layers import einsum
+from engine.layers import expression
 from engine.layers import activations
 from engine.layers import conv
 from engine.layers import depthwise
@@ -55,6 +56,7 @@ __all__ = [
     "einsum",
     "embedding",
     "equalization",
+    "expression",
     "global_pooling",
     "merging",
     "nested",

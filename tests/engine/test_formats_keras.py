@@ -61,6 +61,8 @@ def test_layer_is_opened_by_keras_and_by_us(case: Case, tmp_path: Path) -> None:
     loaded = load_model(path)
     close(predict(loaded.graph, loaded.weights, inputs), ours, rtol=0, atol=0)
     (read,) = (node.layer for node in loaded.graph if node.name == next(iter(made)).name)
+    if case.layer.formula is not None:
+        return  # a file has a node for each operation
     assert layer_config(read, "name") == layer_config(case.layer, "name")
     if not isinstance(read, Functional):  # a graph comes back with other identifiers
         assert read == case.layer

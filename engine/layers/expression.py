@@ -1,0 +1,83 @@
+"""Lambda: a formula in place of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Annotated, Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+from pydantic import AfterValidator, Field
+
+from engine import expression as language
+from engine.errors import ShapeError
+from engine.layer import Layer, Op, Shape, register, show_shape
+
+
+def _check(text: str) -> str:
+    language.parse(text)
+    return text.strip()
+
+
+@register(category="Core")
+class Lambda(Layer):
+    """Computes a formula: x, y and z are the inputs, the functions are those of keras.ops.
+
+    The formula is read and computed step by step, never run as code. The batch is axis 0.
+    https://keras.io/api/layers/core_layers/lambda/
+    """
+
+    expression: Annotated[str, AfterValidator(_check)] = Field(
+        default="x * 0.5", description="The formula, such as relu(x + 3) / 6 or mean(x, axis=-1, keepdims=True)."
+    )
+
+    keras_class: ClassVar[str | None] = "Lambda"
+    caption: ClassVar[tuple[str, ...]] = ("expression",)
+
+    @property
+    def formula(self) -> language.Call:
+        return language.parse(self.expression)
+
+    @property
+    def min_inputs(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.formula.variables
+
+    @property
+    def max_inputs(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.formula.variables
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return _output_shape(self.expression, inputs)
+
+    def op(self) -> Op:
+        return Op(partial(_compute, self.formula))
+
+    def keras_call(self, tensors: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        if not self.formula.single:
+            return super().keras_call(tensors)
+        parts = self.formula.inputs
+        return [tensors[part.number] if isinstance(part, language.Variable) else part for part in parts], {}
+
+
+def _compute(formula: language.Call, *inputs: jax.Array) -> jax.Array:
+    return jnp.asarray(language.compute(formula, inputs), jnp.float32)
+
+
+@lru_cache(maxsize=4096)
+def _output_shape(text: str, inputs: tuple[Shape, ...]) -> Shape:
+    """The shape, found by what JAX says of two batches: the sizes that differ are open."""
+    function = partial(_compute, language.parse(text))
+    found: list[tuple[int, ...]] = []
+    for batch, open_size in ((2, 3), (3, 2)):
+        shapes = [(batch, *(open_size if size is None else size for size in shape)) for shape in inputs]
+        arrays = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+        try:
+            found.append(jax.eval_shape(function, *arrays).shape)
+        except (TypeError, ValueError):
+            shown = " and ".join(map(show_shape, inputs))
+            raise ShapeError(f"{text} cannot be computed of {shown}.", "expression") from None
+    first, second = found
+    if (first[:1], second[:1]) != ((2,), (3,)) or len(first) != len(second):
+        raise ShapeError(f"{text} does not keep the samples of a batch apart.", "expression")
+    return tuple(a if a == b else None for a, b in zip(first[1:], second[1:], strict=True))
