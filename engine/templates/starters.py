@@ -19,7 +19,7 @@ from engine.templates.template import Template
 def _digits_cnn() -> Project:
     graph, _ = chain(
         Input(shape=(8, 8, 1)),
-        Rescaling(scale=1 / 16),
+        Rescaling(scale=(1 / 16,)),
         Conv2D(filters=32, kernel_size=(3, 3), padding="same", activation="relu"),
         MaxPooling2D(),
         Conv2D(filters=64, kernel_size=(3, 3), padding="same", activation="relu"),
@@ -34,7 +34,7 @@ def _digits_cnn() -> Project:
 
 
 def _digits_two_branch() -> Project:
-    graph, trunk = chain(Input(shape=(8, 8, 1)), Rescaling(scale=1 / 16))
+    graph, trunk = chain(Input(shape=(8, 8, 1)), Rescaling(scale=(1 / 16,)))
     graph, rows = chain(
         Conv2D(filters=16, kernel_size=(3, 3), padding="same", activation="relu"),
         MaxPooling2D(),
@@ -64,7 +64,7 @@ def _digits_two_branch() -> Project:
 def _digits_mlp() -> Project:
     graph, _ = chain(
         Input(shape=(8, 8, 1)),
-        Rescaling(scale=1 / 16),
+        Rescaling(scale=(1 / 16,)),
         Flatten(),
         Dense(units=128, activation="relu"),
         Dense(units=64, activation="relu"),
