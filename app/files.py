@@ -23,8 +23,9 @@ from engine.events import HostWeights
 from engine.formats import project_file
 from engine.formats.readers import in_background
 from engine.graph import Graph
+from engine.inference import Inference, infer
 from engine.project import Project, TrainingSettings
-from graph_editor.document import ProjectDocument
+from graph_editor.document import ProjectDocument, placed
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Opened:
     """Why the last run could not be read."""
     notes: tuple[str, ...] = ()
     """What a model file has that this program does not, a sentence each."""
+    inference: Inference | None = None
+    """The facts of the graph, where they are known already."""
 
 
 class ProjectFiles(QObject):
@@ -155,7 +158,7 @@ class ProjectFiles(QObject):
         return True
 
     def _show(self, opened: Opened, path: Path | None) -> None:
-        self._document.reset(opened.project)
+        self._document.reset(opened.project, opened.inference)
         self._path, self._foreign = path, opened.weights is not None
         self.project_replaced.emit(opened)
         self.path_changed.emit()
@@ -241,7 +244,7 @@ def _read_keras(path: Path, weights: Path | None = None) -> Opened:
 
     model = models.load(path, weights)
     project = Project(model.graph, training=model.training or TrainingSettings())
-    return Opened(project, model.weights, notes=model.notes)
+    return Opened(placed(project), model.weights, notes=model.notes, inference=infer(model.graph))
 
 
 def _read_weights(path: Path, project: Project) -> tuple[Graph, HostWeights]:

@@ -90,7 +90,7 @@ class ProjectDocument(QObject):
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self.undo_stack.cleanChanged.connect(self._tell_modified)
-        self._project = _placed(project or Project())
+        self._project = placed(project or Project())
         self._path: Path = ()
         self._inference = self._whole = infer(self._project.graph)
         self._graph, self._layout = self._project.graph, self._project.layout
@@ -160,7 +160,7 @@ class ProjectDocument(QObject):
 
         Edits in a row that have the same `merge_key` are undone as one. Cards without a place get one.
         """
-        after = _placed(after)
+        after = placed(after)
         if after != self._project:
             self.undo_stack.push(EditProject(self, text, self._project, after, self._path, merge_key))
 
@@ -192,10 +192,11 @@ class ProjectDocument(QObject):
         """Change how the project is trained."""
         self.edit(text, replace(self._project, training=training), merge_key)
 
-    def reset(self, project: Project) -> None:
-        """Show another project; what was done before cannot be undone any more."""
+    def reset(self, project: Project, known: Inference | None = None) -> None:
+        """Show another project, of which much may be `known`; what was done before cannot be undone any more."""
         self.undo_stack.clear()
-        self._show(_placed(project), (), another=True)
+        self._whole = known or self._whole
+        self._show(placed(project), (), another=True)
 
     def set_saved(self) -> None:
         """Take the project as it is now for what is on disk."""
@@ -261,6 +262,7 @@ class ProjectDocument(QObject):
                 self.edge_added.emit(edge)
 
 
-def _placed(project: Project) -> Project:
+def placed(project: Project) -> Project:
+    """The project with a place for every card; the very same project where all have one."""
     layout = place_missing(project.graph, project.layout.keeping(project.graph))
     return project if layout is project.layout else replace(project, layout=layout)
