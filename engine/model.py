@@ -193,8 +193,12 @@ class Model:
         return result
 
     def predict(self, variables: Variables, inputs: Mapping[str, Any]) -> dict[str, jax.Array]:
-        """Outputs by name at inference, for arrays by the name of each Input; compiled for each shape."""
-        return self._predict(variables, self.prepare(inputs))
+        """Outputs by name at inference, for arrays by the name of each Input; compiled for each shape.
+
+        They come in the order of `outputs`, which a compiled function does not keep: JAX sorts by name.
+        """
+        found = self._predict(variables, self.prepare(inputs))
+        return {node.name: found[node.name] for node in self.outputs}
 
     @cached_property
     def _predict(self) -> Any:

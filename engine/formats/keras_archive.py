@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from datetime import datetime
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -14,6 +15,7 @@ import h5py
 from engine.events import HostWeights
 from engine.files import replacing
 from engine.formats import hdf5, readers
+from engine.formats.keras_assets import learned, write_idf_weights
 from engine.formats.keras_config import Calls, calls, to_config
 from engine.formats.keras_h5 import KERAS_VERSION, LoadedModel, check_weights
 from engine.formats.keras_paths import kinds_of
@@ -71,6 +73,7 @@ def weights_file(found: Calls, weights: HostWeights) -> bytes:
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         write_by_path(file, found, weights)
+        write_idf_weights(file, found.layers)
     return buffer.getvalue()
 
 
@@ -80,9 +83,16 @@ def load_archive(path: str | PathLike[str]) -> LoadedModel:
     with readers.reading(place, "zip") as archive:
         inner, here = place.at(CONFIG), place.at(WEIGHTS)
         config = inner.mapping(parse_json(archive.ask(place, "member", CONFIG, LARGEST_JSON), inner))
+        lookups = list(learned(config.get("config")))
+        for lookup in lookups:
+            lookup.take_vocabulary(partial(_asset, archive, place), place)
         graph = from_config(config, inner)
         archive.ask(place, "enter", WEIGHTS, _most_bytes(graph, archive, place))
-        graph, weights = read_by_path(hdf5.Group(archive), graph, kinds_of(config.get("config")), here)
+        file = hdf5.Group(archive)
+        weighed = [lookup.take_weights(file, here) for lookup in lookups]
+        if any(weighed):
+            graph = from_config(config, inner)
+        graph, weights = read_by_path(file, graph, kinds_of(config.get("config")), here)
     compiled = read_training(graph, _compiled(config))
     return LoadedModel(compiled.graph, weights, compiled.training, compiled.notes)
 
@@ -91,6 +101,11 @@ def _compiled(config: dict[str, Any]) -> Any:
     """The settings of training in the words of an `.h5` file."""
     found = config.get("compile_config")
     return {**found, "optimizer_config": found.get("optimizer")} if isinstance(found, dict) else None  # pyright: ignore
+
+
+def _asset(archive: Reader, place: Place, name: str) -> bytes | None:
+    there = archive.ask(place, "packed_size", name)
+    return archive.ask(place, "member", name, LARGEST_JSON) if there else None
 
 
 def _most_bytes(graph: Graph, archive: Reader, place: Place) -> int:

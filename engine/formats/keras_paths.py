@@ -18,6 +18,9 @@ from engine.layers.placeholder import Placeholder
 Kinds = Mapping[str, tuple[str, "Kinds"]]
 """The Keras classes of the layers of a model by name, with those of the layers within where it is a model."""
 
+_OWN_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""Classes that Keras names otherwise in its code, and so in the paths, than where it offers them."""
+
 
 def kinds_of(config: Any) -> Kinds:
     """The classes that the config of a model names. A nested model may be Sequential there and is none here."""
@@ -33,12 +36,23 @@ def kinds_of(config: Any) -> Kinds:
 
 def layer_groups(owners: Iterable[Node], kinds: Kinds) -> dict[str, str]:
     """The group of each layer by its name, such as "layers/conv2d_1"."""
+    return _groups(
+        (node.name, kinds[node.name][0] if node.name in kinds else node.layer.saved_class) for node in owners
+    )
+
+
+def class_groups(kinds: Kinds) -> dict[str, str]:
+    """The group of each layer of a config by its name."""
+    return _groups((name, kind) for name, (kind, _) in kinds.items())
+
+
+def _groups(classes: Iterable[tuple[str, str]]) -> dict[str, str]:
     counts: dict[str, int] = {}
     groups: dict[str, str] = {}
-    for node in owners:
-        kind = snake_case(kinds[node.name][0] if node.name in kinds else node.layer.saved_class)
+    for name, cls in classes:
+        kind = snake_case(_OWN_NAMES.get(cls, cls))
         number = counts[kind] = counts.get(kind, -1) + 1
-        groups[node.name] = f"layers/{kind}_{number}" if number else f"layers/{kind}"
+        groups[name] = f"layers/{kind}_{number}" if number else f"layers/{kind}"
     return groups
 
 

@@ -203,11 +203,13 @@ def _arguments(value: Any, place: Place) -> tuple[list[Any], dict[str, Any]]:
     """The arguments and keyword arguments of a call.
 
     Keras 3 writes them so, Keras 2 a list of origins with the keyword arguments in them: one origin, or several
-    that are the first argument together.
+    that are the first argument together. A model of Keras 3 gives all its layers its own `training`, whatever
+    their calls say.
     """
     if not isinstance(value, list):
         call = place.mapping(value, ("args",))
-        return place.listing(call["args"]), place.mapping(call.get("kwargs", {}))
+        kwargs: dict[str, Any] = place.mapping(call.get("kwargs", {}))
+        return place.listing(call["args"]), {key: item for key, item in kwargs.items() if key != "training"}
     origins: list[Any] = [value] if value and isinstance(value[0], str) else value  # pyright: ignore
     args = [origin[:3] if isinstance(origin, list) else origin for origin in origins]  # pyright: ignore
     words = [origin[3] for origin in origins if isinstance(origin, list) and len(origin) > 3]  # pyright: ignore

@@ -150,6 +150,8 @@ class _Heads(_Attending, Kernel):
     )
 
     keras_ignored: ClassVar[tuple[str, ...]] = ("flash_attention",)
+    hidden_parts: ClassVar[bool] = False
+    """Whether Keras keeps all projections in attributes that begin with an underscore, as it keeps the gate."""
 
     def seed_generators(self) -> tuple[str, ...]:
         return ("_dropout_layer/seed_generator",) if self.dropout > 0 else ()
@@ -161,7 +163,8 @@ class _Heads(_Attending, Kernel):
         return (kernel, replace(self.bias(*shape[bound:]), name=f"{part}/bias")) if self.use_bias else (kernel,)
 
     def heads_op(self, axes: tuple[int, ...] | None, four_axes: bool) -> Op:
-        parts = {"query": "query_dense", "key": "key_dense", "value": "value_dense", "output": "output_dense"}
+        start = "_" if self.hidden_parts else ""
+        parts = {key: f"{start}{key}_dense" for key in ("query", "key", "value", "output")}
         parts["gate"] = "_gate_dense"
         keywords = {
             f"{key}_{kind}": f"{part}/{kind}" for key, part in parts.items() for kind in ("kernel", "bias")
@@ -269,17 +272,19 @@ class GroupQueryAttention(_Heads):
     keras_class: ClassVar[str | None] = "GroupQueryAttention"
     positional: ClassVar[tuple[str, ...]] = ("head_dim", "num_query_heads", "num_key_value_heads")
     caption: ClassVar[tuple[str, ...]] = ("num_query_heads", "head_dim")
+    keras_aliases: ClassVar[tuple[str, ...]] = ("GroupedQueryAttention",)  # as .h5 files name it
+    hidden_parts: ClassVar[bool] = True
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         query, value, key = ((known_sizes("GroupQueryAttention", s[-1:])[0]) for s in (*inputs, inputs[1])[:3])
         heads, few, size = self.num_query_heads, self.num_key_value_heads, self.head_dim
         gate = self.projection("_gate_dense", (query, heads, size)) if self.use_gate else ()
         return (
-            *self.projection("query_dense", (query, heads, size)),
-            *self.projection("key_dense", (key, few, size)),
+            *self.projection("_query_dense", (query, heads, size)),
+            *self.projection("_key_dense", (key, few, size)),
             *gate,
-            *self.projection("value_dense", (value, few, size)),
-            *self.projection("output_dense", (heads, size, query), bound=2),
+            *self.projection("_value_dense", (value, few, size)),
+            *self.projection("_output_dense", (heads, size, query), bound=2),
         )
 
     def output_shape(self, *inputs: Shape) -> Shape:

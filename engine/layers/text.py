@@ -35,7 +35,7 @@ _SALT = "Two numbers that change the hash; with them it is SipHash."
 _OOV = "Places for terms outside of the vocabulary, which a hash distributes to them."
 
 
-class _Vocabulary(Layer):
+class VocabularyLayer(Layer):
     """Base of the layers that have a vocabulary."""
 
     max_tokens: MaxTokens | None = Field(default=None, description=_MAX)
@@ -83,7 +83,7 @@ class _Vocabulary(Layer):
         return self.replace(vocabulary=lines, idf_weights=idf_weights)
 
 
-class _Lookup(_Vocabulary):
+class _Lookup(VocabularyLayer):
     """Base of StringLookup and IntegerLookup."""
 
     num_oov_indices: Count = Field(default=1, description=_OOV)
@@ -215,7 +215,7 @@ def _widths(value: Any) -> Any:
 
 
 @register(category="Text and categories")
-class TextVectorization(_Vocabulary):
+class TextVectorization(VocabularyLayer):
     """Texts as rows of indices of their words, or as how often each word occurs.
 
     The vocabulary is given or taken from the training data. Index 0 stands for no word, 1 for any other word.

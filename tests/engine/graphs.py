@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.formats.proof import random_inputs
 from engine.graph import Graph
 from engine.layer import Layer
 from engine.layers.conv import Conv2D
@@ -80,9 +81,7 @@ def _shaken(name: str, value: Array, rng: np.random.Generator) -> Array:
 
 def batch(model: Model, size: int = 5, seed: int = 1) -> dict[str, Array]:
     """Numbers for the inputs of a model, by name."""
-    rng = np.random.default_rng(seed)
-    inputs = {node.name: node.layer for node in model.inputs if isinstance(node.layer, Input)}
-    return {name: rng.normal(size=(size, *i.shape)).astype(i.dtype) for name, i in inputs.items()}
+    return random_inputs(model, seed, size)
 
 
 def run(code: str) -> dict[str, Any]:

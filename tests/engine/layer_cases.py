@@ -53,20 +53,24 @@ def weights_of(layer: Layer, *inputs: Shape, seed: int = 1) -> dict[str, Array]:
     return weights
 
 
-def graph_of(case: Case) -> Graph:
-    """The layer of a case between Inputs and an Output."""
+def graph_of(*cases: Case) -> Graph:
+    """The layers of some cases, each between Inputs and an Output of its own."""
     graph = Graph()
-    node = graph.new_node(case.layer)
-    graph = graph.add(node)
-    for shape in case.inputs:
-        entry = graph.new_node(Input.model_validate({"shape": shape, "dtype": case.dtype}))
-        graph = graph.add(entry).connect(entry.id, node.id)
-    end = graph.new_node(Output(loss="mean_squared_error", metrics=()))
-    return graph.add(end).connect(node.id, end.id)
+    for case in cases:
+        node = graph.new_node(case.layer)
+        graph = graph.add(node)
+        for shape in case.inputs:
+            entry = graph.new_node(Input.model_validate({"shape": shape, "dtype": case.dtype}))
+            graph = graph.add(entry).connect(entry.id, node.id)
+        end = graph.new_node(Output(loss="mean_squared_error", metrics=()))
+        graph = graph.add(end).connect(node.id, end.id)
+    return graph
 
 
-def close(found: Any, expected: Any, rtol: float = 1e-5, atol: float = 2e-6) -> None:
+def close(found: Any, expected: Any, rtol: float = 1e-5, atol: float = 2e-6, err_msg: str = "") -> None:
     """Equal up to the rounding of 32 bits: sums of some hundred products, taken in another order."""
     jax.tree.map(
-        lambda a, b: np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol, atol), found, expected
+        lambda a, b: np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol, atol, err_msg=err_msg),
+        found,
+        expected,
     )

@@ -20,7 +20,7 @@ from tests.engine.test_formats_keras import predict
 FIXTURES = Path(__file__).parent / "fixtures"
 """Files that tf-keras wrote; `make_keras2.py` beside them says how."""
 
-NAMES = ("cnn", "shared", "nested")
+NAMES = ("cnn", "text", "shared", "nested")
 
 
 def expected(name: str) -> tuple[dict[str, Any], list[Any]]:

@@ -16,7 +16,9 @@ from engine.formats import proof
 from engine.formats.keras_h5 import save_model
 from engine.formats.proof import Proof, prove
 from engine.graph import Graph
-from tests.engine.graphs import many_sided, ready
+from engine.layers.core import Dense, Input, Output
+from engine.model import compile_graph
+from tests.engine.graphs import graph, many_sided, ready
 
 
 @pytest.fixture
@@ -41,6 +43,21 @@ def test_a_sound_file_is_proved(exported: tuple[Path, Graph, Any]) -> None:
     assert [output.name for output in found.outputs] == ["kind_out", "size_out"]
     assert found.backend == "jax"
     assert "predicts the same" in str(found)
+
+
+def test_outputs_are_compared_in_the_order_of_the_graph(tmp_path: Path) -> None:
+    made = graph(
+        ("in", Input(shape=(3,)), []),
+        ("small", Dense(units=2), ["in"]),
+        ("large", Dense(units=4), ["in"]),
+        ("z", Output(loss="mean_squared_error", metrics=()), ["small"]),
+        ("a", Output(loss="mean_squared_error", metrics=()), ["large"]),
+    )
+    model, variables = ready(made)
+    save_model(tmp_path / "m.h5", made, model.to_host(variables))
+    found = outcome(tmp_path / "m.h5", made, model.to_host(variables))
+    assert found.holds, str(found)
+    assert [output.name for output in found.outputs] == ["z", "a"]
 
 
 def test_other_weights_are_found_out(exported: tuple[Path, Graph, Any]) -> None:
@@ -81,10 +98,6 @@ def test_a_check_can_be_cancelled(exported: tuple[Path, Graph, Any]) -> None:
 
 
 def test_open_sizes_and_whole_numbers_get_samples_that_fit() -> None:
-    from engine.layers.core import Dense, Input, Output
-    from engine.model import compile_graph
-    from tests.engine.graphs import graph
-
     made = graph(
         ("a", Input(shape=(None, 3)), []),
         ("b", Input(shape=(2,), dtype="int32"), []),
