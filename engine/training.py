@@ -250,7 +250,7 @@ class Judge:
             done += count
             if done < total:
                 yield Progress("Evaluating", done, total)
-        self.figures = {name: average.value for name, average in found.items()}
+        self.figures = {name: found[name].value for name in self._names}
 
 
 __all__ = ["Judge", "Learner", "Pace", "adapted", "train"]

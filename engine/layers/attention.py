@@ -73,7 +73,7 @@ class _PlainAttention(_Attending, Weighted):
     def output_shape(self, *inputs: Shape) -> Shape:
         name = self.type_name()
         query, value, key = _check_sources(name, *inputs)
-        if query[-1] != key[-1]:
+        if None not in (query[-1], key[-1]) and query[-1] != key[-1]:
             shown = f"{show_shape(query)} and {show_shape(key)}"
             raise ShapeError(f"{name} needs query and key with the same features, but gets {shown}.")
         return (*query[:-1], value[-1])
@@ -127,12 +127,14 @@ class AdditiveAttention(_PlainAttention):
     keras_class: ClassVar[str | None] = "AdditiveAttention"
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        features = known_sizes("AdditiveAttention", inputs[0][-1:])
-        return (Weight("scale", features, "glorot_uniform"),) if self.use_scale else ()
+        if not self.use_scale:
+            return ()
+        return (Weight("scale", known_sizes("AdditiveAttention", inputs[0][-1:]), "glorot_uniform"),)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         shape = super().output_shape(*inputs)
-        known_sizes("AdditiveAttention", inputs[0][-1:])
+        if self.use_scale:
+            known_sizes("AdditiveAttention", inputs[0][-1:])
         return shape
 
     def op(self) -> Op:
