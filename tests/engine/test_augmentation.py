@@ -201,6 +201,8 @@ def test_draws_are_spread_like_those_of_keras(case: Case) -> None:
     layer, batch = case.layer, 4000
     assert isinstance(layer, RandomPictures)
     theirs: Any = unbuilt(layer)
+    if isinstance(theirs, keras.layers.RandomErasing) and isinstance(theirs.fill_value, list | tuple):
+        pytest.skip("Keras on JAX cannot fill with a colour: its full_like takes single numbers")
     images = jnp.zeros((batch, 6, 7, case.inputs[0][-1] or 1))
     other = theirs.get_random_transformation(images, training=True, seed=keras.random.SeedGenerator(5))
     found = dict(layer.draw(jax.random.key(5), images.shape))
@@ -212,10 +214,7 @@ def test_draws_are_spread_like_those_of_keras(case: Case) -> None:
         a, b = (np.asarray(part[name], "float64") for part in (found, other))
         if a.size < batch:  # one draw for a whole batch
             continue
-        a, b = (
-            a.reshape(batch, -1)[:, 0],
-            np.broadcast_to(b, a.shape if b.ndim else (batch,)).reshape(batch, -1)[:, 0],
-        )
+        a, b = (part.reshape(batch, -1)[:, 0] for part in np.broadcast_arrays(a, b))
         assert abs(a.mean() - b.mean()) <= 5 * np.hypot(a.std(), b.std()) / batch**0.5 + 1e-9, name
         assert abs(a.std() - b.std()) <= 0.1 * max(a.std(), b.std()) + 1e-9, name
 
@@ -293,7 +292,7 @@ def test_one_number_stands_for_a_range_as_in_keras() -> None:
 
 def test_keras_opens_the_shear_that_it_could_not_open_itself() -> None:
     theirs = keras.layers.RandomShear(0.2)
-    with pytest.raises(ValueError, match="in the range"):
+    with pytest.raises((ValueError, TypeError), match="in the range"):
         keras.layers.RandomShear.from_config(theirs.get_config())
     assert unbuilt(RandomShear.model_validate({"x_factor": (-0.2, 0.2)})).x_factor == (-0.2, 0.2)  # pyright: ignore
 
