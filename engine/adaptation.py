@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import jax
 import numpy as np
 
@@ -25,12 +27,21 @@ def learned(model: Model, samples: Samples) -> Graph:
     return graph
 
 
-def adapted(model: Model, variables: Variables, samples: Samples) -> Variables:
+def known_figures(variables: Variables, fresh: Variables) -> set[str]:
+    """The nodes whose own state is no longer that of new weights."""
+    return {
+        owner
+        for owner, own in variables.state.items()
+        if any(not np.array_equal(value, fresh.state[owner][name]) for name, value in own.items())
+    }
+
+
+def adapted(model: Model, variables: Variables, samples: Samples, known: Collection[str] = ()) -> Variables:
     """Variables in which the layers that take figures from the training data (Normalization) have done so.
 
-    Where several nodes share such weights, the first that an output needs decides.
+    Where several nodes share such weights, the first that an output needs decides. The nodes `known` keep theirs.
     """
-    done: set[str] = set()
+    done = set(known)
     for node in model.order:
         owner = model.graph.owner(node.id).id
         if not node.layer.adapts or owner in done:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,31 @@ if TYPE_CHECKING:
 
 HostWeights = Mapping[str, Mapping[str, "np.ndarray[Any, Any]"]]
 """Weights as NumPy arrays, by the identifier of the node that owns them, then by name (`Model.to_host`)."""
+
+
+class OptimizerState(NamedTuple):
+    """What an optimizer remembers, as Keras keeps it: its steps, and, slot by slot, an array for each weight."""
+
+    iterations: int
+    slots: Mapping[str, HostWeights]
+    optimizer: str
+    """Keras's name of the optimizer whose slots these are."""
+
+    def moved(self, owners: Mapping[str, str]) -> OptimizerState:
+        """The same for a graph whose nodes have other identifiers."""
+        slots = {slot: {owners[key]: own for key, own in arrays.items()} for slot, arrays in self.slots.items()}
+        return self._replace(slots=slots)
+
+
+class RunPosition(NamedTuple):
+    """Where a run stands: epochs and steps that are done, and batches of the epoch that has begun."""
+
+    epoch: int = 0
+    step: int = 0
+    batches: int = 0
+
+
+START = RunPosition()
 
 
 @dataclass(frozen=True)
@@ -52,11 +77,13 @@ class Started(Event):
     """A run begins: sizes are known, and the functions are compiled next."""
 
     epochs: int
+    """The number of the last epoch; one that goes on begins after `begins.epoch`."""
     steps_per_epoch: int
     samples: int
     validation_samples: int
     test_samples: int
     parameters: int
+    begins: RunPosition = START
 
 
 @dataclass(frozen=True)
@@ -64,6 +91,8 @@ class Compiled(Event):
     """The functions are compiled, in so many seconds; the first step follows."""
 
     seconds: float
+    note: str = ""
+    """What the run begins with, where that is not new weights."""
 
 
 @dataclass(frozen=True)
@@ -101,4 +130,10 @@ class Finished(Event):
     seconds: float
     stopped: bool = False
     history: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, "tuple[float, ...]"])
-    optimizer_state: tuple[np.ndarray[Any, Any], ...] = ()
+    optimizer_state: OptimizerState | None = None
+    batches: int = 0
+    """How many batches of the epoch after `epochs` are done: 0 unless the run was stopped within it."""
+
+    @property
+    def position(self) -> RunPosition:
+        return RunPosition(self.epochs, self.step, self.batches)

@@ -14,17 +14,29 @@ import contextlib
 import csv
 import io
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from engine.errors import Cancelled, FileError, LayerloomError
-from engine.events import Compiled, EpochDone, Event, Finished, HostWeights, Learned, Started
+from engine.events import (
+    Compiled,
+    EpochDone,
+    Event,
+    Finished,
+    HostWeights,
+    Learned,
+    OptimizerState,
+    RunPosition,
+    Started,
+)
 from engine.files import write_text
-from engine.formats import project_file
-from engine.formats.keras_h5 import load_model, save_checkpoint, save_model
+from engine.formats import models, project_file
+from engine.formats.keras_h5 import load_checkpoint, save_checkpoint, save_model
+from engine.formats.loaded import LoadedModel
 from engine.project import Project
+from engine.start import Start, by_name
 
 SAVE_SECONDS = 5.0
 """Weights are written at most this often while a run goes on, and at its end."""
@@ -54,10 +66,14 @@ def new_run_folder(project_path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Run:
-    """A run read back: the project that was trained, and its weights."""
+    """A run read back: the project that was trained, and where another run can go on from it."""
 
     project: Project
-    weights: HostWeights
+    start: Start
+
+    @property
+    def weights(self) -> HostWeights:
+        return self.start.weights
 
 
 def read_run(folder: Path) -> Run:
@@ -70,24 +86,47 @@ def read_run(folder: Path) -> Run:
     weights_file = next((folder / name for name in ("last.h5", "best.h5") if (folder / name).exists()), None)
     if weights_file is None:
         raise FileError(folder, "holds no weights: the run ended before its first epoch.")
-    return Run(project, weights_for(project, weights_file))
+    found = load_checkpoint(weights_file)
+    return Run(project, _start_for(project, found.model, found.position, weights_file))
 
 
-def weights_for(project: Project, path: Path) -> HostWeights:
-    """The weights of a model file, by the identifiers of the project's own nodes, matched by name and shape."""
-    loaded = load_model(path)
-    by_name = {loaded.graph[key].name: arrays for key, arrays in loaded.weights.items()}
-    weights = {node.id: by_name[node.name] for node in project.graph if node.name in by_name}
-    if len(weights) < len(by_name):
+def start_from(project: Project, path: Path) -> Start:
+    """Where a run of a project goes on: from the folder of an earlier run, or from a model file.
+
+    Layers are matched by their names. Raises `FileError` where it holds the weights of another network.
+    """
+    if not path.is_dir():
+        return _start_for(project, models.load(path), RunPosition(), path)
+    run = read_run(path)
+    owners = by_name(run.project.graph, project.graph)
+    return _matched(run.start, owners, path).moved(run.project, project)
+
+
+def _start_for(project: Project, loaded: LoadedModel, position: RunPosition, path: Path) -> Start:
+    start = Start(loaded.weights, loaded.optimizer_state, position)
+    return _matched(start, by_name(loaded.graph, project.graph), path)
+
+
+def _matched(start: Start, owners: Mapping[str, str], path: Path) -> Start:
+    """A start by the identifiers of other nodes."""
+    if not start.weights.keys() <= owners.keys():
         raise FileError(path, "holds the weights of another network than the project's.")
-    return weights
+    weights = {owners[key]: arrays for key, arrays in start.weights.items()}
+    state = start.optimizer_state
+    return Start(weights, None if state is None else state.moved(owners), start.position)
 
 
-def keep_weights(project_path: Path, project: Project, weights: HostWeights, origin: str) -> Path:
+def keep_weights(
+    project_path: Path,
+    project: Project,
+    weights: HostWeights,
+    origin: str,
+    optimizer_state: OptimizerState | None = None,
+) -> Path:
     """Put weights from elsewhere beside a project as a run of it; gives the folder. Raises `FileError`."""
     folder = new_run_folder(project_path)
     project_file.save(project, folder / "project.loom")
-    save_model(folder / "last.h5", project.graph, weights, project.training)
+    save_model(folder / "last.h5", project.graph, weights, project.training, optimizer_state=optimizer_state)
     write_text(folder / "log.txt", f"{datetime.now():%Y-%m-%d %H:%M:%S}  The weights come from {origin}.\n")
     return folder
 
@@ -157,7 +196,7 @@ class _Record:
                 f"{event.steps_per_epoch:,} steps."
             )
         elif isinstance(event, Compiled):
-            self.log(f"Compiled in {event.seconds:.2f} s.")
+            self.log(f"Compiled in {event.seconds:.2f} s. {event.note}".strip())
         elif isinstance(event, EpochDone):
             self._epoch(event)
         elif isinstance(event, Finished):
@@ -178,21 +217,22 @@ class _Record:
             save_model(self.folder / "best.h5", self.project.graph, self.best.weights, self.project.training)
             self.best = None
         if self.last is not None:
-            save_model(self.folder / "last.h5", self.project.graph, self.last.weights, self.project.training)
+            position = RunPosition(self.last.epoch, self.last.step)
+            self._save_last(self.last.weights, None, position)
             self.last = None
         self.saved_at = time.monotonic()
 
     def _finish(self, event: Finished) -> None:
         self.last = None
         self.save_weights()
-        position = {"epoch": event.epochs, "step": event.step}
-        graph, training = self.project.graph, self.project.training
-        save_checkpoint(
-            self.folder / "last.h5", graph, event.weights, training, list(event.optimizer_state), position
-        )
+        self._save_last(event.weights, event.optimizer_state, event.position)
         figures = ", ".join(f"{name} {value:.4f}" for name, value in event.test.items())
         ended = "Stopped" if event.stopped else "Finished"
         self.log(f"{ended} after {event.epochs} epochs, {event.seconds:.1f} s. Test: {figures or 'none'}.")
+
+    def _save_last(self, weights: HostWeights, state: OptimizerState | None, position: RunPosition) -> None:
+        graph, training = self.project.graph, self.project.training
+        save_checkpoint(self.folder / "last.h5", graph, weights, training, state, position)
 
     def _write_history(self) -> None:
         if self.rows:

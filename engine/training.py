@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from engine.adaptation import adapted, learned
+from engine.adaptation import adapted, known_figures, learned
 from engine.averages import Average
 from engine.data.prepare import PreparedData, Samples, computed, prepare
 from engine.errors import Cancelled, TrainingError
-from engine.events import Compiled, EpochDone, Event, Finished, Learned, Progress, Started, StepsDone
+from engine.events import START, Compiled, EpochDone, Event, Finished, Learned, Progress, Started, StepsDone
 from engine.model import Model, Variables, compile_graph
+from engine.optimizers import state_fits, state_from_host, state_to_host
 from engine.project import Project, TrainingSettings
+from engine.start import Start
 from engine.steps import Learner, StepFunctions, device_arrays, filled_batches, whole_batches
 
 CALL_SECONDS = 0.04
@@ -28,10 +31,13 @@ KERAS_BATCH = 32
 """The batch size of Keras's `evaluate`, where none is said."""
 
 
-def train(project: Project) -> Generator[Event]:
+def train(project: Project, start: Start | None = None) -> Generator[Event]:
     """Train a project on its data; yields `Started`, `Compiled`, `StepsDone`, `EpochDone` and `Finished`.
 
     Before those, `Learned` where layers take settings from the data.
+
+    With `start` the run begins with its weights in place of new ones, and goes on from its position for as many
+    epochs as the settings say; with the optimizer's state, with the numbers of a run without an interruption.
 
     Same project, same numbers: weights, order and dropout follow from the seeds in it. `Cancelled`, thrown in
     after the first step, ends the run early but with its result. Raises `NotReadyError`, `DataError`,
@@ -45,9 +51,11 @@ def train(project: Project) -> Generator[Event]:
     if graph is not model.graph:
         model = compile_graph(graph)
         yield Learned(graph)
+    if start is not None:
+        start.check(model)
     data = computed(model, data)
     try:
-        yield from _Run(project.training, model, data).events()
+        yield from _Run(project.training, model, data, start).events()
     except jax.errors.JaxRuntimeError as error:
         raise _readable(error) from error
 
@@ -77,10 +85,14 @@ class _Run:
     settings: TrainingSettings
     model: Model
     data: PreparedData
+    start: Start | None = None
     pace: Pace = field(default_factory=Pace)
     history: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
-    epochs_done: int = 0
-    step: int = 0
+    batches_done: int = 0
+    """Of the epoch that has begun."""
+    earlier_steps: int = 0
+    """How many more steps the optimizer has made than this run counts."""
+    note: str = ""
     best: float = np.inf
 
     def __post_init__(self) -> None:
@@ -90,25 +102,52 @@ class _Run:
         self.steps_per_epoch = -(-training.size // self.batch_size)
         self.key = jax.random.fold_in(jax.random.key(self.settings.seed), 1)
         self.device_data = device_arrays(training)
+        position = self.start.position if self.start else START
+        if position.batches >= self.steps_per_epoch:  # stopped between the last step of an epoch and its end
+            position = position._replace(epoch=position.epoch + 1, batches=0)
+        self.begins = position
+        self.epochs_done, self.step, self.batches_done = position
+
+    def _first_learner(self) -> Learner:
+        """The weights to begin with, and what the optimizer remembers of how they came about."""
+        fresh = self.model.init(self.settings.seed)
+        if self.start is None:
+            return self.functions.new_learner(adapted(self.model, fresh, self.data.training))
+        variables = jax.tree.map(jnp.array, self.model.from_host(self.start.weights))  # copies: they are used up
+        known = known_figures(variables, fresh)
+        learner = self.functions.new_learner(adapted(self.model, variables, self.data.training, known))
+        state = self.start.optimizer_state
+        self.earlier_steps = -self.step
+        if state is None:
+            self.note = "Goes on from weights that were there; the optimizer starts anew."
+            return learner
+        params = learner.variables.params
+        if not state_fits(self.settings.optimizer, params, state):
+            self.note = "Goes on from weights that were there; the optimizer is another one now, and starts anew."
+            return learner
+        self.earlier_steps += state.iterations
+        self.note = "Goes on from weights that were there, with the optimizer's state."
+        return learner._replace(optimizer_state=state_from_host(self.settings.optimizer, params, state))
 
     def events(self) -> Iterator[Event]:
         yield Started(
-            epochs=self.settings.epochs,
+            epochs=self.begins.epoch + self.settings.epochs,
             steps_per_epoch=self.steps_per_epoch,
             samples=self.data.training.size,
             validation_samples=self.data.validation.size if self.data.validation else 0,
             test_samples=self.data.test.size if self.data.test else 0,
             parameters=self.model.inference.parameters,
+            begins=self.begins,
         )
         yield from self._compile()
         stopped = False
-        self.start = time.perf_counter()
+        self.started = time.perf_counter()
         try:
-            for epoch in range(1, self.settings.epochs + 1):
+            for epoch in range(self.begins.epoch + 1, self.begins.epoch + self.settings.epochs + 1):
                 yield from self._epoch(epoch)
         except Cancelled:
             stopped = True
-        seconds = time.perf_counter() - self.start
+        seconds = time.perf_counter() - self.started
         yield self._finished(stopped, seconds)
 
     # Compiling
@@ -116,8 +155,7 @@ class _Run:
     def _compile(self) -> Iterator[Event]:
         yield Progress("Compiling")
         start = time.perf_counter()
-        variables = adapted(self.model, self.model.init(self.settings.seed), self.data.training)
-        self.learner = self.functions.new_learner(variables)
+        self.learner = self._first_learner()
         self.full, self.rest = self._batches(1)
         self.run_full: Any = None
         self.run_rest: Any = None
@@ -128,7 +166,7 @@ class _Run:
             self.run_rest = self.functions.compile_steps(self.learner, self.device_data, self.rest)
             yield Progress("Compiling")
         self.validate = self._judge(self.data.validation, self.settings.batch_size)
-        yield Compiled(time.perf_counter() - start)
+        yield Compiled(time.perf_counter() - start, self.note)
 
     def _judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:
         return None if samples is None else Judge(self.functions, self.learner.variables, samples, batch_size)
@@ -148,7 +186,7 @@ class _Run:
     def _epoch(self, epoch: int) -> Iterator[Event]:
         full, rest = self._batches(epoch)
         logs: dict[str, list[Average]] = {name: [] for name in self.functions.names}
-        done = 0
+        done = self.batches_done
         while done < len(full):
             count = min(self.pace.steps, len(full) - done)
             yield self._call(self.run_full, full, done, count, epoch, logs)
@@ -173,10 +211,11 @@ class _Run:
         now = time.perf_counter()
         self.pace.took(count, now - start)
         self.step += count
+        self.batches_done += count
         self._check_finite(new["loss"], epoch)
         for name in new:
             logs[name].append(part[name])
-        return StepsDone(epoch, self.step, new, now - self.start)
+        return StepsDone(epoch, self.step, new, now - self.started)
 
     def _check_finite(self, losses: np.ndarray[Any, Any], epoch: int) -> None:
         bad = ~np.isfinite(losses)
@@ -191,11 +230,11 @@ class _Run:
         watched = figures.get("val_loss", figures["loss"])
         improved = watched < self.best
         self.best = min(self.best, watched)
-        self.epochs_done = epoch
+        self.epochs_done, self.batches_done = epoch, 0
         for name, value in figures.items():
             self.history.setdefault(name, []).append(value)
         weights = self.model.to_host(self.learner.variables)
-        return EpochDone(epoch, self.step, figures, weights, time.perf_counter() - self.start, improved)
+        return EpochDone(epoch, self.step, figures, weights, time.perf_counter() - self.started, improved)
 
     def _finished(self, stopped: bool, seconds: float) -> Finished:
         judge = self._judge(self.data.test)
@@ -210,7 +249,13 @@ class _Run:
             seconds=seconds,
             stopped=stopped,
             history={name: tuple(values) for name, values in self.history.items()},
-            optimizer_state=tuple(np.array(leaf) for leaf in jax.tree.leaves(self.learner.optimizer_state)),
+            optimizer_state=state_to_host(
+                self.settings.optimizer,
+                self.learner.variables.params,
+                self.learner.optimizer_state,
+                self.step + self.earlier_steps,
+            ),
+            batches=self.batches_done,
         )
 
 

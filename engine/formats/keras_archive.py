@@ -12,16 +12,17 @@ from typing import Any
 
 import h5py
 
-from engine.events import HostWeights
+from engine.events import HostWeights, OptimizerState
 from engine.files import replacing
-from engine.formats import hdf5, readers
+from engine.formats import hdf5, keras_optimizer, readers
 from engine.formats.keras_assets import learned, write_idf_weights
 from engine.formats.keras_config import Calls, calls, to_config
-from engine.formats.keras_h5 import KERAS_VERSION, LoadedModel, check_weights
+from engine.formats.keras_h5 import KERAS_VERSION, check_weights
 from engine.formats.keras_paths import kinds_of
 from engine.formats.keras_reading import from_config
-from engine.formats.keras_training import read_training, training_config
+from engine.formats.keras_training import Compiled, read_training, training_config
 from engine.formats.keras_weights import read_by_path, write_by_path
+from engine.formats.loaded import LoadedModel, Report
 from engine.formats.reader import Reader
 from engine.formats.reading import LARGEST_JSON, Place, parse_json
 from engine.graph import Graph
@@ -32,6 +33,9 @@ CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 _MODULE = "keras.src.models.functional"
 
+_STATE = "optimizer/vars"
+"""Where the state of the optimizer lies in the file of the weights."""
+
 _MARGIN = 64 * 2**20
 _PER_LAYER = 64 * 2**10
 _COPIES = 10
@@ -39,11 +43,16 @@ _COPIES = 10
 
 
 def save_archive(
-    path: str | PathLike[str], graph: Graph, weights: HostWeights, training: TrainingSettings | None = None
+    path: str | PathLike[str],
+    graph: Graph,
+    weights: HostWeights,
+    training: TrainingSettings | None = None,
+    optimizer_state: OptimizerState | None = None,
 ) -> None:
     """Write a model that Keras opens with `keras.saving.load_model`, atomically.
 
-    With `training` it opens compiled. Raises `FileError`, and `NotReadyError` where the graph has errors.
+    With `training` it opens compiled, with `optimizer_state` besides ready to go on.
+    Raises `FileError`, and `NotReadyError` where the graph has errors.
     """
     found = calls(graph, unknown=True)
     check_weights(found, weights, path)
@@ -51,7 +60,7 @@ def save_archive(
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(METADATA, json.dumps(metadata))
         archive.writestr(CONFIG, json.dumps(_config(found, training)))
-        archive.writestr(WEIGHTS, weights_file(found, weights))
+        archive.writestr(WEIGHTS, weights_file(found, weights, training, optimizer_state))
 
 
 def _config(found: Calls, training: TrainingSettings | None) -> dict[str, Any]:
@@ -68,12 +77,19 @@ def model_entry(graph: Graph) -> dict[str, Any]:
     return {"module": _MODULE, **to_config(graph), "registered_name": "Functional"}
 
 
-def weights_file(found: Calls, weights: HostWeights) -> bytes:
-    """The weights as the bytes of a `.weights.h5` file."""
+def weights_file(
+    found: Calls,
+    weights: HostWeights,
+    training: TrainingSettings | None = None,
+    state: OptimizerState | None = None,
+) -> bytes:
+    """The weights as the bytes of a `.weights.h5` file, with the state of the optimizer where it is given."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         write_by_path(file, found, weights)
         write_idf_weights(file, found.layers)
+        if training is not None and state is not None:
+            keras_optimizer.write_numbered(file.create_group(_STATE), found, training.optimizer, state)
     return buffer.getvalue()
 
 
@@ -93,8 +109,18 @@ def load_archive(path: str | PathLike[str]) -> LoadedModel:
         if any(weighed):
             graph = from_config(config, inner)
         graph, weights = read_by_path(file, graph, kinds_of(config.get("config")), here)
-    compiled = read_training(graph, _compiled(config))
-    return LoadedModel(compiled.graph, weights, compiled.training, compiled.notes)
+        compiled = read_training(graph, _compiled(config))
+        state, report = _read_state(file, compiled, here)
+    return LoadedModel(compiled.graph, weights, compiled.training, state, compiled.report + report)
+
+
+def _read_state(file: hdf5.Group, compiled: Compiled, place: Place) -> tuple[OptimizerState | None, Report]:
+    (count,) = hdf5.counts(file, [(_STATE, place)])
+    if compiled.training is None or not count:
+        return None, Report()
+    paths, found = [str(number) for number in range(count)], calls(compiled.graph, unknown=True)
+    optimizer = compiled.training.optimizer
+    return keras_optimizer.read_state(file.at(_STATE), paths, found, optimizer, place.at(_STATE))
 
 
 def _compiled(config: dict[str, Any]) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from engine.errors import StyleError
 from engine.formats.keras_layers import keras_classes
 from engine.formats.keras_operations import is_operation
 from engine.layer import Layer
+
+Dialect = Literal["keras3", "keras2"]
+"""The versions of Keras in whose words a model may be written."""
 
 VERSION = "2.15.0"
 """The version that such files name; readers look at its first numbers."""

@@ -4,57 +4,40 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
-from typing import Any, Literal
 
 import h5py
-import numpy as np
 
 from engine.errors import FileError
-from engine.events import HostWeights
+from engine.events import START, HostWeights, OptimizerState, RunPosition
 from engine.files import replacing
-from engine.formats import hdf5, keras_dialect
+from engine.formats import hdf5, keras_dialect, keras_optimizer
 from engine.formats.keras_config import Calls, calls, to_config
-from engine.formats.keras_dialect import to_keras2
+from engine.formats.keras_dialect import Dialect, to_keras2
 from engine.formats.keras_reading import from_config
 from engine.formats.keras_training import read_training, training_config
 from engine.formats.keras_weights import read_by_layer, write_by_layer
+from engine.formats.loaded import LoadedModel, Report
 from engine.formats.reading import Place, parse_json
 from engine.graph import Graph
 from engine.project import TrainingSettings
 
-Array = np.ndarray[Any, Any]
-
 KERAS_VERSION = "3.15.1"
 """The version whose format is written."""
 
-Dialect = Literal["keras3", "keras2"]
-"""The versions of Keras in whose words a model may be written."""
+_STATE = "optimizer_weights"
 
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """What a model file holds; `training` is None where the model was not compiled.
-
-    `weights` are by the identifier of the node in `graph` that owns them, then by name. `notes` are sentences on
-    what the file has and this program does not.
-    """
-
-    graph: Graph
-    weights: HostWeights
-    training: TrainingSettings | None = None
-    notes: tuple[str, ...] = ()
+_RUN = "layerloom"
+"""The group with what only this program reads: the position of a run, and the optimizer's state for it."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model in the middle of its training: arrays of the optimizer's state, and where the run stands."""
+    """A model in the middle of its training, and where the run stands."""
 
     model: LoadedModel
-    optimizer_state: tuple[Array, ...] = ()
-    position: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
+    position: RunPosition = START
 
 
 # Writing
@@ -66,13 +49,16 @@ def save_model(
     weights: HostWeights,
     training: TrainingSettings | None = None,
     dialect: Dialect = "keras3",
+    optimizer_state: OptimizerState | None = None,
 ) -> None:
     """Write a model that Keras opens with `keras.saving.load_model`, atomically.
 
-    With `training` it opens compiled. The dialect "keras2" is for tf-keras and readers that know no Keras 3.
+    With `training` it opens compiled. From `optimizer_state` this program goes on, and in its dialect Keras 2;
+    Keras 3 goes on from `.keras` files only.
+    The dialect "keras2" is for tf-keras and readers that know no Keras 3.
     Raises `FileError`, and `NotReadyError` where the graph has errors.
     """
-    _save(path, graph, weights, training, dialect=dialect)
+    _save(path, graph, weights, training, optimizer_state, dialect=dialect)
 
 
 def save_checkpoint(
@@ -80,11 +66,11 @@ def save_checkpoint(
     graph: Graph,
     weights: HostWeights,
     training: TrainingSettings,
-    optimizer_state: Sequence[Array],
-    position: Mapping[str, int | float],
+    optimizer_state: OptimizerState | None,
+    position: RunPosition,
 ) -> None:
-    """Write a model file with the optimizer's state and the position of the run beside it; Keras opens it, too."""
-    _save(path, graph, weights, training, (optimizer_state, position))
+    """Write a model with the optimizer's state, if it is known, and the position of the run; Keras opens it."""
+    _save(path, graph, weights, training, optimizer_state, position)
 
 
 def _save(
@@ -92,7 +78,8 @@ def _save(
     graph: Graph,
     weights: HostWeights,
     training: TrainingSettings | None,
-    run: tuple[Sequence[Array], Mapping[str, int | float]] | None = None,
+    state: OptimizerState | None,
+    position: RunPosition | None = None,
     dialect: Dialect = "keras3",
 ) -> None:
     found = calls(graph, unknown=True)
@@ -101,8 +88,12 @@ def _save(
         try:
             with h5py.File(temporary, "w") as file:
                 _write_model(file, found, weights, training, dialect)
-                if run is not None:
-                    _write_run(file, *run)
+                if training is not None and state is not None:
+                    # Keras 3 finds no place for a state in this format, and could not go on training.
+                    group = file.create_group(_STATE if dialect == "keras2" else f"{_RUN}/{_STATE}")
+                    keras_optimizer.write_list(group, found, training.optimizer, state, dialect)
+                if position is not None:
+                    file.require_group(_RUN).attrs.update(position._asdict())
         except (RuntimeError, ValueError) as error:  # what h5py raises where the disk refuses, or a name does
             raise FileError(path, f"could not be written: {_reason(error)}.") from error
 
@@ -141,14 +132,6 @@ def _write_versions(group: h5py.Group, dialect: Dialect) -> None:
     group.attrs["backend"] = "jax" if dialect == "keras3" else "tensorflow"
 
 
-def _write_run(file: h5py.File, state: Sequence[Array], position: Mapping[str, int | float]) -> None:
-    group = file.create_group("layerloom")
-    for number, value in enumerate(state):
-        group.create_dataset(f"optimizer/{number}", data=value)
-    for key, value in position.items():
-        group.attrs[f"position_{key}"] = value
-
-
 # Reading
 
 
@@ -159,14 +142,11 @@ def load_model(path: str | PathLike[str]) -> LoadedModel:
 
 
 def load_checkpoint(path: str | PathLike[str]) -> Checkpoint:
-    """Read a checkpoint; raises `FileError`, `FileFormatError`."""
+    """Read a model and where its run stands: at its start if the file does not say. Raises as `load_model`."""
     place = Place(path)
     with hdf5.reading(path) as file:
-        if not hdf5.holds(file, "layerloom", place):
-            raise place.error("is not a checkpoint: it holds a model, but no state of a training run.")
         model = _read_model(file, place)
-        state, position = _read_run(file.at("layerloom"), model, place)
-    return Checkpoint(model, state, position)
+        return Checkpoint(model, _read_position(file, place))
 
 
 def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
@@ -182,24 +162,17 @@ def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
         graph, None if compiled is None else parse_json(compiled, place.at("training_config"))
     )
     graph, weights = read_by_layer(file.at("model_weights"), training.graph, place)
-    return LoadedModel(graph, weights, training.training, training.notes)
+    state, report = None, Report()
+    at = next((path for path in (_STATE, f"{_RUN}/{_STATE}") if hdf5.holds(file, path, place)), None)
+    if at is not None and training.training is not None:
+        names = hdf5.names(file.at(at), "weight_names", place) or []
+        found, optimizer = calls(graph, unknown=True), training.training.optimizer
+        state, report = keras_optimizer.read_state(file.at(at), names, found, optimizer, place.at(at))
+    return LoadedModel(graph, weights, training.training, state, training.report + report)
 
 
-def _read_run(
-    group: hdf5.Group, model: LoadedModel, place: Place
-) -> tuple[tuple[Array, ...], dict[str, int | float]]:
-    """Arrays of the optimizer's state have the shapes of weights, or are single numbers."""
-    here = place.at("optimizer state")
-    shapes = {array.shape for arrays in model.weights.values() for array in arrays.values()} | {()}
-    most = 10 * (1 + sum(map(len, model.weights.values())))
-    (count,) = hdf5.counts(group, [("optimizer", here)])
-    wanted: list[tuple[str, tuple[int, ...], Place]] = []
-    for number in range(min(count, most)):
-        path = f"optimizer/{number}"
-        wanted.append((path, hdf5.facts(group, path, here).shape, here))
-        if wanted[-1][1] not in shapes:
-            raise here.error(f"array {number} has a shape that no weight has.")
-    prefix = "position_"
-    numbers = hdf5.numbers(group, place).items()
-    position = {name.removeprefix(prefix): value for name, value in numbers if name.startswith(prefix)}
-    return tuple(hdf5.arrays(group, wanted)), position
+def _read_position(file: hdf5.Group, place: Place) -> RunPosition:
+    if not hdf5.holds(file, _RUN, place):
+        return START
+    found = hdf5.numbers(file.at(_RUN), place)
+    return RunPosition(*(place.at(name).whole(found.get(name, 0)) for name in RunPosition._fields))

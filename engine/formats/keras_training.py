@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
-from engine.graph import Graph, Node
+from engine.formats.loaded import Report
+from engine.graph import Graph, Node, snake_case
 from engine.inference import Inference
 from engine.layers.core import Output
 from engine.losses import LOSSES
@@ -19,19 +20,37 @@ from engine.project import TrainingSettings
 _ALIASES = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",
-    "MSE": "mean_squared_error",
-    "MAE": "mean_absolute_error",
-    "MeanSquaredError": "mean_squared_error",
-    "MeanAbsoluteError": "mean_absolute_error",
-    "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
-    "CategoricalCrossentropy": "categorical_crossentropy",
-    "BinaryCrossentropy": "binary_crossentropy",
+    "bce": "binary_crossentropy",
 }
+"""Other names of losses and metrics, in small letters."""
 
 _WRAPPERS = ("MeanMetricWrapper", "LossFunctionWrapper")
 """Classes of Keras 2 around a function, which their config names."""
 
-_METRICS = {"mean_squared_error": "mse", "mean_absolute_error": "mae", "acc": "accuracy"}
+_METRICS = {
+    "mean_squared_error": "mse",
+    "mean_absolute_error": "mae",
+    "accuracy": "accuracy",
+    "acc": "accuracy",
+    "binary_accuracy": "accuracy",
+    "categorical_accuracy": "accuracy",
+    "sparse_categorical_accuracy": "accuracy",
+}
+
+_USUAL: dict[str, tuple[Any, ...]] = {
+    "from_logits": (False,),
+    "label_smoothing": (0,),
+    "axis": (-1,),
+    "ignore_class": (None,),
+    "reduction": ("sum_over_batch_size", "auto", None),
+}
+"""Settings of losses with the values that they have here."""
+
+_OPTIMIZER_EXTRAS = (
+    *("amsgrad", "centered", "weight_decay", "decay", "clipnorm", "clipvalue", "global_clipnorm"),
+    *("use_ema", "loss_scale_factor", "gradient_accumulation_steps"),
+)
+"""Settings of Keras's optimizers that are not here; without effect where they are 0, False or None."""
 
 
 def keras_metrics(inference: Inference, output: Node) -> list[str]:
@@ -79,11 +98,23 @@ def optimizer_config(training: TrainingSettings) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Compiled:
-    """What was read: the graph with the losses of the file, the optimizer, and notes on what could not be kept."""
+    """What was read: the graph with the losses of the file, the optimizer, and what could not be kept."""
 
     graph: Graph
     training: TrainingSettings | None
-    notes: tuple[str, ...] = ()
+    report: Report = field(default_factory=Report)
+
+
+@dataclass
+class _Notes:
+    """What is found on the way."""
+
+    changed: list[str] = field(default_factory=list[str])
+    not_understood: list[str] = field(default_factory=list[str])
+
+    @property
+    def report(self) -> Report:
+        return Report((), tuple(self.changed), tuple(self.not_understood))
 
 
 def read_training(graph: Graph, config: Any) -> Compiled:
@@ -94,29 +125,42 @@ def read_training(graph: Graph, config: Any) -> Compiled:
     if not isinstance(config, Mapping):
         return Compiled(graph, None)
     found: Mapping[str, Any] = config
-    notes: list[str] = []
+    notes = _Notes()
     outputs = graph.of_type(Output)
     for index, node in enumerate(outputs):
         giver = graph[graph.incoming(node.id)[0].source].name
         graph = graph.set_layer(node.id, _read_output(found, node, giver, (index, len(outputs)), notes))
     training = _read_optimizer(found.get("optimizer_config"), notes)
-    return Compiled(graph, training, tuple(notes))
+    return Compiled(graph, training, notes.report)
 
 
 def _read_output(
-    config: Mapping[str, Any], node: Node, giver: str, place: tuple[int, int], notes: list[str]
+    config: Mapping[str, Any], node: Node, giver: str, place: tuple[int, int], notes: _Notes
 ) -> Output:
     output = node.layer
     assert isinstance(output, Output)
-    loss = _name(_of_output(config.get("loss"), giver, place))
+    entry = _of_output(config.get("loss"), giver, place)
+    loss = _name(entry)
     if loss is not None and loss not in LOSSES:
-        notes.append(f"The loss {loss} of {giver} is not known here; {output.loss} takes its place.")
+        notes.changed.append(f"The loss {loss} of {giver} is not known here; {output.loss} takes its place.")
     elif loss is not None:
         output = output.replace(loss=loss)
+        notes.changed += [
+            f"The loss of {giver} has {setting}, which is not known here." for setting in _unusual(entry)
+        ]
     weight = _of_output(config.get("loss_weights"), giver, place)
     if isinstance(weight, int | float) and not isinstance(weight, bool) and 0 <= weight < 1e9:
         output = output.replace(loss_weight=float(weight))
-    return _with_metrics(output, _metrics_of(config.get("metrics"), giver, place), giver, notes)
+    found = [_metrics_of(config.get(kind), giver, place) for kind in ("metrics", "weighted_metrics")]
+    given = [metric for metrics in found for metric in metrics or []]
+    return output if found[0] is None and not given else _with_metrics(output, given, giver, notes)
+
+
+def _unusual(entry: Any) -> list[str]:
+    """The settings of a loss that are not as they are here."""
+    config: Any = entry.get("config") if isinstance(entry, Mapping) else None
+    found: Mapping[str, Any] = config if isinstance(config, Mapping) else {}
+    return [f"{key}={found[key]}" for key, usual in _USUAL.items() if key in found and found[key] not in usual]
 
 
 def _metrics_of(value: Any, giver: str, place: tuple[int, int]) -> list[Any] | None:
@@ -128,19 +172,16 @@ def _metrics_of(value: Any, giver: str, place: tuple[int, int]) -> list[Any] | N
     return found if isinstance(found, list) else [found]
 
 
-def _with_metrics(output: Output, metrics: list[Any] | None, giver: str, notes: list[str]) -> Output:
-    if metrics is None:
-        return output
+def _with_metrics(output: Output, metrics: list[Any], giver: str, notes: _Notes) -> Output:
     kept: list[str] = []
     for metric in metrics:
         name = _name(metric)
-        name = "accuracy" if name is not None and name.endswith("_accuracy") else name
-        name = _METRICS.get(str(name), name)
-        if name in ("accuracy", "mae", "mse"):
-            kept.append(name)
+        known = _METRICS.get(str(name))
+        if known is not None:
+            kept.append(known)
         elif name is not None:
-            notes.append(f"The metric {name} of {giver} is not known here and is left out.")
-    return output.replace(metrics=tuple(kept))
+            notes.not_understood.append(f"The metric {name} of {giver} is not known here and is left out.")
+    return output.replace(metrics=tuple(dict.fromkeys(kept)))
 
 
 def _of_output(value: Any, giver: str, place: tuple[int, int]) -> Any:
@@ -165,10 +206,12 @@ def _name(value: Any) -> str | None:
             wrapped: Mapping[str, Any] = config
             return _name(wrapped.get("fn"))
         value = inner
-    return _ALIASES.get(value, value) if isinstance(value, str) else None
+    if value == "Accuracy":  # of equal numbers: another one than "accuracy"
+        return value
+    return _ALIASES.get(snake_case(value), snake_case(value)) if isinstance(value, str) else None
 
 
-def _read_optimizer(value: Any, notes: list[str]) -> TrainingSettings | None:
+def _read_optimizer(value: Any, notes: _Notes) -> TrainingSettings | None:
     if isinstance(value, str):  # as it was given to `compile`
         value = {"class_name": value, "config": {}}
     config: Any = value.get("config") if isinstance(value, Mapping) else None
@@ -179,14 +222,31 @@ def _read_optimizer(value: Any, notes: list[str]) -> TrainingSettings | None:
     names = {key.lower(): cls for key, cls in OPTIMIZERS.items()}
     cls = names.get(name.split(">")[-1].lower())
     if cls is None:
-        notes.append(f"The optimizer {name} is not known here; the usual one takes its place.")
+        notes.changed.append(f"The optimizer {name} is not known here; the usual one takes its place.")
         return None
+    found = {**found, "learning_rate": _rate(found.get("learning_rate", found.get("lr")), notes)}
+    extras = [key for key in _OPTIMIZER_EXTRAS if found.get(key)]
+    notes.not_understood += [f"The setting {key} of the optimizer {name} is not known here." for key in extras]
     try:
-        settings = {key: _decimal(found[key]) for key in cls.model_fields if key in found and key != "type"}
+        settings = {
+            key: _decimal(found[key]) for key in cls.model_fields if found.get(key) is not None and key != "type"
+        }
         return TrainingSettings(optimizer=cls.model_validate({"type": cls.__name__, **settings}))
     except ValidationError:
-        notes.append(f"The settings of the optimizer {name} are not ones that this version has.")
+        notes.changed.append(f"The settings of the optimizer {name} are not ones that this version has.")
         return None
+
+
+def _rate(value: Any, notes: _Notes) -> Any:
+    """The learning rate; of a schedule, the one that it begins with."""
+    if not isinstance(value, Mapping):
+        return value
+    schedule: Mapping[str, Any] = value
+    config: Any = schedule.get("config")
+    first = config.get("initial_learning_rate") if isinstance(config, Mapping) else None
+    name = schedule.get("class_name")
+    notes.changed.append(f"The learning rate follows a {name}, which is not known here; it stays as it begins.")
+    return first if isinstance(first, int | float) else None
 
 
 def _decimal(value: Any) -> Any:

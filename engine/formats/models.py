@@ -7,15 +7,17 @@ from os import PathLike
 from pathlib import Path
 
 from engine.errors import FileError
-from engine.events import HostWeights
+from engine.events import HostWeights, OptimizerState
 from engine.files import replacing, write_text
 from engine.formats import hdf5, keras_h5
 from engine.formats.keras_archive import load_archive, model_entry, save_archive, weights_file
 from engine.formats.keras_config import calls
-from engine.formats.keras_h5 import LoadedModel, check_weights
+from engine.formats.keras_dialect import Dialect
+from engine.formats.keras_h5 import check_weights
 from engine.formats.keras_paths import Kinds, kinds_of
 from engine.formats.keras_reading import from_config
 from engine.formats.keras_weights import read_by_layer, read_by_path
+from engine.formats.loaded import LoadedModel
 from engine.formats.reading import Place, parse_json, read_text
 from engine.graph import Graph
 from engine.project import TrainingSettings
@@ -58,7 +60,7 @@ def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) 
     if weights is None:
         return loaded
     graph, arrays = load_weights(weights, loaded.graph)
-    return LoadedModel(graph, arrays, loaded.training, loaded.notes)
+    return LoadedModel(graph, arrays, loaded.training, found=loaded.found)
 
 
 def _load_json(path: str | PathLike[str], weights: str | PathLike[str] | None) -> LoadedModel:
@@ -97,22 +99,25 @@ def save(
     weights: HostWeights,
     training: TrainingSettings | None = None,
     *,
-    dialect: keras_h5.Dialect = "keras3",
+    dialect: Dialect = "keras3",
+    optimizer_state: OptimizerState | None = None,
 ) -> None:
     """Write a model as the ending of `path` says: `.keras`, `.h5`, `.weights.h5`, `.json` with its weights beside.
 
-    `dialect` is for `.h5` only. Raises `FileError`, and `NotReadyError` where the graph has errors.
+    `dialect` is for `.h5` only. With `training` and `optimizer_state`, `.keras` and `.h5` hold the optimizer's
+    state, so that the training can go on; in Keras 3, from `.keras` only. Raises `FileError`, and `NotReadyError`
+    where the graph has errors.
     """
     file = Path(path)
     if file.suffix.lower() == ".keras":
-        save_archive(path, graph, weights, training)
+        save_archive(path, graph, weights, training, optimizer_state)
     elif file.suffix.lower() == ".json":
         save_weights(file.with_suffix(".weights.h5"), graph, weights)
         write_text(path, json.dumps(model_entry(graph)))
     elif file.name.lower().endswith(".weights.h5"):
         save_weights(path, graph, weights)
     else:
-        keras_h5.save_model(path, graph, weights, training, dialect)
+        keras_h5.save_model(path, graph, weights, training, dialect, optimizer_state)
 
 
 def save_weights(path: str | PathLike[str], graph: Graph, weights: HostWeights) -> None:

@@ -1,0 +1,47 @@
+"""Where a run begins instead of at new weights: at those of an earlier run, or of a model file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.errors import TrainingError
+from engine.events import START, HostWeights, OptimizerState, RunPosition
+from engine.graph import Graph
+from engine.project import Project
+
+if TYPE_CHECKING:
+    from engine.model import Model
+
+
+@dataclass(frozen=True)
+class Start:
+    """Weights to begin with; with the optimizer's state and the position, a run goes on without a seam."""
+
+    weights: HostWeights
+    optimizer_state: OptimizerState | None = None
+    position: RunPosition = START
+
+    def moved(self, before: Project, after: Project) -> Start:
+        """This start of one project for another: where the batches are others, an epoch begins."""
+        same = (before.data, *_batches(before)) == (after.data, *_batches(after))
+        return self if same else replace(self, position=self.position._replace(batches=0))
+
+    def check(self, model: Model) -> None:
+        """Raise `TrainingError` where the weights are not those of the network."""
+        for node in model.owners:
+            for weight in model.inference[node.id].weights:
+                array = self.weights.get(node.id, {}).get(weight.name)
+                if array is None or array.shape != weight.shape:
+                    raise TrainingError(f"The weights do not fit this network: {weight.name} of {node.name}.")
+
+
+def _batches(project: Project) -> tuple[object, ...]:
+    training = project.training
+    return training.batch_size, training.shuffle, training.seed
+
+
+def by_name(before: Graph, after: Graph) -> dict[str, str]:
+    """For the nodes of one graph, by their identifiers, those of another graph that have the same names."""
+    names = {node.name: node.id for node in after}
+    return {node.id: names[node.name] for node in before if node.name in names}
