@@ -84,21 +84,32 @@ def train(
     batch_size: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Samples per step.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Same seed, same numbers.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last run.")] = False,
+    origin: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="RUN|MODEL", help="Go on from this run, or from a Keras model."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train a project. Ctrl+C ends it early with its result; a second Ctrl+C at once."""
     from app.headless import train_here
     from app.networks import check_new_folder
     from engine.formats import project_file
-    from engine.runs import new_run_folder
+    from engine.runs import latest_run, new_run_folder, start_from
 
+    if resume and origin is not None:
+        raise typer.BadParameter("--resume goes on from the last run: name none", param_hint="--from")
     loaded = project_file.load(project)
     changes = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     changed = loaded.with_training(**{name: value for name, value in changes.items() if value is not None})
+    origin = latest_run(project) if resume else origin
+    if resume and origin is None:
+        fail(f"{project} has no run to go on from: train it without --resume.")
+    start = None if origin is None else start_from(changed, origin)
     if out is not None:
         check_new_folder(out)
     folder = out or new_run_folder(project)
-    finished = train_here(changed, folder, as_json=as_json)
+    finished = train_here(changed, folder, start, as_json=as_json)
     if as_json:
         ended = {"event": "finished", "stopped": finished.stopped, "test": dict(finished.test)}
         print_json({**ended, "run": str(folder)})

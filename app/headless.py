@@ -17,6 +17,7 @@ from rich.text import Text
 from engine import events as ev
 from engine.errors import Cancelled, LayerloomError
 from engine.project import Project
+from engine.start import Start
 
 
 def run_here(job: Generator[ev.Event], *, quiet: bool = False) -> Any:
@@ -35,15 +36,17 @@ def run_here(job: Generator[ev.Event], *, quiet: bool = False) -> Any:
     return value
 
 
-def train_here(project: Project, folder: Path, *, as_json: bool = False) -> ev.Finished:
-    """Train a project, write its run to a folder, show how it goes; gives the last event."""
+def train_here(
+    project: Project, folder: Path, start: Start | None = None, *, as_json: bool = False
+) -> ev.Finished:
+    """Train a project, from a start where one is given, and show how it goes; the run is written to a folder."""
     from engine.runs import recorded
     from engine.training import train
 
     show: _Lines | _Bar = _Lines() if as_json else _Bar()
     finished: ev.Finished | None = None
     with show, _Interrupts() as interrupts:
-        for event in interrupts.drive(recorded(project, train(project), folder)):
+        for event in interrupts.drive(recorded(project, train(project, start), folder)):
             show.event(event)
             if isinstance(event, ev.Finished):
                 finished = event
@@ -135,6 +138,8 @@ class _Bar:
         elif isinstance(event, ev.Started):
             self._epochs = event.epochs
             self._bar.update(self._task, total=event.epochs * event.steps_per_epoch)
+        elif isinstance(event, ev.Compiled) and event.note:
+            self._console.print(event.note)
         elif isinstance(event, ev.StepsDone):
             text = f"Epoch {event.epoch}/{self._epochs}"
             self._bar.update(self._task, description=text, completed=event.step)

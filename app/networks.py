@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import FileError
-from engine.events import HostWeights
+from engine.events import HostWeights, OptimizerState
 from engine.files import replacing
 from engine.formats import models, project_file
 from engine.formats.code import Target, write_code
@@ -41,6 +41,8 @@ class Network:
     is_model: bool = False
     run: Path | None = None
     """The run that the weights are the last of, where there is one."""
+    optimizer_state: OptimizerState | None = None
+    """What the optimizer remembered at those weights, where that is known."""
 
     def trained_weights(self) -> HostWeights:
         """The weights; raises `FileError` where there are none."""
@@ -63,13 +65,13 @@ def open_network(path: Path, run: Path | None = None) -> Network:
             raise FileError(path, "is a model and has no runs: leave out --run.")
         loaded = models.load(path)
         project = Project(loaded.graph, training=loaded.training or TrainingSettings())
-        return Network(path, project, loaded.weights, is_model=True)
+        return Network(path, project, loaded.weights, is_model=True, optimizer_state=loaded.optimizer_state)
     project = project_file.load(path)
     folder = run or latest_run(path)
     if folder is None:
         return Network(path, project, None)
     found = read_run(folder)
-    return Network(path, found.project, found.weights, run=folder)
+    return Network(path, found.project, found.weights, run=folder, optimizer_state=found.start.optimizer_state)
 
 
 def check_new_file(path: Path) -> None:
