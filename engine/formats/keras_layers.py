@@ -128,7 +128,7 @@ def read_layer(entry: Mapping[str, Any], config: Mapping[str, Any], place: Place
     class_name = _class_name(entry, place)
     cls = keras_classes().get(class_name)
     if cls is None:
-        raise place.unsupported(_unknown_class(class_name))
+        raise place.unsupported(f"is of the class {shown(class_name)}, {_UNKNOWN}")
     if cls is Input:
         return place.settings(Input, _input_settings(config, place))
     try:
@@ -154,12 +154,6 @@ def _class_name(entry: Mapping[str, Any], place: Place) -> str:
             "whose code is not in the file and would not be run if it were."
         )
     return class_name
-
-
-def _unknown_class(class_name: str) -> str:
-    if class_name == "Lambda":
-        return "is a Lambda, which holds code; code in model files is never run."
-    return f"is of the class {shown(class_name)}, {_UNKNOWN}"
 
 
 def _input_settings(config: Mapping[str, Any], place: Place) -> dict[str, Any]:

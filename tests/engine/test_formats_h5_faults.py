@@ -316,9 +316,9 @@ CONFIGS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "filters bomb": (_setting(filters=10**12), "layer 'conv', setting filters: "),
     "kernel of one": (_setting(kernel_size=[3]), "setting kernel_size"),
     "window too large": (_setting(kernel_size=[99, 99], padding="valid"), "does not fit"),
-    "called with training": (
-        _calls({"args": [_tensor("scaled", 0, 0)], "kwargs": {"training": True}}),
-        "is called with training = True",
+    "called with a setting": (
+        _calls({"args": [_tensor("scaled", 0, 0)], "kwargs": {"strength": 2}}),
+        "is called with strength = 2",
     ),
     "called on a number": (_calls({"args": [3], "kwargs": {}}), "is called on 3"),
     "called on two": (
