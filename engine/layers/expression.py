@@ -48,7 +48,7 @@ class Lambda(Layer):
         return self.formula.variables
 
     @classmethod
-    def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG003
         """What is a formula here is a sequence of operations in Keras; its own Lambda is something else."""
         raise ValueError("is a Lambda, which holds code; code in model files is never run")
 
