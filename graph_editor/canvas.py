@@ -14,7 +14,12 @@ from graph_editor.scene import GraphScene
 from graph_editor.theme import color, theme_notifier
 
 _SMALLEST, _LARGEST = 0.08, 3.0
+"""How far the canvas can be zoomed by hand; a large graph as far as the whole of it needs."""
+
 _READABLE = 0.7
+
+_PART = 0.25
+"""Less than this part of a graph tells less of it than all of it, too small to read."""
 
 
 class Canvas(QGraphicsView):
@@ -43,6 +48,7 @@ class Canvas(QGraphicsView):
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
         self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
         self.graph_scene.nodes_selected.connect(self.nodes_selected)
+        self.graph_scene.filled.connect(self._show_again)
         theme_notifier.changed.connect(self.viewport().update)
 
     # Zooming
@@ -53,7 +59,8 @@ class Canvas(QGraphicsView):
 
     def zoom(self, factor: float, at: QPoint | None = None) -> None:
         """Zoom, keeping what is at a place of the viewport where it is."""
-        factor = max(_SMALLEST, min(_LARGEST, self.scale_now() * factor)) / self.scale_now()
+        smallest = min(_SMALLEST, self._scale_of_all())
+        factor = max(smallest, min(_LARGEST, self.scale_now() * factor)) / self.scale_now()
         spot = at if at is not None else self.viewport().rect().center()
         before = self.mapToScene(spot)
         self.scale(factor, factor)
@@ -81,27 +88,44 @@ class Canvas(QGraphicsView):
 
     def fit(self) -> None:
         """Show the whole graph, no larger than its own size."""
-        self._show_from(_SMALLEST)
+        self._show(self._scale_of_all())
         self._shown = self.fit
 
     def overview(self) -> None:
-        """Show the whole graph where its text can be read so, else as much of its beginning as can."""
-        self._show_from(_READABLE)
+        """Show the whole graph where its text can be read so, else as much of its beginning as can.
+
+        Where that is but a small part of it, show the whole nevertheless: its form is what can be seen at once.
+        """
+        scale = self._scale_of_all()
+        self._show(max(scale, _READABLE) if scale >= _PART * _READABLE else scale)
         self._shown = self.overview
 
-    def _show_from(self, smallest: float) -> None:
-        content, room = self.graph_scene.content_rect(), self.viewport().size()
-        rect = content.adjusted(-40, -24, 40, 24) if not content.isEmpty() else QRectF(-200, -100, 400, 200)
-        scale = max(min(room.width() / rect.width(), room.height() / rect.height(), 1.0), smallest)
+    def _scale_of_all(self) -> float:
+        """The scale at which the whole graph is seen, no larger than its own size."""
+        content, room = self._content(), self.viewport().size()
+        return min(room.width() / content.width(), room.height() / content.height(), 1.0)
+
+    def _content(self) -> QRectF:
+        """What is to be seen, and some ground around it."""
+        content = self.graph_scene.content_rect()
+        return content.adjusted(-40, -24, 40, 24) if not content.isEmpty() else QRectF(-200, -100, 400, 200)
+
+    def _show(self, scale: float) -> None:
+        rect, room = self._content(), self.viewport().size()
         self.resetTransform()
         self.scale(scale, scale)
         # What does not fit in height is seen from its top.
         self.centerOn(rect.center().x(), min(rect.center().y(), rect.top() + room.height() / scale / 2))
         self.zoom_changed.emit(self.scale_now())
 
+    def _show_again(self) -> None:
+        """The place to show in, or what there is to show, has another size now."""
+        if self._shown is not None:
+            self._shown()
+
     def center_on(self, node_id: str) -> None:
         """Bring a card into the middle and select it."""
-        if node_id in self.graph_scene.node_items:
+        if node_id in self.document.graph:
             self.graph_scene.select([node_id])
             self.centerOn(self.graph_scene.node_items[node_id])
 
@@ -115,8 +139,7 @@ class Canvas(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._shown is not None:
-            self._shown()
+        self._show_again()
 
     def visible_rect(self) -> QRectF:
         """The part of the scene that is seen."""
@@ -130,7 +153,7 @@ class Canvas(QGraphicsView):
         self._dots.paint(painter, origin, self.scale_now(), size, self.graph_scene.theme)
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        if self.graph_scene.node_items:
+        if len(self.document.graph):
             return
         painter.save()
         painter.resetTransform()

@@ -28,6 +28,7 @@ _LEFT = CARD.left() + 16
 _RIGHT = CARD.right() - 12
 _BADGE = QPointF(CARD.right() - 3, CARD.top() + 3)
 _SHADOW = CARD.translated(0, 1.5)
+_HALO = 10.0
 _MARK = 18.0
 """Room for a mark at the right end of the title."""
 
@@ -58,16 +59,22 @@ class Look:
         kind = detail.elidedText(kind, right, width - title.horizontalAdvance(name) - 10) if kind else ""
         count = f"{facts.parameters:,}" if facts.parameters else ""
         room = _RIGHT - _LEFT - (detail.horizontalAdvance(count) + 10 if count else 0)
-        severities = [problem.severity for problem in facts.problems]
         return cls(
             name,
             kind,
             detail.elidedText(caption(node.layer), right, room),
             count,
             node.layer.category,
-            "error" if "error" in severities else "warning" if severities else None,
+            severity_of(facts),
             marks,  # pyright: ignore[reportArgumentType]
         )
+
+
+def severity_of(facts: NodeFacts) -> Severity | None:
+    """How bad the worst problem of a node is."""
+    if not facts.problems:
+        return None
+    return "error" if any(problem.severity == "error" for problem in facts.problems) else "warning"
 
 
 @dataclass
@@ -95,6 +102,17 @@ def _edge() -> QPainterPath:
 
 
 _BAR_PATH: list[QPainterPath] = []  # made once there is a program
+
+
+def paint_block(painter: QPainter, category: str, facts: NodeFacts, lights: Lights, theme: Theme) -> None:
+    """A card seen from far off: the colour of its category, or of what a person looks for."""
+    severity = severity_of(facts)
+    if lights.selected:
+        painter.fillRect(CARD.adjusted(-_HALO, -_HALO, _HALO, _HALO), color(theme.selection))
+    if severity is not None:
+        painter.fillRect(CARD, color(theme.error if severity == "error" else theme.warning))
+    else:
+        painter.fillRect(CARD, color(theme.good if lights.fit else category_color(category, theme)))
 
 
 def paint_card(painter: QPainter, look: Look, lights: Lights, theme: Theme) -> None:

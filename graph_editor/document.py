@@ -16,8 +16,6 @@ from graph_editor.layout import place_missing
 Picture = tuple[Graph, Layout]
 """What a canvas shows: a graph, and where its cards lie."""
 
-_NOTHING: Picture = (Graph(), Layout())
-
 
 class EditProject(QUndoCommand):
     """The one undo command: the project before, and after, and which graph in it was shown.
@@ -81,8 +79,8 @@ class ProjectDocument(QObject):
     training_changed = Signal()
     project_changed = Signal()
     modified_changed = Signal(bool)
-    graph_replaced = Signal(bool)
-    """Another graph is about to be shown in place of this one (True), or was (False): all cards go and come."""
+    graph_replaced = Signal()
+    """Another graph is shown in place of the one before; nothing is said of each of their nodes and wires."""
     path_changed = Signal()
     """Another graph of the project is shown."""
 
@@ -217,10 +215,7 @@ class ProjectDocument(QObject):
         self._graph, self._layout = graph, place_missing(graph, layout)
         self._inference = self._whole if not self._path else infer(graph, None if moved else inferred)
         if moved or another:
-            self.graph_replaced.emit(True)
-            self._tell_graph(old, _NOTHING)
-            self._tell_graph(_NOTHING, self._picture())
-            self.graph_replaced.emit(False)
+            self.graph_replaced.emit()
         else:
             self._tell_graph(old, self._picture())
         facts = self._inference.facts.items()

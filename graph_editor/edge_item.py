@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QGraphicsSceneHoverEvent,
@@ -14,12 +14,18 @@ from PySide6.QtWidgets import (
 )
 
 from engine.graph import Edge
-from graph_editor.fonts import card_fonts
+from graph_editor.fonts import card_fonts, shape_width
 from graph_editor.theme import Theme, color
-from graph_editor.wires import label_place, wire_path
+from graph_editor.wires import Lane, label_place, wire_path
 
 TEXT_FROM = 0.35
 """Below this scale nothing is written: it could not be read."""
+
+BLOCKS_BELOW = 0.2
+"""Below this scale a card is a block of its colour, and a wire a thin line: there is no room for more."""
+
+_SEEN = 2.5
+"""Pixels of a wire, its room included, that make more of it than a dot between two blocks."""
 
 _PILL_ROOM = 30.0
 """Between nearer ports the shape has no place: it would be written across the dots."""
@@ -38,9 +44,10 @@ class EdgeItem(QGraphicsItem):
         super().__init__()
         self.edge = edge
         self._theme = theme
+        self._ends: tuple[QPointF, QPointF, Lane | None] | None = None
         self._path = QPainterPath()
         self._shape: QPainterPath | None = None
-        self._bounds = QRectF()
+        self._bounds: QRectF | None = None
         self._text = ""
         self._pill = QRectF()
         self._width = 0.0
@@ -58,39 +65,47 @@ class EdgeItem(QGraphicsItem):
         self._theme = theme
         self.update()
 
+    @property
+    def text(self) -> str:
+        """The shape that flows through the wire."""
+        return self._text
+
     def set_text(self, text: str) -> None:
         """Write another shape on the wire."""
-        if text != self._text:
-            self._text = text
-            self._measure()
+        self.prepareGeometryChange()
+        self._text = text
+        self._width = shape_width(text) + 14 if text else 0.0
+        self._put_pill(self._beside_lane())
 
     def set_lit(self, lit: bool) -> None:
         """Show that a card dropped now goes onto this wire."""
         self.lit = lit
         self.update()
 
-    def set_ends(self, start: QPointF, end: QPointF, lane: tuple[float, float, float] | None) -> None:
-        """Draw between other points, along a lane beside the cards in the way if one is given."""
+    def set_ends(self, start: QPointF, end: QPointF, lane: Lane | None) -> bool:
+        """Draw between two points, along a lane beside the cards in the way if one is given.
+
+        False where the wire lies there already.
+        """
+        if self._ends == (start, end, lane):
+            return False
+        self.prepareGeometryChange()
+        self._ends = start, end, lane
         self._path = wire_path(start, end, lane)
         self._middle = label_place(start, end, lane)
         # Beside a lane there are cards on one side: the shape is written on the other.
         self._side = 0 if lane is None else 1 if lane[0] > (start.x() + end.x()) / 2 else -1
         self._cramped = abs(end.y() - start.y()) < _PILL_ROOM and abs(end.x() - start.x()) < _PILL_ROOM
         self._shape = None
-        self._measure()
-
-    def _measure(self) -> None:
-        self.prepareGeometryChange()
-        self._width = QFontMetricsF(card_fonts().shape).horizontalAdvance(self._text) + 14 if self._text else 0
-        self._crowded = False
         self._put_pill(self._beside_lane())
+        return True
 
     def _beside_lane(self) -> QPointF:
         return self._middle + QPointF(self._side * max(0.0, self._width / 2 - _LANE_ROOM), 0)
 
     def _put_pill(self, place: QPointF) -> None:
         self._pill = QRectF(place.x() - self._width / 2, place.y() - 9, self._width, 18)
-        self._bounds = self._path.boundingRect().united(self._pill).adjusted(-8, -8, 8, 8)
+        self._crowded, self._bounds = False, None
 
     def place_text(self, taken: list[QRectF]) -> None:
         """Write the shape where it lies on none of these; nowhere if there is no such place."""
@@ -115,6 +130,8 @@ class EdgeItem(QGraphicsItem):
         return self._middle
 
     def boundingRect(self) -> QRectF:
+        if self._bounds is None:
+            self._bounds = self._path.boundingRect().united(self._pill).adjusted(-8, -8, 8, 8)
         return self._bounds
 
     def shape(self) -> QPainterPath:
@@ -143,10 +160,15 @@ class EdgeItem(QGraphicsItem):
     def _paint(self, painter: QPainter, scale: float) -> None:
         strong = self.isSelected() or self.lit
         line = color(self._theme.accent if strong or self.hovered else self._theme.wire)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if scale < BLOCKS_BELOW:
+            if self.boundingRect().height() * scale >= _SEEN:
+                painter.setPen(QPen(line, 0))
+                painter.drawPath(self._path)
+            return
         pen = QPen(line, 3.0 if strong else 2.4 if self.hovered else 1.8)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self._path)
         if self._text and scale >= TEXT_FROM and not self._cramped and not self._crowded:
             self._paint_pill(painter, strong or self.hovered)

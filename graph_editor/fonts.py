@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QFontMetricsF
 from PySide6.QtWidgets import QApplication
 
 from graph_editor.theme import tabular
@@ -24,6 +24,16 @@ class CardFonts:
 def card_fonts() -> CardFonts:
     """The fonts of cards and wires."""
     return _fonts(QApplication.font().family())
+
+
+def shape_width(text: str) -> float:
+    """How wide a shape is, written on a wire: few of those in a graph differ."""
+    return _shape_width(text, QApplication.font().family())
+
+
+@lru_cache(maxsize=10_000)
+def _shape_width(text: str, family: str) -> float:
+    return QFontMetricsF(_fonts(family).shape).horizontalAdvance(text)
 
 
 @cache

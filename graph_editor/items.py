@@ -23,11 +23,12 @@ from graph_editor.card import (
     Look,
     card_tooltip,
     paint_badge,
+    paint_block,
     paint_card,
     paint_ports,
     paint_texts,
 )
-from graph_editor.edge_item import TEXT_FROM
+from graph_editor.edge_item import BLOCKS_BELOW, TEXT_FROM
 from graph_editor.ports import Port, Ports, describe_port
 from graph_editor.theme import Theme
 
@@ -159,6 +160,10 @@ class NodeItem(QGraphicsItem):
 
     def _paint(self, painter: QPainter, scale: float) -> None:
         self.lights.selected = self.isSelected()
+        if scale < BLOCKS_BELOW:
+            if self._told is not None:
+                paint_block(painter, self._told[1].layer.category, self._told[2], self.lights, self._theme)
+            return
         painter.setBrush(Qt.BrushStyle.NoBrush)
         paint_card(painter, self.look, self.lights, self._theme)
         if scale >= TEXT_FROM:

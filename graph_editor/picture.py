@@ -57,6 +57,7 @@ def _scene(project: Project, theme: Theme) -> tuple[GraphScene, QRectF]:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         _app = QApplication([])
     scene = GraphScene(ProjectDocument(project), theme=theme)
+    scene.complete()
     rect = scene.content_rect()
     if rect.isEmpty():
         rect = QRectF(0, 0, 200, 54)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF
@@ -17,11 +19,28 @@ _LONG = 100.0
 _MARGIN = 24.0
 
 
-def find_lane(start: QPointF, end: QPointF, cards: Sequence[Position]) -> tuple[float, float, float] | None:
-    """Where a long wire runs beside the cards in its way: x, and from which y to which; None if none is."""
+Lane = tuple[float, float, float]
+"""Where a long wire runs beside the cards in its way: x, and from which y to which."""
+
+
+class Rows:
+    """Where cards lie, by height, so that those in the way of a wire are found without looking at all."""
+
+    def __init__(self, places: Iterable[Position] = ()) -> None:
+        self._places = sorted((y, x) for x, y in places)
+
+    def between(self, top: float, bottom: float) -> list[Position]:
+        """The cards that lie wholly between two heights."""
+        first = bisect_right(self._places, (top + _HALF_HEIGHT, math.inf))
+        last = bisect_left(self._places, (bottom - _HALF_HEIGHT, -math.inf))
+        return [(x, y) for y, x in self._places[first:last]]
+
+
+def find_lane(start: QPointF, end: QPointF, rows: Rows) -> Lane | None:
+    """The lane of a long wire; None if it is not long, or no card is in its way."""
     if end.y() - start.y() < _LONG:
         return None
-    between = [c for c in cards if start.y() - 4 < c[1] - _HALF_HEIGHT and c[1] + _HALF_HEIGHT < end.y() + 4]
+    between = rows.between(start.y() - 4, end.y() + 4)
     blocking = [c for c in between if abs(_x_at(c[1], start, end) - c[0]) < _HALF_WIDTH + 6]
     if not blocking:
         return None
@@ -47,7 +66,7 @@ def _x_at(y: float, start: QPointF, end: QPointF) -> float:
     return start.x() + (end.x() - start.x()) * eased
 
 
-def wire_path(start: QPointF, end: QPointF, lane: tuple[float, float, float] | None = None) -> QPainterPath:
+def wire_path(start: QPointF, end: QPointF, lane: Lane | None = None) -> QPainterPath:
     """A smooth line that leaves downwards and arrives from above."""
     path = QPainterPath(start)
     if lane is None:
@@ -66,7 +85,7 @@ def _bend(path: QPainterPath, start: QPointF, end: QPointF) -> None:
     path.cubicTo(start.x(), start.y() + reach, end.x(), end.y() - reach, end.x(), end.y())
 
 
-def label_place(start: QPointF, end: QPointF, lane: tuple[float, float, float] | None) -> QPointF:
+def label_place(start: QPointF, end: QPointF, lane: Lane | None) -> QPointF:
     """Where the shape is written: on the wire, halfway, or near the source where the way is long."""
     if lane is not None:
         return QPointF(lane[0], (lane[1] + lane[2]) / 2)

@@ -1,0 +1,340 @@
+"""What a scene shows: one card per node, one wire per edge, kept in step with the document by its signals only.
+
+Slots note what an edit reached; when the edit is whole, it is drawn. Cards and wires of a large graph are made a
+few at a time, and the window answers between; whoever asks for them gets them all.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+
+from PySide6.QtCore import QObject, QRectF, QTimer, Signal
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
+
+from engine.graph import Edge, Graph
+from engine.layer import show_shape
+from engine.project import Position
+from graph_editor.document import ProjectDocument
+from graph_editor.edge_item import EdgeItem
+from graph_editor.items import NodeItem
+from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
+from graph_editor.theme import Theme, current, theme_notifier
+from graph_editor.wires import Rows, find_lane
+from graph_editor.wiring import wire_ends
+
+_ROOM = 2000.0
+
+_LONG = 190.0
+"""A wire that goes farther down than this may have cards in its way."""
+
+_AT_ONCE = 60
+"""Cards and wires that are made without a pause: the usual edit is drawn when it is done."""
+
+_STEP_SECONDS = 0.008
+"""How long cards are made before the window may answer."""
+
+
+class GraphMirror(QGraphicsScene):
+    """Shows a document. Cards may be shifted here while a drag goes on; only an edit of the document lasts."""
+
+    filled = Signal()
+    """All cards and wires of a graph that is shown anew have been made."""
+
+    def __init__(
+        self, document: ProjectDocument, parent: QObject | None = None, theme: Theme | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.document = document
+        self._fixed_theme = theme
+        self._theme = theme or current()
+        self._cards: dict[str, NodeItem] = {}
+        self._wires: dict[Edge, EdgeItem] = {}
+        self._missing: OrderedDict[str | Edge, None] = OrderedDict()  # nodes before their edges
+        self._fresh = True  # nothing of this graph was whole yet
+        self._ordered: tuple[Graph, dict[Edge, int]] = Graph(), {}
+        self._places: dict[str, Position] = {}
+        self._rows: Rows | None = None
+        self._loose: set[Edge] = set()
+        self._shared: frozenset[str] = frozenset()
+        self._stale: set[str] = set()
+        self._bent: set[Edge] = set()
+        self._timer = QTimer(self, interval=0)
+        self._timer.timeout.connect(self._fill)
+        self._listen()
+        self._start()
+        self._settle()
+
+    def _listen(self) -> None:
+        document = self.document
+        document.node_added.connect(self._add_node)
+        document.node_removed.connect(self._remove_node)
+        document.node_changed.connect(self._change_node)
+        document.node_moved.connect(self._move_node)
+        document.edge_added.connect(self._add_edge)
+        document.edge_removed.connect(self._remove_edge)
+        document.inference_changed.connect(self._change_facts)
+        document.graph_replaced.connect(self._start)
+        document.project_changed.connect(self._settle)
+        if self._fixed_theme is None:
+            theme_notifier.changed.connect(self.restyle)
+
+    @property
+    def theme(self) -> Theme:
+        """The colours that the scene is drawn in."""
+        return self._theme
+
+    @property
+    def node_items(self) -> dict[str, NodeItem]:
+        """All cards, by node."""
+        self.complete()
+        return self._cards
+
+    @property
+    def edge_items(self) -> dict[Edge, EdgeItem]:
+        """All wires."""
+        self.complete()
+        return self._wires
+
+    @property
+    def graph(self) -> Graph:
+        return self.document.graph
+
+    def restyle(self) -> None:
+        """Draw everything in the colours of now."""
+        self._theme = self._fixed_theme or current()
+        for item in (*self._cards.values(), *self._wires.values()):
+            item.set_theme(self._theme)
+        for key in self._cards:
+            self._refresh(key)
+        self.update()
+
+    def content_rect(self) -> QRectF:
+        """The rectangle around all cards; empty where there are none."""
+        if not self._places:
+            return QRectF()
+        xs, ys = zip(*self._places.values(), strict=True)
+        rect = QRectF(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+        for edge in self._loose:
+            rect = rect.united(self._wires[edge].boundingRect())
+        return rect.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2)
+
+    # Moving while a drag goes on
+
+    def place(self, positions: Mapping[str, Position]) -> None:
+        """Show cards elsewhere; the document does not know of it."""
+        for key, place in positions.items():
+            self._put(key, place)
+        self._draw_changes()
+
+    def replace_cards(self, node_ids: Iterable[str]) -> None:
+        """Show cards where the document has them."""
+        self.place({key: self.document.position(key) for key in node_ids if key in self.graph})
+
+    def _put(self, node_id: str, place: Position) -> None:
+        self._places[node_id], self._rows = place, None
+        if node_id in self._cards:
+            self._cards[node_id].setPos(*place)
+            self._bent.update(self.graph.incoming(node_id), self.graph.outgoing(node_id))
+
+    # Told by the document
+
+    def _start(self) -> None:
+        """Show the graph of the document in place of what is shown."""
+        self._drop(*self._wires.values(), *self._cards.values())
+        for noted in (self._cards, self._wires, self._loose, self._stale, self._bent):
+            noted.clear()
+        self._missing = OrderedDict.fromkeys((*self.graph.nodes, *self.graph.edges))
+        self._fresh = True
+        self._places = {key: self.document.position(key) for key in self.graph.nodes}
+        self._rows = None
+
+    def _drop(self, *items: QGraphicsItem) -> None:
+        quiet = self.blockSignals(True)  # what is selected then is told once, when all is drawn
+        for item in items:
+            self.removeItem(item)
+        self.blockSignals(quiet)
+
+    def _add_node(self, node_id: str) -> None:
+        self._missing[node_id] = None
+        self._put(node_id, self.document.position(node_id))
+
+    def _remove_node(self, node_id: str) -> None:
+        self._missing.pop(node_id, None)
+        self._places.pop(node_id, None)
+        self._rows = None
+        if (item := self._cards.pop(node_id, None)) is not None:
+            self._drop(item)
+
+    def _move_node(self, node_id: str) -> None:
+        self._put(node_id, self.document.position(node_id))
+
+    def _change_node(self, node_id: str) -> None:
+        self._stale.add(node_id)
+        self._bent.update(self.graph.incoming(node_id))
+
+    def _add_edge(self, edge: Edge) -> None:
+        self._missing[edge] = None
+        self._change_ends(edge)
+
+    def _remove_edge(self, edge: Edge) -> None:
+        self._missing.pop(edge, None)
+        self._loose.discard(edge)
+        if (item := self._wires.pop(edge, None)) is not None:
+            self._drop(item)
+        self._change_ends(edge)
+
+    def _change_ends(self, edge: Edge) -> None:
+        """Number and places of ports, and with them the other wires, may be others now."""
+        self._stale.update((edge.source, edge.target))
+        if edge.source in self.graph:
+            self._bent.update(self.graph.outgoing(edge.source))
+        if edge.target in self.graph:
+            self._bent.update(self.graph.incoming(edge.target))
+
+    def _change_facts(self, node_ids: Iterable[str]) -> None:
+        for key in node_ids:
+            if key in self._cards:
+                self._stale.add(key)
+                for edge in self.graph.outgoing(key):
+                    self._write_shape(edge)
+
+    def _settle(self) -> None:
+        """An edit is whole: draw what it reached."""
+        self._find_shared()
+        self._reroute()
+        self._draw_changes()
+        if len(self._missing) <= _AT_ONCE:
+            self.complete()
+        else:
+            self._timer.start()
+        self._make_room()
+
+    def _find_shared(self) -> None:
+        links = [(node.id, node.shares) for node in self.graph if node.shares is not None]
+        shared = frozenset(key for pair in links for key in pair)
+        self._stale |= shared ^ self._shared
+        self._shared = shared
+        owners = {owner for pair in links for owner in pair[1:] if not self._stale.isdisjoint(pair)}
+        self._stale.update(key for pair in links for key in pair if pair[1] in owners)
+
+    def _make_room(self) -> None:
+        self.setSceneRect(self.content_rect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM))
+
+    # Making
+
+    def complete(self) -> None:
+        """Make the cards and wires that are still missing."""
+        if self._missing:
+            self._draw_changes()
+            self._fill(math.inf)
+
+    def _fill(self, seconds: float = _STEP_SECONDS) -> None:
+        end = time.perf_counter() + seconds
+        while self._missing and time.perf_counter() < end:
+            self._make(self._missing.popitem(last=False)[0])
+        self._draw_changes()
+        if self._missing:
+            return
+        self._timer.stop()
+        self._make_room()
+        if self._fresh:
+            self._fresh = False
+            self.filled.emit()
+
+    def _make(self, what: str | Edge) -> None:
+        if isinstance(what, Edge):
+            if what in self._order:
+                self._make_wire(what)
+        elif what in self.graph:
+            self._make_card(what)
+
+    def _make_card(self, node_id: str) -> None:
+        item = NodeItem(node_id, self._theme)
+        self._cards[node_id] = item
+        item.setPos(*self._places[node_id])
+        self._refresh(node_id)
+        self.addItem(item)
+
+    def _make_wire(self, edge: Edge) -> None:
+        item = EdgeItem(edge, self._theme)
+        self._wires[edge] = item
+        self._write_shape(edge)
+        self._draw_edge(edge)
+        self._bent.add(edge)
+        self.addItem(item)
+
+    # Drawing
+
+    def _draw_changes(self) -> None:
+        """Draw the cards and wires anew that were noted."""
+        stale, bent = self._stale, self._bent
+        self._stale, self._bent = set(), set()
+        for key in stale:
+            if key in self._cards and key in self.graph:
+                self._refresh(key)
+        bent = {edge for edge in bent if edge in self._wires and edge in self._order}
+        for edge in bent:
+            self._draw_edge(edge)
+        self._space_texts(bent)
+
+    @property
+    def _order(self) -> dict[Edge, int]:
+        """The place of each edge in the graph."""
+        if self._ordered[0] is not self.graph:
+            self._ordered = self.graph, {edge: place for place, edge in enumerate(self.graph.edges)}
+        return self._ordered[1]
+
+    def _refresh(self, node_id: str) -> None:
+        self._cards[node_id].refresh(self.graph, self.document.inference[node_id], node_id in self._shared)
+
+    def _write_shape(self, edge: Edge) -> None:
+        if (item := self._wires.get(edge)) is None:
+            return
+        shape = self.document.inference.shape(edge.source, edge.output)
+        text = "" if shape is None else show_shape(shape)
+        if text != item.text:
+            item.set_text(text)
+            self._bent.add(edge)
+        giver, taker = self.graph[edge.source].layer, self.graph[edge.target].layer
+        if len(giver.output_names) > 1 or taker.port_name(edge.port):
+            ends = wire_ends(self.graph, edge)
+            item.setToolTip(f"{ends}: {text}" if text else ends)
+
+    def _draw_edge(self, edge: Edge) -> bool:
+        """Draw a wire along its way; whether that is another than before."""
+        start = self._cards[edge.source].port_place(("out", edge.output))
+        end = self._cards[edge.target].port_place(("in", edge.port))
+        if self._rows is None:
+            self._rows = Rows(self._places.values())
+        lane = find_lane(start, end, self._rows)
+        if lane is None:
+            self._loose.discard(edge)
+        else:
+            self._loose.add(edge)
+        return self._wires[edge].set_ends(start, end, lane)
+
+    def _reroute(self) -> None:
+        """Cards may have come between, so long wires look for their way again."""
+        if self._rows is None:
+            self._bent.update(edge for edge in self._wires if self._is_long(edge) and self._draw_edge(edge))
+
+    def _is_long(self, edge: Edge) -> bool:
+        return self._places[edge.target][1] - self._places[edge.source][1] > _LONG or edge in self._loose
+
+    def _space_texts(self, edges: set[Edge]) -> None:
+        """Let no shape lie on that of another wire which begins or ends at the same card."""
+        graph, reached = self.graph, set[Edge]()
+        waiting = list(edges)
+        while waiting:
+            edge = waiting.pop()
+            if edge not in reached and edge in self._wires:
+                reached.add(edge)
+                waiting += (*graph.outgoing(edge.source), *graph.incoming(edge.target))
+        order = self._order
+        for edge in sorted(reached, key=order.__getitem__):
+            beside = {*graph.outgoing(edge.source), *graph.incoming(edge.target)}
+            before = [other for other in beside if other in self._wires and order[other] < order[edge]]
+            self._wires[edge].place_text([self._wires[other].pill for other in before])
