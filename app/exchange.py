@@ -48,14 +48,13 @@ def import_model(
     """Make a project of a Keras model; its weights become a run of the project."""
     from app.networks import check_new_file
     from engine.formats import models, project_file
-    from engine.project import Project, TrainingSettings
+    from engine.project import Layout
     from engine.runs import keep_weights
     from graph_editor.layout import place_missing
 
     check_new_file(project)
     loaded = models.load(model, weights)
-    made = Project(loaded.graph, training=loaded.training or TrainingSettings())
-    made = replace(made, layout=place_missing(made.graph, made.layout))
+    made = replace(loaded.project, layout=place_missing(loaded.graph, Layout()))
     project_file.save(made, project)
     run = keep_weights(project, made, loaded.weights, model.name) if loaded.weights else None
     notes = list(loaded.notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ class Exports(QObject):
         if source is None:
             return False
         project, weights = source
-        options = ask_keras_options(self._window, self._keras_options)
+        asked = replace(self._keras_options, compiled=project.compiled)
+        options = ask_keras_options(self._window, asked)
         kind = None if options is None else options.suffix
         path = None if kind is None else self._ask(f"Keras (*{kind})", kind)
         if options is None or path is None:
@@ -172,7 +174,8 @@ def keras_job(path: Path, project: Project, weights: HostWeights | None, options
     if weights is None:
         model = compile_graph(graph)
         weights = model.to_host(model.init(training.seed))
-    models.save(path, graph, weights, training if options.compiled else None, dialect=options.dialect)
+    compiling = training if options.compiled else None
+    models.save(path, graph, weights, compiling, dialect=options.dialect, name=project.name)
     if options.check:
         yield from prove(path, graph, weights)
     else:

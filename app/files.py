@@ -24,7 +24,7 @@ from engine.formats import project_file
 from engine.formats.readers import in_background
 from engine.graph import Graph
 from engine.inference import Inference, infer
-from engine.project import Project, TrainingSettings
+from engine.project import Project
 from graph_editor.document import ProjectDocument, placed
 
 
@@ -243,8 +243,7 @@ def _read_keras(path: Path, weights: Path | None = None) -> Opened:
     from engine.formats import models
 
     model = models.load(path, weights)
-    project = Project(model.graph, training=model.training or TrainingSettings())
-    return Opened(placed(project), model.weights, notes=model.notes, inference=infer(model.graph))
+    return Opened(placed(model.project), model.weights, notes=model.notes, inference=infer(model.graph))
 
 
 def _read_weights(path: Path, project: Project) -> tuple[Graph, HostWeights]:

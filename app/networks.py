@@ -17,7 +17,7 @@ from engine.formats.code import Target, write_code
 from engine.formats.keras_h5 import Dialect
 from engine.formats.keras_styles import Style
 from engine.model import compile_graph
-from engine.project import Project, TrainingSettings
+from engine.project import Project
 from engine.runs import latest_run, read_run
 
 
@@ -64,8 +64,7 @@ def open_network(path: Path, run: Path | None = None) -> Network:
         if run is not None:
             raise FileError(path, "is a model and has no runs: leave out --run.")
         loaded = models.load(path)
-        project = Project(loaded.graph, training=loaded.training or TrainingSettings())
-        return Network(path, project, loaded.weights, is_model=True, optimizer_state=loaded.optimizer_state)
+        return Network(path, loaded.project, loaded.weights, is_model=True, optimizer_state=loaded.optimizer_state)
     project = project_file.load(path)
     folder = run or latest_run(path)
     if folder is None:
@@ -105,7 +104,8 @@ def export_network(network: Network, path: Path, options: ExportOptions = Export
         elif network.run is not None:
             yield f"With the last weights of {network.run}."
         weights = network.exported_weights()
-        models.save(path, project.graph, weights, project.training, dialect=options.dialect)
+        models.save(path, project.graph, weights, project.compiling, dialect=options.dialect, name=project.name)
+        yield from project.lost
         if path.suffix == ".json":
             yield f"The weights are in {path.with_suffix('.weights.h5')}."
     elif path.suffix == ".py":

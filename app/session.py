@@ -46,12 +46,12 @@ class TrainedRun:
         return _structure(mine) == _structure(graph)
 
     def completed(self, project: Project) -> Project:
-        """A project whose graph fits, with what the layers of this one learned from the data."""
+        """A project whose graph fits, with what the layers of this one learned, compiled as this one was."""
         graph = project.graph
         for node in project.graph:
             if node.layer.learns:
                 graph = graph.set_layer(node.id, self.project.graph[node.id].layer)
-        return replace(project, graph=graph)
+        return replace(project, graph=graph, compiled=self.project.compiled)
 
     def weights_fit(self, graph: Graph) -> bool:
         """Whether a graph can use these weights: it owns some of just these names and shapes, whatever was edited.
@@ -115,6 +115,7 @@ class TrainingSession(QObject):
         """Train a project in the background; False where a run goes on already."""
         if self.running:
             return False
+        project = replace(project, compiled=True)
         self._project, self._forgotten = project, False
         self._place = RunPlace(path)
         self._thread = TaskThread(training_job(project, self._place), self)

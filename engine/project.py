@@ -16,6 +16,9 @@ from engine.fields import PositiveInt, Seed, Settings
 from engine.graph import Graph
 from engine.optimizers import Adam, Optimizer
 
+NAME = "model"
+"""The name of a model that was given none."""
+
 Position = tuple[float, float]
 
 Share = Annotated[float, Field(ge=0, le=0.9)]
@@ -79,6 +82,17 @@ class Project:
     layout: Layout = field(default_factory=Layout)
     data: DataSettings = field(default_factory=DataSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    name: str = NAME
+    """What Keras calls the model."""
+    compiled: bool = True
+    """Whether files of it hold optimizer and losses: not where it came without, and was not trained here."""
+    lost: tuple[str, ...] = ()
+    """What the model file that it came from had and this program has not, a sentence each."""
+
+    @property
+    def compiling(self) -> TrainingSettings | None:
+        """What files say of its training; None where that is nothing."""
+        return self.training if self.compiled else None
 
     def with_training(self, **changes: Any) -> Project:
         """With some training settings changed, validated."""

@@ -126,7 +126,14 @@ def keep_weights(
     """Put weights from elsewhere beside a project as a run of it; gives the folder. Raises `FileError`."""
     folder = new_run_folder(project_path)
     project_file.save(project, folder / "project.loom")
-    save_model(folder / "last.h5", project.graph, weights, project.training, optimizer_state=optimizer_state)
+    save_model(
+        folder / "last.h5",
+        project.graph,
+        weights,
+        project.compiling,
+        optimizer_state=optimizer_state,
+        name=project.name,
+    )
     write_text(folder / "log.txt", f"{datetime.now():%Y-%m-%d %H:%M:%S}  The weights come from {origin}.\n")
     return folder
 
@@ -140,7 +147,7 @@ def latest_run(project_path: Path) -> Path | None:
 
 def recorded(project: Project, events: Generator[Event], folder: Path) -> Generator[Event]:
     """Pass on the events of a run and write its folder meanwhile; `Cancelled`, thrown in, goes to the run."""
-    record = _Record(project, folder)
+    record = _Record(replace(project, compiled=True), folder)
     record.begin()
     try:
         yield from _tapped(events, record.note)
@@ -214,7 +221,8 @@ class _Record:
         """Write history, best and last weights as they are now."""
         self._write_history()
         if self.best is not None:
-            save_model(self.folder / "best.h5", self.project.graph, self.best.weights, self.project.training)
+            project, weights = self.project, self.best.weights
+            save_model(self.folder / "best.h5", project.graph, weights, project.training, name=project.name)
             self.best = None
         if self.last is not None:
             position = RunPosition(self.last.epoch, self.last.step)
@@ -231,8 +239,8 @@ class _Record:
         self.log(f"{ended} after {event.epochs} epochs, {event.seconds:.1f} s. Test: {figures or 'none'}.")
 
     def _save_last(self, weights: HostWeights, state: OptimizerState | None, position: RunPosition) -> None:
-        graph, training = self.project.graph, self.project.training
-        save_checkpoint(self.folder / "last.h5", graph, weights, training, state, position)
+        graph, training, name = self.project.graph, self.project.training, self.project.name
+        save_checkpoint(self.folder / "last.h5", graph, weights, training, state, position, name)
 
     def _write_history(self) -> None:
         if self.rows:

@@ -37,13 +37,16 @@ def keras_code(
     training = Training(project, found, style) if with_training else None
     imports = {"import keras", "from keras import layers", *class_imports(found)}
     imports |= training.imports if training else set()
-    compiled = compiling(found, project.training, by_name=style != "subclass")
+    built = STYLES[style](found, project.name)
+    compiled = ""
+    if project.compiled or training is not None:
+        compiled = compiling(found, project.training, by_name=style != "subclass")
     parts = [_BACKEND + sorted_imports(imports) + "\n"]
     if training is not None:
-        parts += [training.data(), STYLES[style](found), training.adapting(weights_file), compiled]
+        parts += [training.data(), built, training.adapting(weights_file), compiled]
         parts += [_weights(weights_file), "model.summary()\n", training.fitting()]
     else:
-        parts += [STYLES[style](found), compiled, _weights(weights_file)]
+        parts += [built, compiled, _weights(weights_file)]
         parts += [_to_adapt(found) if weights_file is None else "", _MAIN]
     return _joined([part for part in parts if part])
 

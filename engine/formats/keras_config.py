@@ -17,6 +17,7 @@ from engine.inference import Inference, infer
 from engine.layers.core import Input, Output
 from engine.layers.nested import Functional
 from engine.order import keras_order
+from engine.project import NAME
 from engine.splitting import split
 
 
@@ -76,7 +77,7 @@ def all_calls(found: Calls) -> Iterator[Calls]:
             yield from all_calls(calls_within(found, node))
 
 
-def to_config(graph: Graph, name: str = "model") -> dict[str, Any]:
+def to_config(graph: Graph, name: str = NAME) -> dict[str, Any]:
     """What Keras calls `model_config`; raises `NotReadyError` where the graph has errors."""
     found = calls(split(graph), unknown=True)
     place: dict[str, tuple[str, int]] = {}

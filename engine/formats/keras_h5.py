@@ -15,13 +15,13 @@ from engine.files import replacing
 from engine.formats import hdf5, keras_dialect, keras_optimizer
 from engine.formats.keras_config import Calls, calls, to_config
 from engine.formats.keras_dialect import Dialect, to_keras2
-from engine.formats.keras_reading import from_config
+from engine.formats.keras_reading import from_config, model_name
 from engine.formats.keras_training import read_training, training_config
 from engine.formats.keras_weights import read_by_layer, write_by_layer
 from engine.formats.loaded import LoadedModel, Report
 from engine.formats.reading import Place, parse_json
 from engine.graph import Graph
-from engine.project import TrainingSettings
+from engine.project import NAME, TrainingSettings
 
 KERAS_VERSION = "3.15.1"
 """The version whose format is written."""
@@ -50,6 +50,7 @@ def save_model(
     training: TrainingSettings | None = None,
     dialect: Dialect = "keras3",
     optimizer_state: OptimizerState | None = None,
+    name: str = NAME,
 ) -> None:
     """Write a model that Keras opens with `keras.saving.load_model`, atomically.
 
@@ -58,7 +59,7 @@ def save_model(
     The dialect "keras2" is for tf-keras and readers that know no Keras 3.
     Raises `FileError`, and `NotReadyError` where the graph has errors.
     """
-    _save(path, graph, weights, training, optimizer_state, dialect=dialect)
+    _save(path, graph, weights, training, optimizer_state, dialect=dialect, name=name)
 
 
 def save_checkpoint(
@@ -68,9 +69,10 @@ def save_checkpoint(
     training: TrainingSettings,
     optimizer_state: OptimizerState | None,
     position: RunPosition,
+    name: str = NAME,
 ) -> None:
     """Write a model with the optimizer's state, if it is known, and the position of the run; Keras opens it."""
-    _save(path, graph, weights, training, optimizer_state, position)
+    _save(path, graph, weights, training, optimizer_state, position, name=name)
 
 
 def _save(
@@ -81,13 +83,14 @@ def _save(
     state: OptimizerState | None,
     position: RunPosition | None = None,
     dialect: Dialect = "keras3",
+    name: str = NAME,
 ) -> None:
     found = calls(graph, unknown=True)
     check_weights(found, weights, path)
     with replacing(path) as temporary:
         try:
             with h5py.File(temporary, "w") as file:
-                _write_model(file, found, weights, training, dialect)
+                _write_model(file, found, weights, training, dialect, name)
                 if training is not None and state is not None:
                     # Keras 3 finds no place for a state in this format, and could not go on training.
                     group = file.create_group(_STATE if dialect == "keras2" else f"{_RUN}/{_STATE}")
@@ -115,10 +118,15 @@ def check_weights(found: Calls, weights: HostWeights, path: str | PathLike[str])
 
 
 def _write_model(
-    file: h5py.File, found: Calls, weights: HostWeights, training: TrainingSettings | None, dialect: Dialect
+    file: h5py.File,
+    found: Calls,
+    weights: HostWeights,
+    training: TrainingSettings | None,
+    dialect: Dialect,
+    name: str,
 ) -> None:
     _write_versions(file, dialect)
-    config = to_config(found.graph)
+    config = to_config(found.graph, name)
     file.attrs["model_config"] = json.dumps(to_keras2(config) if dialect == "keras2" else config)
     if training is not None:
         file.attrs["training_config"] = json.dumps(training_config(found.graph, found.inference, training))
@@ -156,7 +164,8 @@ def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
             raise place.error("holds weights only, without the model that they belong to.")
         raise place.error("is not a Keras model: it has no model_config.")
     inner = place.at("model_config")
-    graph = from_config(parse_json(config, inner), inner)
+    config = parse_json(config, inner)
+    graph = from_config(config, inner)
     compiled = hdf5.text(file, "training_config", place)
     training = read_training(
         graph, None if compiled is None else parse_json(compiled, place.at("training_config"))
@@ -168,7 +177,7 @@ def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
         names = hdf5.names(file.at(at), "weight_names", place) or []
         found, optimizer = calls(graph, unknown=True), training.training.optimizer
         state, report = keras_optimizer.read_state(file.at(at), names, found, optimizer, place.at(at))
-    return LoadedModel(graph, weights, training.training, state, training.report + report)
+    return LoadedModel(graph, weights, training.training, state, training.report + report, model_name(config))
 
 
 def _read_position(file: hdf5.Group, place: Place) -> RunPosition:

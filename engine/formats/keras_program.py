@@ -21,6 +21,7 @@ from engine.graph import Node, snake_case
 from engine.layer import Layer, parts_of
 from engine.layers.core import Input
 from engine.layers.nested import Functional
+from engine.project import NAME
 from engine.splitting import split
 
 _USUAL_INPUT = snake_case(Input.__name__)
@@ -176,6 +177,11 @@ def make_input(node: Node, name: str | None) -> Group:
     words += [f"batch_size={layer.batch_size}"] if layer.batch_size is not None else []
     words += [f"dtype={quoted(layer.dtype)}"] if layer.dtype != "float32" else []
     return call("keras.Input", words if name is None else [*words, f"name={quoted(name)}"])
+
+
+def name_words(model: str) -> list[str]:
+    """The argument that names a model, where it has a name of its own."""
+    return [] if model == NAME else [f"name={quoted(model)}"]
 
 
 def _base(layer: Layer) -> str:

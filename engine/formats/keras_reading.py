@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from engine.errors import UnsupportedError
+from engine.errors import NameTakenError, UnsupportedError
 from engine.formats.graph_data import check_node_name, check_wiring
 from engine.formats.keras_layers import batch_shape, read_layer
 from engine.formats.keras_operations import is_operation, operation_layer
 from engine.formats.reading import Place, shown
 from engine.formats.unknown import Ends, call_template, placeholder, told_shapes, with_unreached
-from engine.graph import Edge, Graph, Node
+from engine.graph import Edge, Graph, Node, check_name
 from engine.inference import infer
 from engine.layer import Layer
 from engine.layers.core import Activation, Input, Output
 from engine.layers.placeholder import Placeholder
+from engine.project import NAME
 
 Call = tuple[str, int]
 """A call of a layer: the layer's name, and which of its calls."""
@@ -57,6 +58,17 @@ def from_config(model_config: Any, place: Place) -> Graph:
         where = place if problem.node is None else place.at(f"layer {shown(graph[problem.node].name)}")
         raise where.error(problem.message)
     return graph
+
+
+def model_name(model_config: Any) -> str:
+    """What a file calls its model; the usual name where it does not say, or says what cannot be one."""
+    config = model_config.get("config") if isinstance(model_config, Mapping) else None  # pyright: ignore
+    name: Any = config.get("name") if isinstance(config, Mapping) else None  # pyright: ignore
+    try:
+        check_name(name if isinstance(name, str) else "")
+    except NameTakenError:
+        return NAME
+    return str(name)
 
 
 def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Tensor], list[Tensor]]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from engine.errors import StyleError
 from engine.formats.keras_config import Calls
-from engine.formats.keras_program import Program, scope, with_functions
+from engine.formats.keras_program import Program, name_words, scope, with_functions
 from engine.formats.keras_subclass import subclass
 from engine.formats.python_text import call, listing, spread_call, statement
 from engine.graph import Node
@@ -18,24 +18,26 @@ Style = Literal["functional", "sequential", "subclass"]
 # Calls of layers
 
 
-def functional(found: Calls) -> str:
+def functional(found: Calls, name: str) -> str:
     """`x = layers.Dense(64)(x)` for each layer, and a model from inputs to outputs."""
     program = Program()
     body = program.body(found, scope())
-    made = statement("model = ", call("keras.Model", [body.inputs, body.outputs]))
+    made = statement("model = ", call("keras.Model", [body.inputs, body.outputs, *name_words(name)]))
     return with_functions(program, "\n".join(body.lines) + f"\n\n{made}\n")
 
 
 # A list of layers
 
 
-def sequential(found: Calls) -> str:
+def sequential(found: Calls, name: str) -> str:
     """`keras.Sequential` of a chain; raises `StyleError` where the graph is none."""
     chain = _chain(found)
     program = Program()
     first, *rest = chain
     made = [program.input(found, first), *(program.owner(found, node) for node in rest)]
-    return with_functions(program, "model = " + spread_call(call("keras.Sequential", [listing(made)])) + "\n")
+    return with_functions(
+        program, "model = " + spread_call(call("keras.Sequential", [listing(made), *name_words(name)])) + "\n"
+    )
 
 
 def _chain(found: Calls) -> list[Node]:
@@ -71,7 +73,7 @@ def _no_chain(reason: str) -> StyleError:
     )
 
 
-STYLES: dict[Style, Callable[[Calls], str]] = {
+STYLES: dict[Style, Callable[[Calls, str], str]] = {
     "functional": functional,
     "sequential": sequential,
     "subclass": subclass,

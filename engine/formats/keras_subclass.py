@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.errors import StyleError
 from engine.formats.keras_config import Calls
-from engine.formats.keras_program import Program, make_input, scope, with_functions
+from engine.formats.keras_program import Program, make_input, name_words, scope, with_functions
 from engine.formats.keras_text import applied, targets
 from engine.formats.python_text import Group, Names, call, listing, literal, quoted, statement
 from engine.formats.steps import Script, script
@@ -39,7 +39,7 @@ KERAS_ATTRIBUTES = (
 """What attributes of a `keras.Model` are called, so that no layer takes the place of one."""
 
 
-def subclass(found: Calls) -> str:
+def subclass(found: Calls, name: str) -> str:
     """A `keras.Model` whose `__init__` makes the layers and whose `call` wires them.
 
     The layers are made in the order of the functional model, which files of weights are written in.
@@ -59,7 +59,7 @@ def subclass(found: Calls) -> str:
     parts = [
         "class Network(keras.Model):",
         "    def __init__(self):",
-        "        super().__init__()",
+        statement("super().__init__", Group("(", tuple(name_words(name)), ")"), indent=" " * 8),
         *making,
         "",
         f"    def call(self, inputs{', training=None' if trains else ''}):",

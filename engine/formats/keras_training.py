@@ -77,7 +77,7 @@ def training_config(graph: Graph, inference: Inference, training: TrainingSettin
     return {
         "loss": losses if several else losses[0],
         "loss_weights": [layer.loss_weight for layer in layers] if several or layers[0].loss_weight != 1 else None,
-        "metrics": metrics if several else metrics[0],
+        "metrics": (metrics if several else metrics[0]) if any(metrics) else None,
         "weighted_metrics": None,
         "run_eagerly": False,
         "steps_per_execution": 1,
@@ -128,7 +128,7 @@ def read_training(graph: Graph, config: Any) -> Compiled:
     notes = _Notes()
     outputs = graph.of_type(Output)
     for index, node in enumerate(outputs):
-        giver = graph[graph.incoming(node.id)[0].source].name
+        giver = graph.owner(graph.incoming(node.id)[0].source).name
         graph = graph.set_layer(node.id, _read_output(found, node, giver, (index, len(outputs)), notes))
     training = _read_optimizer(found.get("optimizer_config"), notes)
     return Compiled(graph, training, notes.report)
@@ -141,9 +141,11 @@ def _read_output(
     assert isinstance(output, Output)
     entry = _of_output(config.get("loss"), giver, place)
     loss = _name(entry)
-    if loss is not None and loss not in LOSSES:
+    if loss is None:
+        output = output.replace(loss=None)
+    elif loss not in LOSSES:
         notes.changed.append(f"The loss {loss} of {giver} is not known here; {output.loss} takes its place.")
-    elif loss is not None:
+    else:
         output = output.replace(loss=loss)
         notes.changed += [
             f"The loss of {giver} has {setting}, which is not known here." for setting in _unusual(entry)
@@ -153,7 +155,7 @@ def _read_output(
         output = output.replace(loss_weight=float(weight))
     found = [_metrics_of(config.get(kind), giver, place) for kind in ("metrics", "weighted_metrics")]
     given = [metric for metrics in found for metric in metrics or []]
-    return output if found[0] is None and not given else _with_metrics(output, given, giver, notes)
+    return _with_metrics(output, given, giver, notes)
 
 
 def _unusual(entry: Any) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from engine.events import HostWeights, OptimizerState
 from engine.graph import Graph
 from engine.layers.placeholder import Placeholder
-from engine.project import TrainingSettings
+from engine.project import NAME, Project, TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,13 @@ class LoadedModel:
     """What the optimizer of `training` remembers, where the file has that and it fits."""
     found: Report = field(default_factory=Report)
     """What was found while the parts of the file were read; `report` has the whole."""
+    name: str = NAME
+
+    @property
+    def project(self) -> Project:
+        """The model as a project, which remembers what was lost on the way."""
+        training, compiled = self.training or TrainingSettings(), self.training is not None
+        return Project(self.graph, training=training, name=self.name, compiled=compiled, lost=self.found.notes)
 
     @property
     def report(self) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -15,12 +16,12 @@ from engine.formats.keras_config import calls
 from engine.formats.keras_dialect import Dialect
 from engine.formats.keras_h5 import check_weights
 from engine.formats.keras_paths import Kinds, kinds_of
-from engine.formats.keras_reading import from_config
+from engine.formats.keras_reading import from_config, model_name
 from engine.formats.keras_weights import read_by_layer, read_by_path
 from engine.formats.loaded import LoadedModel
 from engine.formats.reading import Place, parse_json, read_text
 from engine.graph import Graph
-from engine.project import TrainingSettings
+from engine.project import NAME, TrainingSettings
 
 SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 """The endings of model files."""
@@ -60,7 +61,7 @@ def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) 
     if weights is None:
         return loaded
     graph, arrays = load_weights(weights, loaded.graph)
-    return LoadedModel(graph, arrays, loaded.training, found=loaded.found)
+    return replace(loaded, graph=graph, weights=arrays, optimizer_state=None)
 
 
 def _load_json(path: str | PathLike[str], weights: str | PathLike[str] | None) -> LoadedModel:
@@ -71,7 +72,8 @@ def _load_json(path: str | PathLike[str], weights: str | PathLike[str] | None) -
     found = weights or next((file for file in beside if file.exists()), None)
     if found is None:
         raise FileError(path, f"holds no weights, and there is no {beside[0].name} beside it.")
-    return LoadedModel(*load_weights(found, graph, kinds_of(config.get("config"))))
+    graph, arrays = load_weights(found, graph, kinds_of(config.get("config")))
+    return LoadedModel(graph, arrays, name=model_name(config))
 
 
 def load_weights(path: str | PathLike[str], graph: Graph, kinds: Kinds | None = None) -> tuple[Graph, HostWeights]:
@@ -101,6 +103,7 @@ def save(
     *,
     dialect: Dialect = "keras3",
     optimizer_state: OptimizerState | None = None,
+    name: str = NAME,
 ) -> None:
     """Write a model as the ending of `path` says: `.keras`, `.h5`, `.weights.h5`, `.json` with its weights beside.
 
@@ -110,14 +113,14 @@ def save(
     """
     file = Path(path)
     if file.suffix.lower() == ".keras":
-        save_archive(path, graph, weights, training, optimizer_state)
+        save_archive(path, graph, weights, training, optimizer_state, name)
     elif file.suffix.lower() == ".json":
         save_weights(file.with_suffix(".weights.h5"), graph, weights)
-        write_text(path, json.dumps(model_entry(graph)))
+        write_text(path, json.dumps(model_entry(graph, name)))
     elif file.name.lower().endswith(".weights.h5"):
         save_weights(path, graph, weights)
     else:
-        keras_h5.save_model(path, graph, weights, training, dialect, optimizer_state)
+        keras_h5.save_model(path, graph, weights, training, dialect, optimizer_state, name)
 
 
 def save_weights(path: str | PathLike[str], graph: Graph, weights: HostWeights) -> None:

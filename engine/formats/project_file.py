@@ -10,11 +10,14 @@ from typing import Any
 
 from engine.data.source import source_name
 from engine.files import write_text
-from engine.formats.graph_data import edge_data, node_data, read_graph, read_positions
+from engine.formats.graph_data import check_node_name, edge_data, node_data, read_graph, read_positions
 from engine.formats.reading import Place, parse_json, read_text, shown
-from engine.project import DataSettings, Layout, Project, TrainingSettings
+from engine.project import NAME, DataSettings, Layout, Project, TrainingSettings
 
 FORMAT_VERSION = 1
+
+_MORE = ("name", "positions", "data", "training", "compiled", "lost")
+"""What a file may leave out."""
 
 
 def save(project: Project, path: str | PathLike[str]) -> None:
@@ -41,7 +44,10 @@ def dumps(project: Project) -> str:
             f'  "edges": {_lines("[]", (_json(edge_data(edge)) for edge in project.graph.edges))},',
             f'  "positions": {_lines("{}", _pairs(project.layout.positions))},',
             f'  "data": {_lines("{}", _pairs(data))},',
-            f'  "training": {_lines("{}", _pairs(project.training.model_dump(mode="json")))}',
+            f'  "training": {_lines("{}", _pairs(project.training.model_dump(mode="json")))},',
+            f'  "name": {_json(project.name)},',
+            f'  "compiled": {_json(project.compiled)},',
+            f'  "lost": {_lines("[]", map(_json, project.lost))}',
             "}\n",
         ]
     )
@@ -54,12 +60,15 @@ def loads(text: str, path: str = "project") -> Project:
     place = Place(path)
     found = place.mapping(parse_json(text, place))
     _check_version(found.get("format_version"), place)
-    place.mapping(found, ("format_version", "nodes", "edges"), ("positions", "data", "training"))
+    place.mapping(found, ("format_version", "nodes", "edges"), _MORE)
     return Project(
         read_graph(found["nodes"], found["edges"], place),
         Layout(read_positions(found.get("positions", {}), place.at("positions"))),
         place.at("data").settings(DataSettings, found.get("data", {})),
         place.at("training").settings(TrainingSettings, found.get("training", {})),
+        _name(found.get("name", NAME), place.at("name")),
+        place.at("compiled").truth(found.get("compiled", True)),
+        tuple(map(place.at("lost").text, place.at("lost").listing(found.get("lost", [])))),
     )
 
 
@@ -85,6 +94,11 @@ def _lines(brackets: str, items: Iterable[str]) -> str:
 
 
 # Reading
+
+
+def _name(value: Any, place: Place) -> str:
+    check_node_name(place.text(value), place)
+    return str(value)
 
 
 def _check_version(version: Any, place: Place) -> None:

@@ -62,6 +62,11 @@ class Place:
             raise self.error(f"must be a text, not {shown(value)}.")
         return value
 
+    def truth(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.error(f"must be true or false, not {shown(value)}.")
+        return value
+
     def whole(self, value: Any) -> int:
         """The value as a whole number of 0 or more."""
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import keras
@@ -22,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exchange")
     inputs = keras.Input((6,), name="table")
     x = keras.layers.Dense(5, activation="relu", name="hidden")(inputs)
-    model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax", name="kind")(x))
+    model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax", name="kind")(x), name="reader")
     model.compile(optimizer=keras.optimizers.RMSprop(0.002), loss="sparse_categorical_crossentropy")
     model.save(folder / "m.keras")
     model.save(folder / "m.h5")
@@ -79,6 +80,15 @@ def test_export_is_proved_by_keras(folder: Path, name: str, tmp_path: Path) -> N
         np.load(folder / "expected.npy"),
         atol=1e-6,
     )
+
+
+def test_export_keeps_name_and_metrics(folder: Path, tmp_path: Path) -> None:
+    done = layerloom("export", str(folder / "m.keras"), "--to", "out.keras", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / "out.keras") as archive:
+        config = json.loads(archive.read("config.json"))
+    assert config["config"]["name"] == "reader"
+    assert config["compile_config"]["metrics"] is None
 
 
 def test_export_as_json_with_the_weights_beside(folder: Path, tmp_path: Path) -> None:

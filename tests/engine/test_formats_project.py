@@ -58,7 +58,9 @@ def projects(draw: st.DrawFn) -> Project:
         epochs=draw(st.integers(1, 1000)), optimizer=SGD(learning_rate=draw(st.floats(1e-6, 10)))
     )
     data = DataSettings(source=Iris(), seed=draw(st.integers(0, 100)))
-    return Project(made, Layout(MappingProxyType(places)), data, training)
+    lost = tuple(draw(st.lists(st.sampled_from(["The loss is unknown.", "é\n"]), max_size=2)))
+    names = st.sampled_from(["model", "mine"])
+    return Project(made, Layout(MappingProxyType(places)), data, training, draw(names), draw(st.booleans()), lost)
 
 
 @settings(max_examples=150, deadline=None)
