@@ -17,7 +17,6 @@ from engine.events import START, OptimizerState, RunPosition
 from engine.formats import models
 from engine.formats.keras_config import to_config
 from engine.formats.keras_h5 import load_checkpoint, load_model, save_checkpoint, save_model
-from engine.formats.keras_layers import layer_config
 from engine.formats.keras_reading import from_config
 from engine.formats.project_file import dumps, loads
 from engine.formats.reading import Place
@@ -25,49 +24,18 @@ from engine.graph import Graph
 from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
-from engine.layers.nested import Functional
 from engine.model import compile_graph
 from engine.optimizers import SGD, Adam, RMSprop
 from engine.project import Project, TrainingSettings
 from engine.start import by_name
 from tests.engine.graphs import batch, graph, many_sided, ready
-from tests.engine.layer_cases import COMPUTING, Case, close, graph_of, inputs_of
+from tests.engine.layer_cases import close
+from tests.engine.oracle import keras_predict, predict
 
 PLACE = Place("test.h5")
 
 
-def predict(made: Graph, weights: Any, inputs: dict[str, Any]) -> list[Any]:
-    """Predictions of a graph, inputs by position."""
-    model = compile_graph(made)
-    named = dict(zip((node.name for node in model.inputs), inputs.values(), strict=True))
-    return list(model.predict(model.from_host(weights), named).values())
-
-
-def keras_predict(model: keras.Model, inputs: dict[str, Any]) -> list[Any]:
-    values = list(inputs.values())
-    return jax.tree.leaves(model(values if len(values) > 1 else values[0], training=False))
-
-
 # Ours, opened by Keras
-
-
-@pytest.mark.parametrize("case", COMPUTING, ids=str)
-def test_layer_is_opened_by_keras_and_by_us(case: Case, tmp_path: Path) -> None:
-    made = graph_of(case)
-    model, variables = ready(made)
-    path, weights = tmp_path / "m.h5", model.to_host(variables)
-    inputs = dict(zip([node.name for node in model.inputs], inputs_of(case), strict=True))
-    save_model(path, made, weights)
-    ours = predict(made, weights, inputs)
-    close(keras_predict(keras.saving.load_model(path), inputs), ours)
-    loaded = load_model(path)
-    close(predict(loaded.graph, loaded.weights, inputs), ours, rtol=0, atol=0)
-    (read,) = (node.layer for node in loaded.graph if node.name == next(iter(made)).name)
-    if case.layer.formula is not None:
-        return  # a file has a node for each operation
-    assert layer_config(read, "name") == layer_config(case.layer, "name")
-    if not isinstance(read, Functional):  # a graph comes back with other identifiers
-        assert read == case.layer
 
 
 def test_many_sided_model_is_opened_by_keras_ready_to_evaluate(tmp_path: Path) -> None:

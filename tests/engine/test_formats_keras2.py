@@ -15,7 +15,7 @@ from engine.layers.core import Output
 from engine.optimizers import SGD, Adam, RMSprop
 from tests.engine.graphs import batch, many_sided, ready
 from tests.engine.layer_cases import close
-from tests.engine.test_formats_keras import predict
+from tests.engine.oracle import predict
 
 FIXTURES = Path(__file__).parent / "fixtures"
 """Files that tf-keras wrote; `make_keras2.py` beside them says how."""
