@@ -19,6 +19,7 @@ from engine.errors import (
     UnknownNodeError,
 )
 from engine.layer import Layer
+from engine.removal import Removal
 
 
 @dataclass(frozen=True)
@@ -169,19 +170,16 @@ class Graph:
 
     def new_node(self, layer: Layer, name: str | None = None, *, shares: str | None = None) -> Node:
         """A node for this graph, with an identifier and a name that are free; not yet part of it."""
-        number = 1 + max((int(m[1]) for m in (re.fullmatch(r"n(\d+)", key) for key in self.nodes) if m), default=0)
-        return Node(f"n{number}", self.free_name(name or snake_case(layer.type_name())), layer, shares)
+        name = self.free_name(name or snake_case(layer.type_name()))
+        return Node(f"n{self._next_number()}", name, layer, shares)
+
+    def _next_number(self) -> int:
+        """The first number such that it and all that follow are free for identifiers."""
+        return 1 + max((int(m[1]) for m in (re.fullmatch(r"n(\d+)", key) for key in self.nodes) if m), default=0)
 
     def free_name(self, wanted: str) -> str:
         """The name if it is free, else with the first number that makes it so, as Keras counts."""
-        names = {node.name for node in self}
-        if wanted not in names:
-            return wanted
-        stem = re.sub(r"_\d+$", "", wanted)
-        number = 1
-        while f"{stem}_{number}" in names:
-            number += 1
-        return f"{stem}_{number}"
+        return Names(node.name for node in self).take(wanted)
 
     def add(self, *nodes: Node) -> Graph:
         """With more nodes; raises `NameTakenError` where an identifier or name is taken."""
@@ -200,26 +198,10 @@ class Graph:
 
         Where the owner of shared weights goes, the first node linked to it takes them over.
         """
-        graph = self
+        left = Removal(self.nodes, self.edges)
         for node_id in node_ids:
-            graph = graph._remove_one(self[node_id].id, heal)
-        return graph
-
-    def _remove_one(self, node_id: str, heal: bool) -> Graph:
-        before, after = self._incoming[node_id], self._outgoing[node_id]
-        nodes = {key: node for key, node in self.nodes.items() if key != node_id}
-        heirs = [key for key in self.linked(node_id) if key != node_id] if self[node_id].shares is None else []
-        for key in heirs:
-            nodes[key] = replace(nodes[key], shares=None if key == heirs[0] else heirs[0])
-        giver = before[0] if heal and len(before) == 1 else None
-        joined = {edge.target for edge in self._outgoing[giver.source]} if giver is not None else set[str]()
-        edges: list[Edge] = []
-        for edge in self.edges:
-            if edge.source == node_id and giver is not None and edge.target not in joined:
-                edges.append(replace(edge, source=giver.source, output=giver.output))
-            elif node_id not in (edge.source, edge.target):
-                edges.append(edge)
-        return Graph(MappingProxyType(nodes), tuple(edges))._close_gaps(edge.target for edge in after)
+            left.take(node_id, heal)
+        return Graph(MappingProxyType(left.nodes), left.edges)
 
     def _close_gaps(self, node_ids: Iterable[str]) -> Graph:
         """Renumber the ports of layers that take any number of inputs, so that none is skipped."""
@@ -302,10 +284,11 @@ class Graph:
 
     def disconnect(self, *edges: Edge) -> Graph:
         """Without some wires; raises `UnknownNodeError` where there is no such wire."""
+        known, gone = frozenset(self.edges), frozenset(edges)
         for edge in edges:
-            if edge not in self.edges:
+            if edge not in known:
                 raise UnknownNodeError(f"There is no wire from {edge.source!r} to {edge.target!r}.")
-        graph = Graph(self.nodes, tuple(edge for edge in self.edges if edge not in edges))
+        graph = Graph(self.nodes, tuple(edge for edge in self.edges if edge not in gone))
         return graph._close_gaps(edge.target for edge in edges)
 
     def insert(self, node: Node, edge: Edge) -> Graph:
@@ -339,14 +322,32 @@ class Graph:
 
     def merge(self, other: Graph) -> tuple[Graph, dict[str, str]]:
         """With another graph beside this one, under free names; also where each of its nodes went."""
-        graph, ids = self, dict[str, str]()
-        for node in other:
-            new = graph.new_node(node.layer, node.name)
-            ids[node.id] = new.id
-            graph = graph.add(new)
-        links = [replace(graph[ids[n.id]], shares=ids[n.shares]) for n in other if n.shares is not None]
+        names = Names(node.name for node in self)
+        ids = {node.id: f"n{number}" for number, node in enumerate(other, self._next_number())}
+        new = [
+            Node(ids[node.id], names.take(node.name), node.layer, ids[node.shares] if node.shares else None)
+            for node in other
+        ]
         edges = tuple(Edge(ids[e.source], ids[e.target], e.port, e.output) for e in other.edges)
-        return Graph(graph._with(*links).nodes, (*self.edges, *edges)), ids
+        return Graph(self.add(*new).nodes, (*self.edges, *edges)), ids
+
+
+class Names:
+    """Names that are taken, and the free ones beside them, counted as Keras counts."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._reached: dict[str, int] = {}
+
+    def take(self, wanted: str) -> str:
+        """The name if it is free, else with the first number that makes it so; it is taken from now on."""
+        name = wanted
+        stem = re.sub(r"_\d+$", "", wanted)
+        while name in self._taken:
+            self._reached[stem] = number = self._reached.get(stem, 0) + 1
+            name = f"{stem}_{number}"
+        self._taken.add(name)
+        return name
 
 
 def snake_case(name: str) -> str:

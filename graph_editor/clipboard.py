@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engine.graph import Edge, Graph, Node
+from engine.formats.graph_data import edge_data, wired
+from engine.formats.reading import Place
+from engine.graph import Graph, Node
 from engine.layer import LAYERS
 from engine.project import Layout, Position
 
@@ -24,8 +26,7 @@ def to_text(graph: Graph, layout: Layout) -> str:
             "position": list(layout.positions[node.id]),
         }
         nodes.append(entry if node.shares is None else {**entry, "shares": node.shares})
-    edges = [[edge.source, edge.target, edge.port, edge.output] for edge in graph.edges]
-    return json.dumps({"format": _FORMAT, "nodes": nodes, "edges": edges}, indent=1)
+    return json.dumps({"format": _FORMAT, "nodes": nodes, "edges": [*map(edge_data, graph.edges)]}, indent=1)
 
 
 def from_text(text: str) -> tuple[Graph, dict[str, Position]] | None:
@@ -40,19 +41,13 @@ def from_text(text: str) -> tuple[Graph, dict[str, Position]] | None:
 
 
 def _read(content: dict[str, Any]) -> tuple[Graph, dict[str, Position]] | None:
-    graph, places = Graph(), dict[str, Position]()
+    nodes, places = list[Node](), dict[str, Position]()
     ids = {str(entry["id"]) for entry in content["nodes"]}
     for entry in content["nodes"]:
         layer = LAYERS[entry["type"]].model_validate(entry["settings"])
         shares = str(entry["shares"]) if str(entry.get("shares")) in ids else None
-        graph = graph.add(Node(str(entry["id"]), str(entry["name"]), layer, shares))
+        nodes.append(Node(str(entry["id"]), str(entry["name"]), layer, shares))
         x, y = (max(-1e6, min(1e6, float(number))) for number in entry["position"])
         places[str(entry["id"])] = (x, y)
-    edges = tuple(
-        Edge(str(source), str(target), int(port), int(out)) for source, target, port, out in content["edges"]
-    )
-    for edge in sorted(edges, key=lambda edge: edge.port):  # lest a gap be closed that is no gap
-        graph = graph.connect(edge.source, edge.target, edge.port, edge.output)
-    if set(graph.edges) != set(edges) or not len(graph):
-        return None
-    return Graph(graph.nodes, edges), places
+    graph = wired(Graph().add(*nodes).nodes, content["edges"], Place("clipboard"))
+    return (graph, places) if len(graph) else None

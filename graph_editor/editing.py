@@ -77,7 +77,8 @@ def connect(document: ProjectDocument, edge: Edge, base: Graph | None = None) ->
 def delete(document: ProjectDocument, node_ids: Iterable[str], edges: Iterable[Edge] = ()) -> None:
     """Take away cards and wires; what a chain of cards had joined stays joined."""
     graph, nodes = document.graph, tuple(node_ids)
-    wires = [edge for edge in edges if edge.source not in nodes and edge.target not in nodes]
+    gone = frozenset(nodes)
+    wires = [edge for edge in edges if edge.source not in gone and edge.target not in gone]
     if not nodes and not wires:
         return
     graph = graph.disconnect(*wires) if wires else graph

@@ -54,9 +54,14 @@ def read_graph(nodes: Any, edges: Any, place: Place) -> Graph:
         if entry.shares is not None and (layers[owner].max_inputs == 0 or not layers[owner].has_output):
             raise entry.place(place).error(f"{layers[owner].type_name()} has no weights to share.")
         found[entry.id] = Node(entry.id, entry.name, layers[owner], entry.shares)
+    return wired(found, edges, place)
+
+
+def wired(nodes: Mapping[str, Node], edges: Any, place: Place) -> Graph:
+    """The graph of some nodes and of what a list of edges stands for; raises `FileFormatError`."""
     listed = place.at("edges").listing(edges)
-    wires = tuple(_read_edge(value, found, place.at(f"edge {i}")) for i, value in enumerate(listed, 1))
-    graph = Graph(MappingProxyType(found), wires)
+    wires = tuple(_read_edge(value, nodes, place.at(f"edge {i}")) for i, value in enumerate(listed, 1))
+    graph = Graph(MappingProxyType(dict(nodes)), wires)
     check_wiring(graph, place)
     return graph
 

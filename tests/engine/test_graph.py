@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import (
     CycleError,
@@ -192,3 +194,45 @@ def test_another_layer_must_have_room_for_the_wires(diamond: Graph) -> None:
     with pytest.raises(PortError, match="out of a"):
         diamond.set_layer("n2", Output())
     assert diamond.set_layer("n2", Conv2D())["n2"].layer == Conv2D()
+
+
+def mesh(choices: list[int]) -> Graph:
+    """Layers, each wired to two before it where it takes several, some of them linked."""
+    graph = Graph().add(Graph().new_node(Input(shape=(4,))))
+    for number, choice in enumerate(choices, 2):
+        keys = list(graph.nodes)
+        givers = dict.fromkeys((keys[choice % len(keys)], keys[-1]))
+        owner = next((node.id for node in graph.of_type(Dense) if choice % 3 == 0 and node.shares is None), None)
+        layer = Concatenate() if choice % 2 else Dense(units=4)
+        shares = owner if isinstance(layer, Dense) else None
+        graph = graph.add(graph.new_node(layer, shares=shares))
+        for giver in givers if layer.max_inputs is None else keys[-1:]:
+            graph = graph.connect(giver, f"n{number}")
+    return graph
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=12), st.data(), st.booleans())
+def test_many_nodes_go_as_if_one_after_the_other(choices: list[int], data: st.DataObject, heal: bool) -> None:
+    graph = mesh(choices)
+    gone = data.draw(st.lists(st.sampled_from(list(graph.nodes)), unique=True))
+    left = graph
+    for key in gone:
+        left = left.remove(key, heal=heal)
+    assert graph.remove(*gone, heal=heal) == left
+    assert set(left.nodes) == set(graph.nodes) - set(gone)
+    assert {node.shares for node in left} <= {None, *left.nodes}
+    for key in left.nodes:
+        ports = [edge.port for edge in left.incoming(key)]
+        assert ports == list(range(len(ports)))
+
+
+@given(st.lists(st.integers(0, 20), max_size=12))
+def test_what_is_merged_twice_has_names_of_its_own(choices: list[int]) -> None:
+    graph = mesh(choices)
+    twice, ids = graph.merge(graph)
+    assert twice.part(graph.nodes) == graph
+    copied = twice.part(ids.values())
+    assert {node.name for node in copied}.isdisjoint(node.name for node in graph)
+    assert [node.layer for node in copied] == [node.layer for node in graph]
+    assert [(e.port, e.output) for e in copied.edges] == [(e.port, e.output) for e in graph.edges]
+    assert [ids.get(node.shares or "") for node in graph] == [node.shares for node in copied]
