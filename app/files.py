@@ -21,7 +21,7 @@ from engine import templates
 from engine.errors import Cancelled, FileError, LayerloomError
 from engine.events import HostWeights
 from engine.formats import project_file
-from engine.formats.readers import in_background
+from engine.formats.readers import in_background, warm
 from engine.graph import Graph
 from engine.inference import Inference, infer
 from engine.project import Project
@@ -96,6 +96,7 @@ class ProjectFiles(QObject):
         """Ask for a file and open it."""
         if not self.may_discard():
             return False
+        warm()  # while the person looks for the file
         endings = " ".join(f"*{suffix}" for suffix in (PROJECT, *MODELS))
         kinds = self.tr("Projects and Keras models ({0});;All files (*)").format(endings)
         name, _ = QFileDialog.getOpenFileName(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from textwrap import shorten
 from typing import Any
 
@@ -18,6 +18,11 @@ Functions = Mapping[str, Callable[..., Any]]
 
 def settings_of(function: Callable[..., Any]) -> dict[str, Any]:
     """The arguments that a function may be given by name, with their defaults."""
+    return dict(_settings_of(function))
+
+
+@cache
+def _settings_of(function: Callable[..., Any]) -> dict[str, Any]:
     parameters = inspect.signature(function).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 

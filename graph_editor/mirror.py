@@ -33,7 +33,7 @@ _LONG = 190.0
 _AT_ONCE = 60
 """Cards and wires that are made without a pause: the usual edit is drawn when it is done."""
 
-_STEP_SECONDS = 0.008
+_STEP_SECONDS = 0.005
 """How long cards are made before the window may answer."""
 
 

@@ -11,10 +11,14 @@ followed, data must lie in the file itself, and sizes are checked before a byte 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
+import mmap
 import re
+import struct
 import sys
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
@@ -29,6 +33,7 @@ MOST_DEEP = 30
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 
+_DAMAGED = "is damaged: it cannot be unpacked."
 _LINK = "is a link to somewhere else, which is not followed."
 
 _NOT_UNPACKED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
@@ -43,6 +48,46 @@ class Fault(Exception):
         self.cause, self.about = cause, about
 
 
+class Window(io.RawIOBase):
+    """Some bytes as a file to read from; they are not copied."""
+
+    def __init__(self, view: memoryview) -> None:
+        super().__init__()
+        self._view, self._place = view, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._place = offset + (0, self._place, len(self._view))[whence]
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._view[self._place : self._place + len(buffer)]
+        buffer[: len(part)] = part
+        self._place += len(part)
+        return len(part)
+
+
+class _Sum(threading.Thread):
+    """Finds out whether bytes are those that a checksum was made of, while they are read."""
+
+    def __init__(self, view: memoryview, expected: int) -> None:
+        super().__init__(daemon=True)
+        self._view, self._expected = view, expected
+        self.start()
+
+    def run(self) -> None:
+        self._found = zlib.crc32(self._view)
+
+    def fits(self) -> bool:
+        self.join()
+        return self._found == self._expected
+
+
 class Opened:
     """The file that is open; its public methods are the requests. Paths are from the root of the HDF5 file."""
 
@@ -50,12 +95,17 @@ class Opened:
         self._stack = contextlib.ExitStack()
         self._archive: zipfile.ZipFile | None = None
         self._members: dict[str, zipfile.ZipInfo] = {}
-        self._root: Any = None
+        self._sum: _Sum | None = None
+        self._trail: list[tuple[str, Any]] = []
+        """The root, and the groups on the way to what was asked for last: the next is mostly beside it."""
 
     def close(self) -> None:
-        """Close what is open; another file may be next."""
-        self._archive, self._members, self._root = None, {}, None
+        """Close what is open, and say whether it was sound; another file may be next."""
+        damaged = self._sum is not None and not self._sum.fits()
+        self._archive, self._members, self._trail, self._sum = None, {}, [], None
         self._stack.close()
+        if damaged:
+            raise Fault(_DAMAGED)
 
     def hdf5(self, path: str) -> None:
         """Open an HDF5 file."""
@@ -64,7 +114,7 @@ class Opened:
         _check_there(path)
         if not h5py.is_hdf5(path):
             raise Fault("is not an HDF5 file.")
-        self._root = self._stack.enter_context(h5py.File(path, "r")).id
+        self._begin(h5py.File(path, "r"))
 
     # Archives
 
@@ -83,11 +133,8 @@ class Opened:
 
     def member(self, name: str, most: int) -> bytes:
         """What a member holds, unpacked only as far as `most` bytes."""
-        info = self._members.get(name)
-        if info is None or self._archive is None:
-            raise Fault(f"is not a model of Keras: {name} is missing.")
-        if info.file_size > most:
-            raise Fault(f"{name} is far larger than what its model needs.")
+        info = self._member(name, most)
+        assert self._archive is not None
         with _unpacking(), self._archive.open(info) as file:
             content = file.read(info.file_size + 1)
         if len(content) != info.file_size:
@@ -98,10 +145,37 @@ class Opened:
         """Open the HDF5 file that is a member."""
         import h5py
 
-        content = self.member(name, most)
-        if not content.startswith(_MAGIC):
+        info = self._member(name, most)
+        content = io.BytesIO(self.member(name, most)) if info.compress_type else self._in_place(info)
+        if content.read(len(_MAGIC)) != _MAGIC:
             raise Fault(f"{name}: is not an HDF5 file.")
-        self._root = self._stack.enter_context(h5py.File(io.BytesIO(content), "r")).id
+        self._begin(h5py.File(content, "r"))
+
+    def _begin(self, file: Any) -> None:
+        self._trail = [("", self._stack.enter_context(file).id)]
+
+    def _member(self, name: str, most: int) -> zipfile.ZipInfo:
+        info = self._members.get(name)
+        if info is None:
+            raise Fault(f"is not a model of Keras: {name} is missing.")
+        if info.file_size > most:
+            raise Fault(f"{name} is far larger than what its model needs.")
+        return info
+
+    def _in_place(self, info: zipfile.ZipInfo) -> Window:
+        """A member that is not compressed, where it lies in the archive. Its sum is checked meanwhile."""
+        assert self._archive is not None
+        with _unpacking(), self._archive.open(info):
+            pass  # what stands before the member is sound
+        with Path(str(self._archive.filename)).open("rb") as file:
+            whole = self._stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        name_size, extra_size = struct.unpack_from("<HH", whole, info.header_offset + 26)
+        start = info.header_offset + 30 + name_size + extra_size
+        view = self._stack.enter_context(memoryview(whole)[start : start + info.file_size])
+        if info.compress_size != info.file_size or len(view) != info.file_size:
+            raise Fault(f"{info.filename} is not as large as the file says.")
+        self._sum = _Sum(view, info.CRC)
+        return self._stack.enter_context(Window(view))
 
     # HDF5
 
@@ -178,8 +252,15 @@ class Opened:
         """What lies at a path, step by step through hard links."""
         from h5py import h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]
 
-        here = self._root
-        for part in path.split("/") if path else ():
+        parts = path.split("/") if path else []
+        common = 0
+        for part, (name, _) in zip(parts, self._trail[1:], strict=False):
+            if part != name:
+                break
+            common += 1
+        del self._trail[common + 1 :]
+        here = self._trail[-1][1]
+        for part in parts[common:]:
             if part in ("", "."):  # ".." has no meaning in HDF5
                 raise Fault("is not a proper path.", path)
             name = part.encode("utf-8", "surrogateescape")
@@ -188,6 +269,7 @@ class Opened:
             if here.links.get_info(name).type != h5l.TYPE_HARD:
                 raise Fault(_LINK, path)
             here = h5o.open(here, name)
+            self._trail.append((part, here))
         return here
 
     def _group(self, path: str) -> Any:
@@ -248,7 +330,7 @@ def _unpacking() -> Generator[None]:
     try:
         yield
     except _NOT_UNPACKED as error:
-        raise Fault("is damaged: it cannot be unpacked.") from error
+        raise Fault(_DAMAGED) from error
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -348,6 +430,8 @@ REQUESTS: dict[str, Callable[..., Any]] = {
 
 def main() -> None:
     """Answer until nobody asks any more."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("h5py")  # before the first question is put
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

@@ -18,7 +18,7 @@ from engine.formats.reading import Place
 _POLL_SECONDS = 0.05
 
 _spare: list[Reader] = []
-"""At most one, which has read its last file without a fault: the next need not wait for its start."""
+"""At most one, new or one that read its last file without a fault: the next need not wait for its start."""
 
 _lock = threading.Lock()
 
@@ -68,6 +68,13 @@ def reading(place: Place, kind: Literal["hdf5", "zip"]) -> Generator[Reader]:
     finally:
         watch.remove(reader)
         _give_back(reader)
+
+
+def warm() -> None:
+    """Start a process for a file that is about to be read, unless one waits already."""
+    with _lock:
+        if not _spare:
+            _spare.append(Reader())
 
 
 def _take() -> Reader:

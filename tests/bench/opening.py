@@ -1,7 +1,9 @@
 """Seconds from a model file of Keras to its drawn canvas, beside what Keras itself takes to load it.
 
-Each is measured in a process of its own, in turns, with imports done: ResNet152, 517 layers, 230 MB. Also the
-longest time that the window does not answer, while the file is read and while its cards are made.
+Each is measured in a process of its own, in turns, with imports done: ResNet152, 517 layers, 230 MB. Keras has
+loaded the file once before, so that what it does but once is not counted; how long that took is told, too. CPU
+seconds say more than seconds on a machine that does other work besides. Also the longest time that the window does
+not answer, while the file is read, and while its cards are made and drawn.
 
     python -m tests.bench.opening [--json]
 """
@@ -32,53 +34,83 @@ for path in sys.argv[1:]:
 """
 
 _KERAS = """
-import json, sys, time, keras
-begin = time.perf_counter()
-keras.models.load_model(sys.argv[1])
-print(json.dumps({"seconds": time.perf_counter() - begin}))
+import json, os, sys, time, keras
+
+def load():
+    begin, cpu = time.perf_counter(), time.process_time()
+    keras.models.load_model(sys.argv[1])
+    return time.perf_counter() - begin, time.process_time() - cpu
+
+first, _ = load()
+seconds, cpu = load()
+print(json.dumps({"first": first, "seconds": seconds, "cpu": cpu}))
 """
 
+# The program's own window, in which a timer of 4 ms ticks: the gaps between its ticks are what a user would feel.
 _OURS = """
-import json, sys, time
+import gc, json, os, sys, tempfile, time
 from pathlib import Path
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+folder = tempfile.TemporaryDirectory()
+os.environ["LAYERLOOM_CONFIG_DIR"] = os.environ["LAYERLOOM_DATA_DIR"] = folder.name
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtWidgets import QApplication
 import engine.formats.models
-from app.files import _read_keras
-from app.jobs import run_job
-from engine.formats.readers import in_background
-from graph_editor.document import ProjectDocument
-from graph_editor.view import GraphView
+from app import program
+from app.settings import AppSettings
 
 app = QApplication([])
-document = ProjectDocument()
-view = GraphView(document)
-view.resize(1000, 700)
-view.show()
-app.processEvents()
-gaps, last = [], [0.0]
+sys.setswitchinterval(program._SWITCH_SECONDS)
+window = program.make_window(app, AppSettings())
+program.keep_collections_short(window)
+window.resize(1366, 768)
+window.show()
+view, gaps, last, phase = window.work.view, {}, [0.0], ["start"]
+
+def wait(milliseconds):
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 def tick():
     now = time.perf_counter()
-    gaps.append(now - last[0])
+    gaps[phase[0]] = max(gaps.get(phase[0], 0.0), now - last[0])
     last[0] = now
+
+def cpu():
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+def replaced():
+    tick()
+    phase[0] = "cards"
 
 timer = QTimer(interval=4, timerType=Qt.TimerType.PreciseTimer)
 timer.timeout.connect(tick)
+wait(1500)
 timer.start()
-begin = last[0] = time.perf_counter()
-opened = run_job(view, "Opening", in_background(_read_keras, Path(sys.argv[1])))
-read, reading = time.perf_counter(), max(gaps)
-document.reset(opened.project, opened.inference)
-made = time.perf_counter()
-app.processEvents()
+loop = QEventLoop()
+view.graph_scene.filled.connect(loop.quit)
+view.graph_scene.filled.connect(tick)
+window.document.graph_replaced.connect(replaced)
+begin, cpu_begin, phase[0], last[0] = time.perf_counter(), cpu(), "reading", time.perf_counter()
+assert window.files.open_path(Path(sys.argv[1]))
+read = time.perf_counter()
+if view.graph_scene._missing:
+    loop.exec()
+filled = time.perf_counter()
 view.viewport().repaint()
 end = time.perf_counter()
-print(json.dumps({"seconds": end - begin, "cards": made - read, "paint": end - made, "gap": reading}))
+wait(100)
+import engine.formats.readers
+engine.formats.readers.end_spare()  # so that what it took is counted
+told = {"seconds": end - begin, "cards": filled - read, "paint": end - filled, "cpu": cpu() - cpu_begin}
+print(json.dumps({**told, **{f"gap_{name}": gap for name, gap in gaps.items()}}), flush=True)
+os._exit(0)
 """
 
 
 def main() -> None:
+    """Make the files, take turns, and print a row for each of them."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, f"resnet{suffix}") for suffix in (".h5", ".keras")]
         _run(_MAKE, *paths)
@@ -87,18 +119,17 @@ def main() -> None:
 
 def _row(path: Path) -> dict[str, Any]:
     turns = [(_answer(_OURS, path), _answer(_KERAS, path)) for _ in range(TURNS)]
-    ours, theirs = (statistics.median(turn[side]["seconds"] for turn in turns) for side in (0, 1))
-    cards, gap = (1000 * statistics.median(turn[0][key] for turn in turns) for key in ("cards", "gap"))
-    return {
-        "file": path.suffix,
-        "seconds": ours,
-        "keras_s": theirs,
-        "ratio": ours / theirs,
-        "longest_while_reading_ms": gap,
-        "cards_ms": cards,
-        "paint_ms": 1000 * statistics.median(turn[0]["paint"] for turn in turns),
-        "met": ours < GOAL_S and ours <= GOAL_RATIO * theirs and max(gap, cards) <= GOAL_MS,
-    }
+
+    def middle(side: int, key: str) -> float:
+        return statistics.median(turn[side][key] for turn in turns)
+
+    row = {"file": path.suffix, "seconds": middle(0, "seconds"), "keras_s": middle(1, "seconds")}
+    row |= {"keras_first_s": middle(1, "first"), "cpu_s": middle(0, "cpu"), "keras_cpu_s": middle(1, "cpu")}
+    row |= {"ratio": row["seconds"] / row["keras_s"], "cpu_ratio": row["cpu_s"] / row["keras_cpu_s"]}
+    gaps = {f"longest_{name}_ms": 1000 * middle(0, f"gap_{name}") for name in ("reading", "cards")}
+    row |= {**gaps, "cards_ms": 1000 * middle(0, "cards"), "paint_ms": 1000 * middle(0, "paint")}
+    met = row["seconds"] < GOAL_S and row["ratio"] <= GOAL_RATIO and max(gaps.values()) <= GOAL_MS
+    return {**row, "met": met}
 
 
 def _answer(code: str, path: Path) -> dict[str, float]:
@@ -110,7 +141,10 @@ def _run(code: str, *arguments: Path) -> str:
     if not environment.get("DISPLAY"):
         environment["QT_QPA_PLATFORM"] = "offscreen"
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return done.stdout
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -162,3 +163,41 @@ def test_a_job_that_reads_gives_the_model_or_the_fault(sound: Path) -> None:
     assert all(array.dtype == np.float32 for arrays in last.value.weights.values() for array in arrays.values())
     with pytest.raises(FileError, match="No such file"):
         list(readers.in_background(models.load, sound.with_name("none.keras")))
+
+
+def test_weights_that_were_changed_in_an_archive_are_refused(tmp_path: Path) -> None:
+    model, variables = ready(small())
+    path = tmp_path / "m.keras"
+    models.save(path, small(), model.to_host(variables))
+    content = path.read_bytes()
+    kernel = next(iter(models.load(path).weights.values()))["kernel"].tobytes()
+    place = content.index(kernel)
+    path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    with pytest.raises(FileFormatError, match="damaged: it cannot be unpacked"):
+        models.load(path)
+
+
+def test_packed_weights_are_unpacked(tmp_path: Path) -> None:
+    model, variables = ready(small())
+    weights = model.to_host(variables)
+    stored, packed = tmp_path / "stored.keras", tmp_path / "packed.keras"
+    models.save(stored, small(), weights)
+    with zipfile.ZipFile(stored) as one, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as other:
+        for name in one.namelist():
+            other.writestr(name, one.read(name))
+    for found in (models.load(path).weights for path in (stored, packed)):
+        assert [array.tolist() for arrays in found.values() for array in arrays.values()] == [
+            array.tolist() for arrays in weights.values() for array in arrays.values()
+        ]
+
+
+def test_a_reader_is_started_before_it_is_needed(sound: Path) -> None:
+    readers.end_spare()
+    readers.warm()
+    readers.warm()
+    assert len(readers._spare) == 1
+    (spare,) = readers._spare
+    with readers.reading(Place(sound), "zip" if sound.suffix == ".keras" else "hdf5") as reader:
+        assert reader is spare
+        readers.warm()  # one for another file
+        assert readers._spare != [spare]
