@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import jax
@@ -65,6 +66,30 @@ def graph_of(*cases: Case) -> Graph:
         end = graph.new_node(Output(loss="mean_squared_error", metrics=()))
         graph = graph.add(end).connect(node.id, end.id)
     return graph
+
+
+def family_of(case: Case) -> str:
+    """The file of the layer's class: what may be tried together, in a model with many branches."""
+    return type(case.layer).__module__.rpartition(".")[2]
+
+
+def families(cases: Iterable[Case]) -> dict[str, list[Case]]:
+    found: dict[str, list[Case]] = {}
+    for case in cases:
+        found.setdefault(family_of(case), []).append(case)
+    return found
+
+
+def named_inputs(made: Graph, cases: Sequence[Case]) -> dict[str, Array]:
+    """Numbers for the inputs of `graph_of(*cases)`, by name."""
+    arrays = [array for number, case in enumerate(cases) for array in inputs_of(case, seed=number)]
+    return dict(zip((node.name for node in made.of_type(Input)), arrays, strict=True))
+
+
+def close_each(cases: Sequence[Case], found: Sequence[Any], expected: Sequence[Any]) -> None:
+    """`close` for the outputs of `graph_of(*cases)`."""
+    for case, one, other in zip(cases, found, expected, strict=True):
+        close(one, other, err_msg=str(case))
 
 
 def close(found: Any, expected: Any, rtol: float = 1e-5, atol: float = 2e-6, err_msg: str = "") -> None:

@@ -72,7 +72,7 @@ TRANSLATED: dict[str, Translated] = {
 
 
 def drawn(layer: RandomPictures, shape: tuple[int, ...], seed: int = 0) -> dict[str, Any]:
-    found = dict(layer.draw(jax.random.key(seed), shape))
+    found = dict(jax.jit(layer.draw, static_argnums=1)(jax.random.key(seed), shape))
     if "noise" in found:  # that which Keras draws from the seed 7
         found["noise"] = jax.random.normal(jnp.asarray([7, 0], "uint32"), shape[:3])
     return found
@@ -80,8 +80,14 @@ def drawn(layer: RandomPictures, shape: tuple[int, ...], seed: int = 0) -> dict[
 
 def changed_by_keras(layer: RandomPictures, theirs: Any, found: Parameters, images: jax.Array) -> Any:
     translate = TRANSLATED.get(layer.type_name(), lambda theirs, ours, drawn, shape: drawn)
-    transformation = translate(theirs, layer, found, images.shape)
-    return theirs.transform_images(images, transformation, training=True)
+
+    def changed(found: Parameters, images: jax.Array) -> Any:
+        transformation = translate(theirs, layer, found, images.shape)
+        return theirs.transform_images(images, transformation, training=True)
+
+    if layer.type_name() in ("RandomCrop", "RandomElasticTransform"):  # which take drawn numbers for Python's own
+        return changed(found, images)
+    return jax.jit(changed)(found, images)
 
 
 @pytest.mark.parametrize("case", SIMPLE, ids=str)
@@ -89,7 +95,7 @@ def test_pictures_are_changed_as_in_keras(case: Case) -> None:
     layer, images = case.layer, pictures(case)
     assert isinstance(layer, RandomPictures)
     found = drawn(layer, images.shape)
-    ours = layer.transform(images, found)
+    ours = jax.jit(layer.transform)(images, found)
     # Points between others: a place is rounded at 1e-6 of the size, which neighbours that differ by 255 make 1e-3.
     span = getattr(layer, "value_range", (0.0, 255.0))[1]
     close(ours, changed_by_keras(layer, unbuilt(layer), found, images), rtol=1e-4, atol=2e-5 * span)
@@ -144,7 +150,7 @@ def test_jitter_is_that_of_the_four_layers(case: Case) -> None:
     expected = images
     for name, part in layer.parts().items():
         expected = _part(part, keys[name], getattr(theirs, name), expected)
-    close(layer.transform(images, keys), expected, rtol=1e-4, atol=1e-3)
+    close(jax.jit(layer.transform)(images, keys), expected, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -157,7 +163,7 @@ def test_rand_augment_applies_what_it_chose(seed: int) -> None:
     for number in np.asarray(found["layer_idxes"]):
         name, part = parts[number]
         expected = _part(part, found["keys"][number], getattr(theirs, name), expected)
-    close(layer.transform(images, found), expected, rtol=1e-4, atol=5e-3)
+    close(jax.jit(layer.transform)(images, found), expected, rtol=1e-4, atol=5e-3)
 
 
 @pytest.mark.parametrize("all_ops", [True, False])
@@ -176,7 +182,7 @@ def test_aug_mix_mixes_chains(all_ops: bool) -> None:
         mixed += weight * one
     share = found["weight_sample"]
     expected = jnp.clip(share * images + (1 - share) * mixed, 0, 255)
-    close(layer.transform(images, found), expected, rtol=1e-4, atol=5e-3)
+    close(jax.jit(layer.transform)(images, found), expected, rtol=1e-4, atol=5e-3)
     assert float(found["chain_mixing_weights"].sum()) == pytest.approx(1.0, abs=1e-6)
 
 

@@ -22,14 +22,10 @@ from engine.graph import Graph, Node
 from engine.layers.core import Input, Output
 from engine.layers.nested import Functional
 from tests.engine.graphs import ready
-from tests.engine.layer_cases import CASES, Array, Case, close, graph_of, inputs_of
+from tests.engine.layer_cases import CASES, Case, close, close_each, families, graph_of, named_inputs
 from tests.engine.oracle import keras_predict_compiled, opened, predict
 
 SUFFIXES = (".keras", ".h5")
-
-
-def family_of(case: Case) -> str:
-    return type(case.layer).__module__.rpartition(".")[2]
 
 
 IN_FILES = [case for case in CASES if case.type not in ("Input", "Output")]
@@ -40,14 +36,9 @@ TEXTS = [case for case in IN_FILES if not case.runs_in_keras and case.layer.give
 LAYERS = [case for case in IN_FILES if case.runs_in_keras and case not in FORMULAS]
 
 
-def named_inputs(made: Graph, cases: Sequence[Case]) -> dict[str, Array]:
-    arrays = [array for number, case in enumerate(cases) for array in inputs_of(case, seed=number)]
-    return dict(zip((node.name for node in made.of_type(Input)), arrays, strict=True))
-
-
-@pytest.mark.parametrize("family", sorted({family_of(case) for case in LAYERS}))
+@pytest.mark.parametrize("family", families(LAYERS))
 def test_layers_are_opened_by_keras_and_by_us(family: str, tmp_path: Path) -> None:
-    cases = [case for case in LAYERS if family_of(case) == family]
+    cases = families(LAYERS)[family]
     made = graph_of(*cases)
     model, variables = ready(made)
     weights, inputs = model.to_host(variables), named_inputs(made, cases)
@@ -60,17 +51,12 @@ def test_layers_are_opened_by_keras_and_by_us(family: str, tmp_path: Path) -> No
         if saved_by_keras(theirs[suffix], cases, tmp_path / f"theirs{suffix}"):
             read[suffix] = models.load(tmp_path / f"theirs{suffix}")
     ours = predict(made, weights, inputs)
-    check_each(cases, keras_predict_compiled(theirs[".keras"], inputs), ours)
+    close_each(cases, keras_predict_compiled(theirs[".keras"], inputs), ours)
     check_alike(theirs[".h5"], theirs[".keras"])
     again = read[".keras"]  # with what Keras has made of settings that were left open
-    check_each(cases, predict(again.graph, again.weights, inputs), ours)
+    close_each(cases, predict(again.graph, again.weights, inputs), ours)
     if ".h5" in read:
         check_same(read[".h5"], again.graph, again.weights)
-
-
-def check_each(cases: Sequence[Case], found: Sequence[Any], expected: Sequence[Any]) -> None:
-    for case, one, other in zip(cases, found, expected, strict=True):
-        close(one, other, err_msg=str(case))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
