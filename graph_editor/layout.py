@@ -10,6 +10,7 @@ from fast_sugiyama import from_edges
 
 from engine.graph import Graph
 from engine.project import Layout, Position
+from graph_editor.folding import folded
 
 CARD_WIDTH = 200.0
 CARD_HEIGHT = 54.0
@@ -28,14 +29,17 @@ def snap(value: float) -> float:
 
 
 def arrange(graph: Graph) -> dict[str, Position]:
-    """A place for every node of a graph, flowing from top to bottom, parts without a wire between them apart."""
+    """A place for every node of a graph, flowing from top to bottom, parts without a wire between them apart.
+
+    What is very tall goes on in a next column.
+    """
     ids = list(graph.nodes)
     number = {key: index for index, key in enumerate(ids)}
     edges = [(number[edge.source], number[edge.target]) for edge in graph.edges]
     # Numbers instead of names, because the library sorts by hash, and that of a text differs in every run.
     parts = [_rows(positions) for positions, *_ in from_edges(dict.fromkeys(edges), vertex_spacing=_SPACING)]
     parts = [{ids[index]: place for index, place in part.items() if index < len(ids)} for part in parts]
-    parts = [_in_port_order(graph, _straightened(graph, part)) for part in parts]
+    parts = [folded(graph, _in_port_order(graph, _straightened(graph, part)), ROW) for part in parts]
     parts.sort(key=lambda part: min(number[key] for key in part))
     lonely = [key for key in ids if not graph.incoming(key) and not graph.outgoing(key)]
     parts += [_stack(lonely[start : start + 8]) for start in range(0, len(lonely), 8)]
@@ -171,13 +175,25 @@ def _between(
 
 
 def _push_down(graph: Graph, key: str, limit: float, by: float, places: dict[str, Position]) -> None:
-    following = graph.descendants([key])
-    moved = {other for other in places if other in following and places[other][1] >= limit - 1}
+    following = _below(graph, key, places)
+    moved = {other for other in following if places[other][1] >= limit - 1}
     resting = [place for other, place in places.items() if other not in moved]
     if any(_touches((places[o][0], places[o][1] + by), place) for o in moved for place in resting):
         moved = {other for other, (_, y) in places.items() if y >= limit - 1}
     for other in moved:
         places[other] = (places[other][0], places[other][1] + by)
+
+
+def _below(graph: Graph, key: str, places: Mapping[str, Position]) -> set[str]:
+    """What follows a node down to where a wire leads up again, to another column."""
+    found, waiting = set[str](), [edge.target for edge in graph.outgoing(key)]
+    while waiting:
+        here = waiting.pop()
+        if here in places and here not in found:
+            found.add(here)
+            after = [edge.target for edge in graph.outgoing(here)]
+            waiting += [other for other in after if other in places and places[other][1] > places[here][1]]
+    return found
 
 
 def _touches(a: Position, b: Position) -> bool:

@@ -28,7 +28,7 @@ from graph_editor.wiring import wire_ends
 _ROOM = 2000.0
 
 _LONG = 190.0
-"""A wire that goes farther down than this may have cards in its way."""
+"""A wire that goes farther up or down than this may have cards in its way."""
 
 _AT_ONCE = 60
 """Cards and wires that are made without a pause: the usual edit is drawn when it is done."""
@@ -322,7 +322,7 @@ class GraphMirror(QGraphicsScene):
             self._bent.update(edge for edge in self._wires if self._is_long(edge) and self._draw_edge(edge))
 
     def _is_long(self, edge: Edge) -> bool:
-        return self._places[edge.target][1] - self._places[edge.source][1] > _LONG or edge in self._loose
+        return abs(self._places[edge.target][1] - self._places[edge.source][1]) > _LONG or edge in self._loose
 
     def _space_texts(self, edges: set[Edge]) -> None:
         """Let no shape lie on that of another wire which begins or ends at the same card."""

@@ -17,6 +17,8 @@ _HALF_WIDTH = CARD_WIDTH / 2
 _HALF_HEIGHT = CARD_HEIGHT / 2
 _LONG = 100.0
 _MARGIN = 24.0
+_TURN = 60.0
+"""How far a wire that leads up again goes on down, and comes from above."""
 
 
 Lane = tuple[float, float, float]
@@ -38,6 +40,8 @@ class Rows:
 
 def find_lane(start: QPointF, end: QPointF, rows: Rows) -> Lane | None:
     """The lane of a long wire; None if it is not long, or no card is in its way."""
+    if start.y() - end.y() > _LONG:
+        return _find_gutter(start, end, rows)
     if end.y() - start.y() < _LONG:
         return None
     between = rows.between(start.y() - 4, end.y() + 4)
@@ -48,6 +52,15 @@ def find_lane(start: QPointF, end: QPointF, rows: Rows) -> Lane | None:
     x = min(lanes, key=lambda lane: abs(lane - start.x()) + abs(lane - end.x()) - 0.001 * lane)
     tops = [c[1] for c in blocking]
     return x, min(tops) - _HALF_HEIGHT, max(tops) + _HALF_HEIGHT
+
+
+def _find_gutter(start: QPointF, end: QPointF, rows: Rows) -> Lane | None:
+    """Where a wire runs that leads up again, between two columns of cards."""
+    left, right = sorted((start.x(), end.x()))
+    xs = [x for x, _ in rows.between(end.y() - 2 * CARD_HEIGHT, start.y() + 2 * CARD_HEIGHT)]
+    xs = sorted({x for x in xs if left <= x <= right})
+    gutters = [(a + b) / 2 for a, b in pairwise(xs) if b - a >= 2 * (_HALF_WIDTH + _MARGIN)]
+    return (min(gutters, key=lambda x: abs(x - end.x())), end.y(), start.y()) if gutters else None
 
 
 def _free_lanes(xs: list[float]) -> list[float]:
@@ -73,10 +86,19 @@ def wire_path(start: QPointF, end: QPointF, lane: Lane | None = None) -> QPainte
         _bend(path, start, end)
         return path
     x, top, bottom = lane
+    if end.y() < start.y():
+        _turn(path, start, QPointF(x, start.y() - _TURN / 2), start.y() + _TURN)
+        path.lineTo(x, end.y() + _TURN / 2)
+        _turn(path, path.currentPosition(), end, end.y() - _TURN)
+        return path
     _bend(path, start, QPointF(x, max(top, start.y() + 30)))
     path.lineTo(x, min(bottom, end.y() - 30))
     _bend(path, path.currentPosition(), end)
     return path
+
+
+def _turn(path: QPainterPath, start: QPointF, end: QPointF, y: float) -> None:
+    path.cubicTo(start.x(), y, end.x(), y, end.x(), end.y())
 
 
 def _bend(path: QPainterPath, start: QPointF, end: QPointF) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor
@@ -9,7 +11,7 @@ from PySide6.QtGui import QColor
 from engine.graph import Edge, Graph, Node
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
-from engine.project import Project
+from engine.project import Layout, Project
 from graph_editor import editing
 from graph_editor.document import ProjectDocument
 from graph_editor.scene import GraphScene
@@ -18,16 +20,23 @@ from tests.graph_editor.test_edits import assert_in_step
 
 
 def ladder(count: int, units: int = 4) -> Project:
-    """A chain in which every fifth card adds what came out of the one before the last four."""
+    """A chain in which every fifth card adds what went into the three before it."""
     nodes, edges = [Node("n0", "input", Input(shape=(units,)))], list[Edge]()
     for number in range(1, count - 1):
         key, before = f"n{number}", f"n{number - 1}"
         shortcut = number % 5 == 0
         nodes.append(Node(key, f"layer_{number}", Add() if shortcut else Dense(units=units)))
-        edges += [Edge(before, key), *([Edge(f"n{number - 5}", key, 1)] if shortcut else [])]
+        edges += [Edge(before, key), *([Edge(f"n{number - 4}", key, 1)] if shortcut else [])]
     nodes.append(Node(f"n{count - 1}", "output", Output(loss="mean_squared_error", metrics=())))
     edges.append(Edge(f"n{count - 2}", f"n{count - 1}"))
     return Project(Graph({node.id: node for node in nodes}, tuple(edges)))
+
+
+def tower(count: int) -> Project:
+    """The same, with one card above the other."""
+    project = ladder(count)
+    places = {f"n{number}": (0.0, 90.0 * number) for number in range(count)}
+    return replace(project, layout=Layout(places))
 
 
 @pytest.fixture
@@ -155,7 +164,7 @@ def test_other_colours_while_cards_come(filling):
 
 def test_all_of_a_giant_graph_can_be_seen(qtbot, canvas_of):
     canvas = canvas_of(Project())
-    canvas.document.reset(ladder(600))
+    canvas.document.reset(tower(600))
     with qtbot.waitSignal(canvas.scene.filled):
         canvas.view.fit()
     assert canvas.view.visible_rect().contains(canvas.scene.content_rect())
@@ -172,7 +181,7 @@ def test_what_is_shown_first_is_all_or_what_can_be_read(canvas_of):
     canvas = canvas_of(ladder(20))
     canvas.view.overview()
     assert canvas.view.scale_now() == 0.7  # its beginning
-    canvas.document.reset(ladder(600))
+    canvas.document.reset(tower(600))
     canvas.view.overview()
     assert canvas.view.visible_rect().contains(canvas.scene.content_rect())
 
