@@ -117,6 +117,7 @@ class EpochDone(Event):
     seconds: float
     improved: bool = False
     """Whether the validation loss (the training loss where there is no validation) is the best so far."""
+    optimizer_state: OptimizerState | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
@@ -25,10 +25,11 @@ from engine.ops.regularizers import REGULARIZERS
 
 Kind = Literal[
     "int", "float", "bool", "choice", "choices", "ints", "floats", "text", "texts", "path", "call",
-    "layer", "layers", "graph", "hidden",
+    "layer", "layers", "graph", "rate", "hidden",
 ]  # fmt: skip
 """What an editor must offer. "call": a name out of `choices`, with arguments if wanted; "layer", "layers",
-"graph": settings that hold layers of their own; "hidden": none, the setting comes from a file."""
+"graph": settings that hold layers of their own; "rate": a learning rate, or a schedule of it; "hidden": none, the
+setting comes from a file."""
 
 Family = Literal["", "activation", "initializer", "regularizer", "constraint"]
 """Which of Keras's families of functions a setting names one of."""
@@ -56,9 +57,9 @@ class CallOf:
 
 @dataclass(frozen=True)
 class Holds:
-    """Marks a setting that holds a layer, several layers, or a whole graph; or one that no editor shows."""
+    """Marks a setting that holds a layer, several layers, a whole graph or a rate; or one that no editor shows."""
 
-    kind: Literal["layer", "layers", "graph", "hidden"]
+    kind: Literal["layer", "layers", "graph", "rate", "hidden"]
 
 
 @dataclass(frozen=True)
@@ -148,11 +149,13 @@ class FieldSpec:
     """Of "ints": whether a size may be left open (None)."""
     call: CallOf | None = None
     """Of "call": reads what is written."""
+    rare: bool = False
+    """Whether the class says that most people leave it as it is."""
 
     @property
     def advanced(self) -> bool:
         """Whether the setting is one that most people leave as it is: how weights start and are held in bounds."""
-        return self.kind == "call"
+        return self.kind == "call" or self.rare
 
     @property
     def label(self) -> str:
@@ -166,12 +169,15 @@ def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
     In the order of declaration, but `trainable` after the rest, and after it those that are advanced.
     """
     specs = [
-        _spec(
-            name,
-            info.annotation,
-            list(info.metadata),
-            info.get_default(call_default_factory=True),
-            info.description or "",
+        replace(
+            _spec(
+                name,
+                info.annotation,
+                list(info.metadata),
+                info.get_default(call_default_factory=True),
+                info.description or "",
+            ),
+            rare=info.json_schema_extra == {"rare": True},
         )
         for name, info in settings.model_fields.items()
         if info.json_schema_extra != {"hidden": True}

@@ -14,7 +14,7 @@ from engine.data.builtin import Digits
 from engine.data.source import SOURCES, Source
 from engine.fields import PositiveInt, Seed, Settings
 from engine.graph import Graph
-from engine.optimizers import Adam, Optimizer
+from engine.optimizers import Adam, OptimizerSetting
 
 NAME = "model"
 """The name of a model that was given none."""
@@ -50,7 +50,7 @@ class DataSettings(Settings):
 class TrainingSettings(Settings):
     """How a project is trained; the names are those of Keras's compile and fit."""
 
-    optimizer: Optimizer = Field(default=Adam(), json_schema_extra={"hidden": True})
+    optimizer: OptimizerSetting = Field(default=Adam(), json_schema_extra={"hidden": True})
     epochs: PositiveInt = Field(default=20, description="Times that the whole training data is gone through.")
     batch_size: PositiveInt = Field(default=32, description="Samples per step.")
     shuffle: bool = Field(default=True, description="Put the samples in another order each epoch.")

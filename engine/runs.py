@@ -226,7 +226,7 @@ class _Record:
             self.best = None
         if self.last is not None:
             position = RunPosition(self.last.epoch, self.last.step)
-            self._save_last(self.last.weights, None, position)
+            self._save_last(self.last.weights, self.last.optimizer_state, position)
             self.last = None
         self.saved_at = time.monotonic()
 

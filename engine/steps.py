@@ -19,6 +19,7 @@ from engine.losses import LOSSES
 from engine.metrics import metric_for
 from engine.model import Model, Outcome, Variables
 from engine.optimizers import Optimizer
+from engine.optimizers.base import State
 
 Figures = dict[str, Average]
 Arrays = dict[str, jax.Array]
@@ -30,7 +31,7 @@ class Learner(NamedTuple):
     """What training changes: the weights, and what the optimizer remembers."""
 
     variables: Variables
-    optimizer_state: Any
+    optimizer_state: State
 
 
 def figures(
@@ -74,30 +75,27 @@ class StepFunctions:
     model: Model
     optimizer: Optimizer
 
-    @cached_property
-    def transformation(self) -> Any:
-        return self.optimizer.transformation()
-
     def new_learner(self, variables: Variables) -> Learner:
-        return Learner(variables, self.transformation.init(variables.params))
+        return Learner(variables, self.optimizer.init(variables.params))
 
-    def _step(
-        self, learner: Learner, batch: tuple[Arrays, Arrays], key: jax.Array, rate: jax.Array
-    ) -> tuple[Learner, Figures]:
+    def finished(self, learner: Learner) -> Learner:
+        """The learner at the end of a run."""
+        params, state = learner.variables
+        params = self.optimizer.finished(params, learner.optimizer_state)
+        return learner._replace(variables=Variables(params, state))
+
+    def _step(self, learner: Learner, batch: tuple[Arrays, Arrays], key: jax.Array) -> tuple[Learner, Figures]:
         (params, state), optimizer_state = learner
         inputs, targets = batch
 
         def loss(params: Any) -> tuple[jax.Array, tuple[Figures, Any]]:
             outcome = self.model.apply(Variables(params, state), inputs, training=True, key=key)
             found = figures(self.model, outcome, targets)
-            return found["loss"].value, (found, outcome.state)
+            return found["loss"].value * (self.optimizer.loss_scale_factor or 1.0), (found, outcome.state)
 
         gradients, (found, state) = jax.grad(loss, has_aux=True)(params)
-        updates, optimizer_state = self.transformation.update(
-            gradients, optimizer_state, params, learning_rate=rate
-        )
-        params = self.model.constrain(jax.tree.map(jnp.add, params, updates))
-        return Learner(Variables(params, state), optimizer_state), found
+        params, optimizer_state = self.optimizer.update(params, gradients, optimizer_state)
+        return Learner(Variables(self.model.constrain(params), state), optimizer_state), found
 
     def _steps(
         self,
@@ -108,7 +106,6 @@ class StepFunctions:
         stop: jax.Array,
         first_step: jax.Array,
         key: jax.Array,
-        rate: jax.Array,
     ) -> tuple[Learner, Figures]:
         """Steps `start` to `stop` of an epoch. The figures have a place for each step of the epoch."""
 
@@ -118,7 +115,7 @@ class StepFunctions:
         def body(index: jax.Array, carry: tuple[Learner, Figures]) -> tuple[Learner, Figures]:
             learner, logs = carry
             batch = jax.tree.map(lambda array: at(array, index), data)
-            learner, found = self._step(learner, batch, jax.random.fold_in(key, first_step + index), rate)
+            learner, found = self._step(learner, batch, jax.random.fold_in(key, first_step + index))
             return learner, jax.tree.map(lambda log, new: log.at[index].set(new), logs, found)
 
         logs = self._nothing((batches.shape[0],))
@@ -139,10 +136,10 @@ class StepFunctions:
         return {name: Average(jnp.zeros(shape), jnp.zeros(shape)) for name in self.names}
 
     def compile_steps(self, learner: Learner, data: Any, batches: Batches) -> Any:
-        """`steps(learner, data, batches, start, stop, first_step, key, rate)`; the learner given is used up."""
+        """`steps(learner, data, batches, start, stop, first_step, key)`; the learner given is used up."""
         function = jax.jit(self._steps, donate_argnums=0, compiler_options=compiler_options())
         number = np.int32(0)
-        arguments = (learner, data, batches, number, number, number, jax.random.key(0), np.float32(0))
+        arguments = (learner, data, batches, number, number, number, jax.random.key(0))
         return function.lower(*arguments).compile()
 
     def _sums(

@@ -15,9 +15,20 @@ from engine.adaptation import adapted, known_figures, learned
 from engine.averages import Average
 from engine.data.prepare import PreparedData, Samples, computed, prepare
 from engine.errors import Cancelled, TrainingError
-from engine.events import START, Compiled, EpochDone, Event, Finished, Learned, Progress, Started, StepsDone
+from engine.events import (
+    START,
+    Compiled,
+    EpochDone,
+    Event,
+    Finished,
+    Learned,
+    OptimizerState,
+    Progress,
+    Started,
+    StepsDone,
+)
 from engine.model import Model, Variables, compile_graph
-from engine.optimizers import state_fits, state_from_host, state_to_host
+from engine.optimizers.state import state_fits, state_from_host, state_to_host
 from engine.project import Project, TrainingSettings
 from engine.start import Start
 from engine.steps import Learner, StepFunctions, device_arrays, filled_batches, whole_batches
@@ -90,8 +101,6 @@ class _Run:
     history: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     batches_done: int = 0
     """Of the epoch that has begun."""
-    earlier_steps: int = 0
-    """How many more steps the optimizer has made than this run counts."""
     note: str = ""
     best: float = np.inf
 
@@ -117,7 +126,6 @@ class _Run:
         known = known_figures(variables, fresh)
         learner = self.functions.new_learner(adapted(self.model, variables, self.data.training, known))
         state = self.start.optimizer_state
-        self.earlier_steps = -self.step
         if state is None:
             self.note = "Goes on from weights that were there; the optimizer starts anew."
             return learner
@@ -125,9 +133,8 @@ class _Run:
         if not state_fits(self.settings.optimizer, params, state):
             self.note = "Goes on from weights that were there; the optimizer is another one now, and starts anew."
             return learner
-        self.earlier_steps += state.iterations
         self.note = "Goes on from weights that were there, with the optimizer's state."
-        return learner._replace(optimizer_state=state_from_host(self.settings.optimizer, params, state))
+        return learner._replace(optimizer_state=state_from_host(self.settings.optimizer, state))
 
     def events(self) -> Iterator[Event]:
         yield Started(
@@ -148,6 +155,7 @@ class _Run:
         except Cancelled:
             stopped = True
         seconds = time.perf_counter() - self.started
+        self.learner = self.functions.finished(self.learner)
         yield self._finished(stopped, seconds)
 
     # Compiling
@@ -203,9 +211,8 @@ class _Run:
         start = time.perf_counter()
         # The key of a step follows from its place in the run, not from how the steps are put into calls.
         first = np.int32(self.step - done)
-        rate = np.float32(self.settings.optimizer.learning_rate)
         bounds = (np.int32(done), np.int32(done + count))
-        self.learner, found = run(self.learner, self.device_data, batches, *bounds, first, self.key, rate)
+        self.learner, found = run(self.learner, self.device_data, batches, *bounds, first, self.key)
         part = jax.tree.map(lambda log: np.asarray(log)[done : done + count].astype(float), found)
         new = {name: part[name].value for name in self.functions.names}
         now = time.perf_counter()
@@ -234,7 +241,11 @@ class _Run:
         for name, value in figures.items():
             self.history.setdefault(name, []).append(value)
         weights = self.model.to_host(self.learner.variables)
-        return EpochDone(epoch, self.step, figures, weights, time.perf_counter() - self.started, improved)
+        seconds = time.perf_counter() - self.started
+        return EpochDone(epoch, self.step, figures, weights, seconds, improved, self._optimizer_state())
+
+    def _optimizer_state(self) -> OptimizerState:
+        return state_to_host(self.settings.optimizer, self.learner.optimizer_state)
 
     def _finished(self, stopped: bool, seconds: float) -> Finished:
         judge = self._judge(self.data.test)
@@ -249,12 +260,7 @@ class _Run:
             seconds=seconds,
             stopped=stopped,
             history={name: tuple(values) for name, values in self.history.items()},
-            optimizer_state=state_to_host(
-                self.settings.optimizer,
-                self.learner.variables.params,
-                self.learner.optimizer_state,
-                self.step + self.earlier_steps,
-            ),
+            optimizer_state=self._optimizer_state(),
             batches=self.batches_done,
         )
 

@@ -60,7 +60,7 @@ def type_is_evident(node: Node) -> bool:
     return stem in (snake_case(node.layer.type_name()).replace("_", ""), node.layer.type_name().lower())
 
 
-def first_sentence(layer_type: type[Layer]) -> str:
+def first_sentence(layer_type: type[Any]) -> str:
     """The sentence that says what a layer does, without its address on the web."""
     text = " ".join((layer_type.__doc__ or "").split("\n\n")[0].split())
     return re.sub(r"\s*\(?https?://\S+\)?", "", text).strip()

@@ -14,7 +14,7 @@ import h5py
 
 from engine.events import HostWeights, OptimizerState
 from engine.files import replacing
-from engine.formats import hdf5, keras_optimizer, readers
+from engine.formats import hdf5, keras_optimizer_state, readers
 from engine.formats.keras_assets import learned, write_idf_weights
 from engine.formats.keras_config import Calls, calls, to_config
 from engine.formats.keras_h5 import KERAS_VERSION, check_weights
@@ -90,7 +90,7 @@ def weights_file(
         write_by_path(file, found, weights)
         write_idf_weights(file, found.layers)
         if training is not None and state is not None:
-            keras_optimizer.write_numbered(file.create_group(_STATE), found, training.optimizer, state)
+            keras_optimizer_state.write_numbered(file.create_group(_STATE), found, training.optimizer, state)
     return buffer.getvalue()
 
 
@@ -122,7 +122,7 @@ def _read_state(file: hdf5.Group, compiled: Compiled, place: Place) -> tuple[Opt
         return None, Report()
     paths, found = [str(number) for number in range(count)], calls(compiled.graph, unknown=True)
     optimizer = compiled.training.optimizer
-    return keras_optimizer.read_state(file.at(_STATE), paths, found, optimizer, place.at(_STATE))
+    return keras_optimizer_state.read_state(file.at(_STATE), paths, found, optimizer, place.at(_STATE))
 
 
 def _compiled(config: dict[str, Any]) -> Any:

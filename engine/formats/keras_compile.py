@@ -7,6 +7,7 @@ from engine.formats.keras_config import Calls
 from engine.formats.keras_training import keras_metrics
 from engine.formats.python_text import WIDTH, Group, call, keyword, listing, literal, prefixed, quoted
 from engine.layers.core import Output
+from engine.optimizers.schedules import Schedule
 from engine.project import TrainingSettings
 
 
@@ -40,9 +41,17 @@ def _by_output(setting: str, names: list[str], values: list[str] | list[Group], 
 
 def _optimizer(training: TrainingSettings) -> Group:
     optimizer = training.optimizer
-    arguments = [f"learning_rate={literal(optimizer.learning_rate)}"]
-    for spec in describe(type(optimizer)):
-        value = getattr(optimizer, spec.name)
-        if spec.name != "learning_rate" and value != spec.default:
-            arguments.append(f"{spec.name}={literal(value)}")
-    return call(f"optimizer=keras.optimizers.{optimizer.type}", arguments)
+    changed = (
+        f"{spec.name}={literal(getattr(optimizer, spec.name))}"
+        for spec in describe(type(optimizer))
+        if spec.name != "learning_rate" and getattr(optimizer, spec.name) != spec.default
+    )
+    return call(f"optimizer=keras.optimizers.{optimizer.type}", [_rate(optimizer.learning_rate), *changed])
+
+
+def _rate(rate: float | Schedule) -> str | Group:
+    """The learning rate; of a schedule all settings are written, since Keras has no default for some."""
+    if not isinstance(rate, Schedule):
+        return f"learning_rate={literal(rate)}"
+    words = [f"{name}={literal(getattr(rate, name))}" for name in type(rate).model_fields]
+    return call(f"learning_rate=keras.optimizers.schedules.{rate.type}", words)

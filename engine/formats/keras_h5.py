@@ -12,7 +12,7 @@ import h5py
 from engine.errors import FileError
 from engine.events import START, HostWeights, OptimizerState, RunPosition
 from engine.files import replacing
-from engine.formats import hdf5, keras_dialect, keras_optimizer
+from engine.formats import hdf5, keras_dialect, keras_optimizer_state
 from engine.formats.keras_config import Calls, calls, to_config
 from engine.formats.keras_dialect import Dialect, to_keras2
 from engine.formats.keras_reading import from_config, model_name
@@ -94,7 +94,7 @@ def _save(
                 if training is not None and state is not None:
                     # Keras 3 finds no place for a state in this format, and could not go on training.
                     group = file.create_group(_STATE if dialect == "keras2" else f"{_RUN}/{_STATE}")
-                    keras_optimizer.write_list(group, found, training.optimizer, state, dialect)
+                    keras_optimizer_state.write_list(group, found, training.optimizer, state, dialect)
                 if position is not None:
                     file.require_group(_RUN).attrs.update(position._asdict())
         except (RuntimeError, ValueError) as error:  # what h5py raises where the disk refuses, or a name does
@@ -176,7 +176,7 @@ def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
     if at is not None and training.training is not None:
         names = hdf5.names(file.at(at), "weight_names", place) or []
         found, optimizer = calls(graph, unknown=True), training.training.optimizer
-        state, report = keras_optimizer.read_state(file.at(at), names, found, optimizer, place.at(at))
+        state, report = keras_optimizer_state.read_state(file.at(at), names, found, optimizer, place.at(at))
     return LoadedModel(graph, weights, training.training, state, training.report + report, model_name(config))
 
 

@@ -1,103 +1,114 @@
-"""The state of an optimizer as Keras keeps it: a list of arrays, in the order of the trainable weights.
-
-First stands how many steps were made, then, in Keras 3, the learning rate, then what is remembered of each weight.
-"""
+"""Optimizers and schedules of the learning rate as Keras writes them, and back, by the fields of their classes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-import h5py
 import numpy as np
+from pydantic import ValidationError
 
-from engine.events import OptimizerState
-from engine.formats import hdf5
-from engine.formats.hdf5 import Array
-from engine.formats.keras_config import Calls
-from engine.formats.keras_dialect import Dialect
-from engine.formats.loaded import Report
-from engine.formats.reading import Place
-from engine.graph import Node
-from engine.layer import Weight
-from engine.optimizers import SGD, Optimizer
+from engine.fields import Settings
+from engine.formats.loaded import Notes
+from engine.optimizers import OPTIMIZERS, Adam, Optimizer
+from engine.optimizers.schedules import SCHEDULES, InverseTimeDecay, Schedule
 
-NOT_FITTING = "The optimizer's state does not fit this network; the optimizer starts anew."
+S = TypeVar("S", bound=Settings)
 
-_MOST_STEPS = 2**31
-
-_Slot = tuple[str, Node, Weight]
-
-
-def _slots(found: Calls, names: Sequence[str], by_weight: bool) -> list[_Slot]:
-    trained = [(owner, w) for owner in found.layers for w in found.inference[owner.id].weights if w.trainable]
-    if by_weight:
-        return [(name, *pair) for pair in trained for name in names]
-    return [(name, *pair) for name in names for pair in trained]
-
+_IGNORED = ("name", "jit_compile", "is_legacy_optimizer", "dynamic", "loss_scale")
 
 # Writing
 
 
-def write_list(
-    group: h5py.Group, found: Calls, optimizer: Optimizer, state: OptimizerState, dialect: Dialect
-) -> None:
-    """Write the state as `.h5` models have it: arrays, and a list of their names."""
-    named = list(_named(found, optimizer, state, dialect))
-    hdf5.put_names(group, "weight_names", [name for name, _ in named])
-    for name, array in named:
-        group.create_dataset(name, data=array)
+def optimizer_config(optimizer: Optimizer) -> dict[str, Any]:
+    """The optimizer as Keras writes it; what is left open is left out, since older versions do not know all."""
+    config = {"name": optimizer.type.lower(), **_given(optimizer)}
+    if isinstance(optimizer.learning_rate, Schedule):
+        config["learning_rate"] = _schedule_config(optimizer.learning_rate)
+    return {"class_name": optimizer.type, "config": config}
 
 
-def write_numbered(group: h5py.Group, found: Calls, optimizer: Optimizer, state: OptimizerState) -> None:
-    """Write the state as `.keras` files have it: arrays by their number."""
-    group.attrs["name"] = optimizer.type.lower()
-    for number, (_, array) in enumerate(_named(found, optimizer, state, "keras3")):
-        group.create_dataset(str(number), data=array)
+def _schedule_config(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "module": "keras.optimizers.schedules",
+        "class_name": schedule.type,
+        "config": {"name": schedule.type, **_given(schedule)},
+        "registered_name": None,
+    }
 
 
-def _named(
-    found: Calls, optimizer: Optimizer, state: OptimizerState, dialect: Dialect
-) -> Iterator[tuple[str, Array]]:
-    name = optimizer.type.lower()
-    whole = np.int64 if dialect == "keras2" else np.int32
-    yield f"{name}/iteration", np.asarray(state.iterations, whole)
-    if dialect == "keras3":
-        yield f"{name}/learning_rate", np.asarray(optimizer.learning_rate, np.float32)
-    slots = list(optimizer.slots())
-    if dialect == "keras2" and isinstance(optimizer, SGD):
-        slots = ["momentum"]  # which is there, whether it is used or not
-    for slot, owner, weight in _slots(found, slots, optimizer.by_weight):
-        arrays = state.slots.get(slot)
-        array = np.zeros(weight.shape, weight.dtype) if arrays is None else arrays[owner.id][weight.name]
-        yield f"{name}/{slot}/{owner.name}/{weight.name}", array
+def _given(settings: Settings) -> dict[str, Any]:
+    return settings.model_dump(mode="json", exclude_none=True)
 
 
 # Reading
 
 
-def read_state(
-    group: hdf5.Group, paths: Sequence[str], found: Calls, optimizer: Optimizer, place: Place
-) -> tuple[OptimizerState | None, Report]:
-    """The state at these paths, in the order of Keras's list; None, with a note, where it does not fit."""
-    state = _read(group, paths, found, optimizer, place)
-    return state, Report() if state else Report(not_understood=(NOT_FITTING,))
+def read_optimizer(value: Any, notes: Notes) -> Optimizer | None:
+    """The optimizer of a compiled model; None where the file has none. What is not known here is noted."""
+    if isinstance(value, str):  # as it was given to `compile`
+        value = {"class_name": value, "config": {}}
+    config: Any = value.get("config") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(config, Mapping):
+        return None
+    name, found = str(value.get("class_name")).split(">")[-1], dict(config)
+    if name == "LossScaleOptimizer" and "inner_optimizer" in found:
+        notes.changed.append("The loss is not scaled up here: numbers have 32 bits.")
+        return read_optimizer(found["inner_optimizer"], notes)
+    cls = {key.lower(): cls for key, cls in OPTIMIZERS.items()}.get(name.lower())
+    if cls is None:
+        notes.changed.append(f"The optimizer {name} is not known here; {Adam.__name__} takes its place.")
+        return Adam()
+    found["learning_rate"] = _rate(found.pop("learning_rate", found.pop("lr", None)), found.pop("decay", 0), notes)
+    if not found.get("use_ema"):
+        found.pop("ema_overwrite_frequency", None)  # which Keras 2 wrote in any case
+    return _read(cls, found, f"the optimizer {name}", notes) or cls()
 
 
-def _read(
-    group: hdf5.Group, paths: Sequence[str], found: Calls, optimizer: Optimizer, place: Place
-) -> OptimizerState | None:
-    older = bool(paths) and paths[0].split("/")[-1] in ("iter", "iter:0")  # the optimizers before Keras 2.11
-    wanted = _slots(found, list(optimizer.slots()), optimizer.by_weight and not older)
-    numbers = len(paths) - len(wanted) if wanted else 1
-    if not paths or numbers not in (1, 2):
+def _rate(value: Any, decay: Any, notes: Notes) -> Any:
+    """The learning rate, or its schedule; `decay` is how optimizers of Keras 2 had one."""
+    if isinstance(value, Mapping):
+        config: Any = value.get("config")
+        name, found = str(value.get("class_name")).split(">")[-1], config if isinstance(config, Mapping) else {}
+        cls = SCHEDULES.get(name)
+        schedule = None if cls is None else _read(cls, found, f"the schedule {name}", notes)
+        first = found.get("initial_learning_rate")
+        if schedule is None:
+            notes.changed.append(
+                f"The learning rate follows a {name}, which is not known here; it stays as it begins."
+            )
+            return first if _is_number(first) else None
+        return schedule
+    if _is_number(value) and _is_number(decay) and decay > 0:
+        return InverseTimeDecay(initial_learning_rate=_decimal(value), decay_steps=1, decay_rate=_decimal(decay))
+    return value
+
+
+def _read(cls: type[S], config: Mapping[str, Any], what: str, notes: Notes) -> S | None:
+    """The settings of a class out of a config, noting those that it does not have; None where they do not fit."""
+    settings: dict[str, Any] = {}
+    for key, value in config.items():
+        if key in cls.model_fields:
+            settings |= {} if value is None else {key: _decimal(value)}
+        elif key not in _IGNORED and value:
+            notes.not_understood.append(f"The setting {key} of {what} is not known here.")
+    try:
+        return cls.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        setting = ".".join(str(step) for step in first["loc"]) or "one of them"
+        notes.changed.append(f"The settings of {what} are not ones that this version has: {setting}.")
         return None
-    shapes = {path: weight.shape for (_, _, weight), path in zip(wanted, paths[numbers:], strict=False)}
-    if any(hdf5.facts(group, path, place).shape != shape for path, shape in {paths[0]: (), **shapes}.items()):
-        return None
-    steps, *arrays = hdf5.arrays(group, [(path, shape, place) for path, shape in {paths[0]: (), **shapes}.items()])
-    if not 0 <= int(steps) < _MOST_STEPS:
-        return None
-    slots: dict[str, dict[str, dict[str, Array]]] = {slot: {} for slot in optimizer.slots()}
-    for (slot, owner, weight), array in zip(wanted, arrays, strict=True):
-        slots[slot].setdefault(owner.id, {})[weight.name] = array.astype(weight.dtype, copy=False)
-    return OptimizerState(int(steps), slots, optimizer.type)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _decimal(value: Any) -> Any:
+    """A number that Keras kept in 32 bits as the decimal that was meant: 0.001, not 0.0010000000474974513."""
+    if isinstance(value, list):
+        return [_decimal(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, float) and float(np.float32(value)) == value:
+        return float(str(np.float32(value)))
+    return value

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from pydantic import ValidationError
-
-from engine.formats.loaded import Report
+from engine.formats.keras_optimizer import optimizer_config, read_optimizer
+from engine.formats.loaded import Notes, Report
 from engine.graph import Graph, Node, snake_case
 from engine.inference import Inference
 from engine.layers.core import Output
 from engine.losses import LOSSES
-from engine.optimizers import OPTIMIZERS
 from engine.project import TrainingSettings
 
 _ALIASES = {
@@ -46,12 +43,6 @@ _USUAL: dict[str, tuple[Any, ...]] = {
 }
 """Settings of losses with the values that they have here."""
 
-_OPTIMIZER_EXTRAS = (
-    *("amsgrad", "centered", "weight_decay", "decay", "clipnorm", "clipvalue", "global_clipnorm"),
-    *("use_ema", "loss_scale_factor", "gradient_accumulation_steps"),
-)
-"""Settings of Keras's optimizers that are not here; without effect where they are 0, False or None."""
-
 
 def keras_metrics(inference: Inference, output: Node) -> list[str]:
     """The metrics of an Output by the names that make Keras compute the same.
@@ -82,15 +73,8 @@ def training_config(graph: Graph, inference: Inference, training: TrainingSettin
         "run_eagerly": False,
         "steps_per_execution": 1,
         "jit_compile": "auto",
-        "optimizer_config": optimizer_config(training),
+        "optimizer_config": optimizer_config(training.optimizer),
     }
-
-
-def optimizer_config(training: TrainingSettings) -> dict[str, Any]:
-    """The optimizer as Keras writes it."""
-    settings = training.optimizer.model_dump(exclude={"type"})
-    name = training.optimizer.type
-    return {"class_name": name, "config": {"name": name.lower(), **settings}}
 
 
 # Reading
@@ -105,18 +89,6 @@ class Compiled:
     report: Report = field(default_factory=Report)
 
 
-@dataclass
-class _Notes:
-    """What is found on the way."""
-
-    changed: list[str] = field(default_factory=list[str])
-    not_understood: list[str] = field(default_factory=list[str])
-
-    @property
-    def report(self) -> Report:
-        return Report((), tuple(self.changed), tuple(self.not_understood))
-
-
 def read_training(graph: Graph, config: Any) -> Compiled:
     """Put the losses, weights and metrics of a `training_config` on the Output nodes of a graph.
 
@@ -125,17 +97,17 @@ def read_training(graph: Graph, config: Any) -> Compiled:
     if not isinstance(config, Mapping):
         return Compiled(graph, None)
     found: Mapping[str, Any] = config
-    notes = _Notes()
+    notes = Notes()
     outputs = graph.of_type(Output)
     for index, node in enumerate(outputs):
         giver = graph.owner(graph.incoming(node.id)[0].source).name
         graph = graph.set_layer(node.id, _read_output(found, node, giver, (index, len(outputs)), notes))
-    training = _read_optimizer(found.get("optimizer_config"), notes)
+    training = _settings(found.get("optimizer_config"), notes)
     return Compiled(graph, training, notes.report)
 
 
 def _read_output(
-    config: Mapping[str, Any], node: Node, giver: str, place: tuple[int, int], notes: _Notes
+    config: Mapping[str, Any], node: Node, giver: str, place: tuple[int, int], notes: Notes
 ) -> Output:
     output = node.layer
     assert isinstance(output, Output)
@@ -174,7 +146,7 @@ def _metrics_of(value: Any, giver: str, place: tuple[int, int]) -> list[Any] | N
     return found if isinstance(found, list) else [found]
 
 
-def _with_metrics(output: Output, metrics: list[Any], giver: str, notes: _Notes) -> Output:
+def _with_metrics(output: Output, metrics: list[Any], giver: str, notes: Notes) -> Output:
     kept: list[str] = []
     for metric in metrics:
         name = _name(metric)
@@ -213,46 +185,6 @@ def _name(value: Any) -> str | None:
     return _ALIASES.get(snake_case(value), snake_case(value)) if isinstance(value, str) else None
 
 
-def _read_optimizer(value: Any, notes: _Notes) -> TrainingSettings | None:
-    if isinstance(value, str):  # as it was given to `compile`
-        value = {"class_name": value, "config": {}}
-    config: Any = value.get("config") if isinstance(value, Mapping) else None
-    if not isinstance(value, Mapping) or not isinstance(config, Mapping):
-        return None
-    found: Mapping[str, Any] = config
-    name = str(value.get("class_name"))
-    names = {key.lower(): cls for key, cls in OPTIMIZERS.items()}
-    cls = names.get(name.split(">")[-1].lower())
-    if cls is None:
-        notes.changed.append(f"The optimizer {name} is not known here; the usual one takes its place.")
-        return None
-    found = {**found, "learning_rate": _rate(found.get("learning_rate", found.get("lr")), notes)}
-    extras = [key for key in _OPTIMIZER_EXTRAS if found.get(key)]
-    notes.not_understood += [f"The setting {key} of the optimizer {name} is not known here." for key in extras]
-    try:
-        settings = {
-            key: _decimal(found[key]) for key in cls.model_fields if found.get(key) is not None and key != "type"
-        }
-        return TrainingSettings(optimizer=cls.model_validate({"type": cls.__name__, **settings}))
-    except ValidationError:
-        notes.changed.append(f"The settings of the optimizer {name} are not ones that this version has.")
-        return None
-
-
-def _rate(value: Any, notes: _Notes) -> Any:
-    """The learning rate; of a schedule, the one that it begins with."""
-    if not isinstance(value, Mapping):
-        return value
-    schedule: Mapping[str, Any] = value
-    config: Any = schedule.get("config")
-    first = config.get("initial_learning_rate") if isinstance(config, Mapping) else None
-    name = schedule.get("class_name")
-    notes.changed.append(f"The learning rate follows a {name}, which is not known here; it stays as it begins.")
-    return first if isinstance(first, int | float) else None
-
-
-def _decimal(value: Any) -> Any:
-    """A number that Keras kept in 32 bits as the decimal that was meant: 0.001, not 0.0010000000474974513."""
-    if isinstance(value, float) and float(np.float32(value)) == value:
-        return float(str(np.float32(value)))
-    return value
+def _settings(value: Any, notes: Notes) -> TrainingSettings | None:
+    optimizer = read_optimizer(value, notes)
+    return None if optimizer is None else TrainingSettings(optimizer=optimizer)

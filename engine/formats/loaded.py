@@ -31,6 +31,18 @@ class Report:
         )
 
 
+@dataclass
+class Notes:
+    """What is found while a file is read."""
+
+    changed: list[str] = field(default_factory=list[str])
+    not_understood: list[str] = field(default_factory=list[str])
+
+    @property
+    def report(self) -> Report:
+        return Report((), tuple(self.changed), tuple(self.not_understood))
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """What a model file holds; `training` is None where the model was not compiled.

@@ -11,6 +11,7 @@ from graph_editor.forms.base import FieldEditor, LineEditor
 from graph_editor.forms.choices import BoolEditor, CallEditor, ChoiceEditor, ChoicesEditor
 from graph_editor.forms.layers import Accepts, GraphEditor, LayerEditor, LayersEditor, MakeForm
 from graph_editor.forms.numbers import FloatEditor, FloatsEditor, IntEditor, IntsEditor, TupleEditor
+from graph_editor.forms.rate import RateEditor
 from graph_editor.forms.texts import PathEditor, TextsEditor
 
 _KINDS: dict[str, type[FieldEditor]] = {
@@ -39,7 +40,7 @@ class OptionalEditor(FieldEditor):
         self.tall = inner.tall
         self._value: Any = None
         self.box = QCheckBox(self.tr("Set"))
-        self.box.setToolTip(self.tr("Off: the layer decides by itself."))
+        self.box.setToolTip(self.tr("Off: left open."))
         self.box.toggled.connect(self._toggled)
         inner.edited.connect(self._edited)
         inner.finished.connect(self.finished)
@@ -77,6 +78,8 @@ def make_editor(spec: FieldSpec, accepts: Accepts, make_form: MakeForm) -> Field
     """The editor for a setting; one that holds layers asks what is accepted, and makes forms for them."""
     if spec.kind in _HOLDERS:
         editor: FieldEditor = _HOLDERS[spec.kind](spec, accepts, make_form)
+    elif spec.kind == "rate":
+        editor = RateEditor(spec, make_form)
     elif spec.kind == "ints" and spec.length is not None and not spec.open_sizes:
         editor = TupleEditor(spec)
     else:

@@ -96,7 +96,8 @@ class FloatEditor(SteppedLine):
         return show_number(value)
 
     def start(self) -> float:
-        return float(self.spec.minimum or 0.0)
+        low = float(self.spec.minimum or 0.0)
+        return low + 1 if self.spec.exclusive else low
 
     def step(self, direction: int) -> None:
         """One up or down in the last figure that is written."""

@@ -23,9 +23,12 @@ from engine import templates
 from engine.data.source import DataSet
 from engine.events import EpochDone, Finished, Started, StepsDone
 from engine.formats import project_file
+from engine.optimizers import Adam
+from engine.optimizers.schedules import CosineDecay
 from engine.project import Project
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
+from graph_editor.forms.rate import RateEditor
 
 from .conftest import Answers, small_project
 
@@ -486,6 +489,24 @@ def test_training_settings_are_edited_undoably(qtbot: QtBot, window: MainWindow)
     assert window.document.project.training.optimizer.type == "SGD"
     window.document.undo_stack.undo()
     assert panel.optimizer.currentText() == "Adam"
+
+
+def test_the_learning_rate_can_be_a_schedule(window: MainWindow) -> None:
+    panel = window.work.training_settings
+    editor = panel.optimizer_form.editor("learning_rate")
+    assert isinstance(editor, RateEditor)
+    editor.number.take("0.25")
+    assert window.document.project.training.optimizer == Adam(learning_rate=0.25)
+    editor.kind.setCurrentText("CosineDecay")
+    editor.kind.activated.emit(editor.kind.currentIndex())
+    editor.form.changed.emit(CosineDecay(initial_learning_rate=0.25, alpha=0.5), "alpha")
+    wanted = CosineDecay(initial_learning_rate=0.25, alpha=0.5)
+    assert window.document.project.training.optimizer == Adam(learning_rate=wanted)
+    editor.kind.setCurrentIndex(0)
+    editor.kind.activated.emit(0)
+    assert window.document.project.training.optimizer == Adam(learning_rate=0.25)
+    window.document.undo_stack.undo()
+    assert window.document.project.training.optimizer == Adam(learning_rate=wanted)
 
 
 def test_appearance_is_set_and_remembered(window: MainWindow) -> None:

@@ -25,7 +25,7 @@ from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
 from engine.model import compile_graph
-from engine.optimizers import SGD, Adam, RMSprop
+from engine.optimizers import SGD, Adam, AdamW, RMSprop
 from engine.project import Project, TrainingSettings
 from engine.start import by_name
 from tests.engine.graphs import batch, graph, many_sided, ready
@@ -323,8 +323,8 @@ def test_keras_functional(tmp_path: Path) -> None:
     outputs = [node.layer for node in loaded.graph.of_type(Output)]
     assert outputs[0] == Output(loss="binary_crossentropy", metrics=("accuracy",))
     assert outputs[1] == Output(loss="mean_squared_error", metrics=("mae",), loss_weight=0.25)
-    assert len(loaded.notes) == 3  # the loss huber, the metric auc, the optimizer AdamW
-    assert loaded.training is None
+    assert len(loaded.notes) == 2  # the loss huber, the metric auc
+    assert loaded.training == TrainingSettings(optimizer=AdamW())
     save_model(tmp_path / "again.h5", loaded.graph, loaded.weights)
     again = keras.saving.load_model(tmp_path / "again.h5")
     close(jax.tree.leaves(again(list(x.values()), training=False)), found)

@@ -18,12 +18,14 @@ from engine.errors import Cancelled, FileError, TrainingError
 from engine.events import Compiled, EpochDone, Event, Finished, HostWeights, Started
 from engine.formats import models
 from engine.formats.keras_h5 import load_checkpoint
-from engine.formats.keras_optimizer import NOT_FITTING
+from engine.formats.keras_optimizer import optimizer_config
+from engine.formats.keras_optimizer_state import NOT_FITTING
 from engine.layers.core import Dense, Input, Output
 from engine.layers.normalization import BatchNormalization
 from engine.layers.preprocessing import Normalization
 from engine.layers.regularization import Dropout
-from engine.optimizers import SGD, Adam, RMSprop
+from engine.optimizers import SGD, Adafactor, Adam, AdamW, Nadam, RMSprop
+from engine.optimizers.schedules import CosineDecay, ExponentialDecay
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.runs import keep_weights, latest_run, recorded, start_from
 from engine.start import Start
@@ -36,6 +38,9 @@ OPTIMIZERS = [
     SGD(learning_rate=0.1),
     RMSprop(learning_rate=0.002, momentum=0.5),
     RMSprop(),
+    AdamW(amsgrad=True, clipnorm=0.5, learning_rate=CosineDecay(initial_learning_rate=0.05, decay_steps=20)),
+    Nadam(learning_rate=0.05, gradient_accumulation_steps=2),
+    Adafactor(learning_rate=0.1),
 ]
 
 each_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: f"{o.type}-{len(o.slots())}")
@@ -91,7 +96,7 @@ def test_a_run_in_two_parts_is_a_run_in_one(optimizer: Any, tmp_path: Path) -> N
     assert second.optimizer_state is not None
     assert whole.optimizer_state is not None
     assert second.optimizer_state.iterations == whole.optimizer_state.iterations == whole.step
-    assert second.optimizer_state.slots.keys() == optimizer.slots().keys()
+    assert second.optimizer_state.slots.keys() == {slot.name for slot in optimizer.slots()}
 
 
 def test_a_run_stopped_within_an_epoch_goes_on_within_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,8 +183,11 @@ def _keras_model(optimizer: Any) -> keras.Model:
     h = keras.layers.Dense(6, activation="tanh", trainable=False)(h)
     inner = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(4)])
     model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax", name="give")(inner(h)))
-    config = {"class_name": optimizer.type, "config": optimizer.model_dump(exclude={"type"})}
-    model.compile(keras.optimizers.deserialize(config), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        keras.optimizers.deserialize(optimizer_config(optimizer)),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
     return model
 
 
@@ -235,18 +243,18 @@ def test_goes_on_after_keras_and_keras_after_us(optimizer: Any, suffix: str, tmp
 @pytest.mark.parametrize("suffix", [".h5", ".keras"])
 def test_a_state_that_does_not_fit_is_noted(suffix: str, tmp_path: Path) -> None:
     theirs = _keras_model(Adam())
-    theirs.compile(keras.optimizers.Adam(amsgrad=True), "sparse_categorical_crossentropy")
+    theirs.compile(keras.optimizers.Muon(), "sparse_categorical_crossentropy")
     _fit(theirs, _arrays(tmp_path / "d.npz"), 1)
     theirs.save(tmp_path / f"m{suffix}")
     loaded = models.load(tmp_path / f"m{suffix}")
     assert loaded.optimizer_state is None
-    assert loaded.report.not_understood == (
-        "The setting amsgrad of the optimizer Adam is not known here.",
-        NOT_FITTING,
-    )
+    (note,) = loaded.report.changed
+    assert "Muon" in note
+    assert loaded.report.not_understood == (NOT_FITTING,)
+    assert loaded.project.lost == (note, NOT_FITTING)
 
 
-def test_a_schedule_of_the_learning_rate_is_noted(tmp_path: Path) -> None:
+def test_a_schedule_of_the_learning_rate_comes_over(tmp_path: Path) -> None:
     theirs = _keras_model(Adam())
     schedule = keras.optimizers.schedules.ExponentialDecay(0.25, 10, 0.9)
     theirs.compile(keras.optimizers.SGD(schedule, momentum=0.5), "sparse_categorical_crossentropy")
@@ -254,11 +262,29 @@ def test_a_schedule_of_the_learning_rate_is_noted(tmp_path: Path) -> None:
     theirs.save(tmp_path / "m.keras")
     loaded = models.load(tmp_path / "m.keras")
     assert loaded.training is not None
-    assert loaded.training.optimizer == SGD(learning_rate=0.25, momentum=0.5)
+    rate = ExponentialDecay(initial_learning_rate=0.25, decay_steps=10, decay_rate=0.9)
+    assert loaded.training.optimizer == SGD(learning_rate=rate, momentum=0.5)
     assert loaded.optimizer_state is not None
     assert loaded.optimizer_state.iterations == 3
-    (note,) = loaded.report.changed
-    assert "ExponentialDecay" in note
+    assert loaded.notes == ()
+
+
+def test_a_run_that_failed_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
+    whole = end_of(train(project(Adam(), 4)))
+    made = project(Adam(), 4)
+
+    def breaking() -> Any:
+        for event in train(made):
+            yield event
+            if isinstance(event, EpochDone) and event.epoch == 2:
+                raise TrainingError("The machine ran out of memory.")
+
+    (tmp_path / "first").mkdir()
+    with pytest.raises(TrainingError):
+        list(recorded(made, breaking(), tmp_path / "first"))
+    rest = project(Adam(), 2)
+    second = end_of(train(rest, start_from(rest, tmp_path / "first")))
+    assert_equal(second.weights, whole.weights)
 
 
 def test_a_state_that_is_no_state_is_passed_over(tmp_path: Path) -> None:

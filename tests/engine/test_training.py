@@ -338,7 +338,7 @@ def test_normalization_in_mid_graph_sees_what_reaches_it() -> None:
     graph, _ = chain(
         Input(shape=(4,)), Dense(units=5), Normalization(), Dense(units=3, activation="softmax"), Output()
     )
-    project = replace(iris(1), graph=graph).with_training(optimizer=SGD(learning_rate=1e-9).model_dump())
+    project = replace(iris(1), graph=graph).with_training(optimizer=SGD(learning_rate=1e-9))
     end = finished(project)
     kernel = end.weights["n2"]["kernel"]
     data = prepare(compile_graph(graph), Iris().load(), project.data)
