@@ -15,6 +15,7 @@ import pytest
 
 from engine.formats import models
 from engine.model import compile_graph
+from tests.engine.oracle import opened
 
 SMALLEST = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
 """Height and width below which an architecture has nothing left to work on; all others can do with 32."""
@@ -91,6 +92,6 @@ def test_application_there_and_back(name: str, tmp_path: Path) -> None:
         theirs.unlink()
         models.save(ours, loaded.graph, loaded.weights)
         del loaded, network, found
-        near(keras.saving.load_model(ours)(x, training=False), expected)
+        near(opened(ours)(x, training=False), expected)
         ours.unlink()
         gc.collect()
