@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
                 "undo": undo.undo, "redo": undo.redo,
                 "cut": view.cut, "copy": view.copy, "paste": view.paste, "duplicate": view.duplicate,
                 "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,
-                "group": view.group_selected, "ungroup": view.ungroup_selected,
+                "group": view.group_selected, "ungroup": view.ungroup_selected, "add_layer": view.quick_add_here,
                 "zoom_in": view.zoom_in, "zoom_out": view.zoom_out, "reset_zoom": view.reset_zoom,
                 "fit": view.fit, "find_layer": self._find_layer,
                 "show_canvas": partial(work.tabs.setCurrentIndex, 0),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication
 
@@ -13,6 +15,7 @@ from engine.layer import LAYERS, Layer
 from engine.project import Position
 from graph_editor.document import ProjectDocument
 from graph_editor.layout import ROW, arrange, free_place, snap, without
+from graph_editor.suggestions import Spot
 
 
 def tr(text: str) -> str:
@@ -29,22 +32,34 @@ def add_at(document: ProjectDocument, layer: Layer, place: Position) -> str:
     return node.id
 
 
-def add_after(document: ProjectDocument, layer: Layer, node_id: str) -> str:
-    """Put a new card behind another and wire it, onto the wire that leaves it if there is just one."""
-    graph = document.graph
-    leaving = graph.outgoing(node_id)
-    if len(leaving) == 1 and (inserted := insert_new(document, layer, leaving[0])) is not None:
-        return inserted
-    node = graph.new_node(layer)
-    wired = graph.add(node)
+def spot_after(document: ProjectDocument, node_id: str) -> Spot:
+    """Behind a card: on the wire that leaves it if there is just one, else below it."""
+    leaving = document.graph.outgoing(node_id)
     x, y = document.position(node_id)
-    spot = free_place((x, y + ROW), document.layout.positions.values())
-    try:
-        wired = wired.connect(node_id, node.id)
-    except GraphError:
-        if layer.max_inputs == 0:
-            spot = free_place((x, y), document.layout.positions.values())
-    document.edit_graph(tr("Add {0}").format(node.name), wired, {node.id: spot})
+    return Spot((x, y + ROW), source=(node_id, 0), edge=leaving[0] if len(leaving) == 1 else None)
+
+
+def add_after(document: ProjectDocument, layer: Layer, node_id: str) -> str:
+    """Put a new card behind another and wire it; beside it, if it takes no wires."""
+    spot = spot_after(document, node_id)
+    return add_wired(
+        document, layer, replace(spot, place=document.position(node_id)) if layer.max_inputs == 0 else spot
+    )
+
+
+def add_wired(document: ProjectDocument, layer: Layer, spot: Spot) -> str:
+    """Put a new card at a spot and wire it as the spot says, as far as the layer can be."""
+    if spot.edge is not None and (inserted := insert_new(document, layer, spot.edge)) is not None:
+        return inserted
+    node = document.graph.new_node(layer)
+    graph = document.graph.add(node)
+    with suppress(GraphError):
+        if spot.source is not None:
+            graph = graph.connect(spot.source[0], node.id, output=spot.source[1])
+        if spot.target is not None:
+            graph = graph.connect(node.id, spot.target[0], spot.target[1])
+    place = free_place(spot.place, document.layout.positions.values())
+    document.edit_graph(tr("Add {0}").format(node.name), graph, {node.id: place})
     return node.id
 
 

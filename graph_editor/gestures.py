@@ -13,14 +13,19 @@ from engine.project import Position
 from graph_editor import editing
 from graph_editor.edge_item import EdgeItem
 from graph_editor.items import NodeItem
-from graph_editor.layout import snap
+from graph_editor.layout import CARD_HEIGHT, snap
 from graph_editor.ports import Port
+from graph_editor.suggestions import Spot
 from graph_editor.theme import color
 from graph_editor.wires import wire_path
 from graph_editor.wiring import Advice, advise, can_insert, fitting_sources, fitting_targets
 
 if TYPE_CHECKING:
     from graph_editor.view import GraphView
+
+
+_LEAST_WIRE = 24.0
+"""A wire shorter than this, in scene units, was a click on a port."""
 
 
 class Gesture:
@@ -264,11 +269,26 @@ class DrawWire(Gesture):
         elif self._old is not None and in_the_open and not self._back_home(spot):
             old = self._old
             self.view.commit(lambda: editing.delete(self.document, (), (old,)))
+        elif in_the_open and not self._near_home(spot):
+            self.view.quick_add(self._open_end(spot))
 
     def _back_home(self, spot: QPointF) -> bool:
         """Whether the end of a wire was let go where it had been."""
         found = self.scene.port_at(spot) or (self.scene.node_at(spot), None)
         return self._old is not None and found[0] is not None and found[0].node_id == self._old.target
+
+    def _near_home(self, spot: QPointF) -> bool:
+        """Whether the wire is let go where it began, or within its own card."""
+        item = self.scene.node_at(spot)
+        here = self.scene.node_items[self._node].port_place(self._port)
+        return (item is not None and item.node_id == self._node) or (spot - here).manhattanLength() < _LEAST_WIRE
+
+    def _open_end(self, spot: QPointF) -> Spot:
+        """Where a card at the open end of the wire would lie, its port where the wire ends."""
+        end = (self._node, self._port[1])
+        if self._forward:
+            return Spot((spot.x(), spot.y() + CARD_HEIGHT / 2), source=end)
+        return Spot((spot.x(), spot.y() - CARD_HEIGHT / 2), target=end)
 
     def cancel(self) -> None:
         self._clear()

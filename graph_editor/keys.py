@@ -29,6 +29,7 @@ _PLAIN = {
     Qt.Key.Key_Minus: "zoom_out",
     Qt.Key.Key_0: "reset_zoom",
     Qt.Key.Key_F: "fit",
+    Qt.Key.Key_Tab: "quick_add_here",
 }
 
 

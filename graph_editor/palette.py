@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, QRectF, QSize, Qt, Signal
@@ -10,20 +9,18 @@ from PySide6.QtGui import QDrag, QFontMetricsF, QIcon, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from engine.layer import LAYERS, Layer, by_category
+from graph_editor import search
 from graph_editor.captions import first_sentence
 from graph_editor.fonts import card_fonts
 from graph_editor.theme import category_color, color, current, theme_notifier
 
 LAYER_MIME = "application/x-layerloom-layer"
 _TYPE = Qt.ItemDataRole.UserRole
-_SAID = Qt.ItemDataRole.UserRole + 1
 _ROW_HEIGHT = 23
 _LONGEST = 24
 """Letters of a search in vain that are repeated."""
 _COMMON = ("Input and output", "Core", "Convolution")
 """The categories that are open until the user says otherwise."""
-_TELLING = 3
-"""Letters that a search must have before what is said of the layers is searched, too."""
 
 
 def layer_mime(type_name: str) -> QMimeData:
@@ -150,7 +147,6 @@ class _LayerList(QTreeWidget):
             item = QTreeWidgetItem(groups[layer.category], [name])
             item.setData(0, _TYPE, name)
             item.setToolTip(0, first_sentence(layer))
-            item.setData(0, _SAID, said_of(layer))
             item.setSizeHint(0, QSize(0, _ROW_HEIGHT))
         self.paint_swatches()
         self._show_open()
@@ -215,30 +211,25 @@ class _LayerList(QTreeWidget):
                 row.setIcon(0, icon)
 
     def filter(self, text: str) -> None:
-        """Show only layers whose name, category or description holds every word, opening what holds them."""
-        words = text.lower().split()
-        self._searching, deep = bool(words), len(text.strip()) >= _TELLING
+        """Show only the layers that match, opening what holds them."""
+        query = search.read(text)
+        self._searching = bool(query.words)
         for group, rows in self.groups():
             for row in rows:
-                said = row.data(0, _SAID)
-                hay = f"{row.text(0)} {group.text(0)}".lower()
-                found = (word in hay or (deep and word in said) for word in words)
-                row.setHidden(not all(found))
+                row.setHidden(search.rank(LAYERS[row.data(0, _TYPE)], query) is None)
             group.setHidden(all(row.isHidden() for row in rows))
         self._show_open()
 
     def choose_first(self, *, keep: bool) -> None:
-        """Make the best match current: a layer whose name starts so, holds it, else the first in sight."""
+        """Make the best match current."""
         rows = [row for row in self.layers() if (group := row.parent()) is not None and group.isExpanded()]
         item = self.currentItem()
         if (keep and item in rows) or not rows:
             return
         palette = self.parent()
-        typed = palette.search.text().strip().lower() if isinstance(palette, Palette) else ""
-        holding = [row for row in rows if typed in row.text(0).lower()]
-        starting = [row for row in holding if row.text(0).lower().startswith(typed)]
-        exact = [row for row in starting if row.text(0).lower() == typed]
-        self.setCurrentItem((exact or starting or holding or rows)[0])
+        query = search.read(palette.search.text() if isinstance(palette, Palette) else "")
+        ranks = [search.rank(LAYERS[row.data(0, _TYPE)], query) for row in rows]
+        self.setCurrentItem(rows[ranks.index(min(rank for rank in ranks if rank is not None))])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -268,11 +259,6 @@ class _LayerList(QTreeWidget):
         size = pixmap.deviceIndependentSize()
         drag.setHotSpot(QPoint(int(size.width() / 2), int(size.height() / 2)))
         drag.exec(Qt.DropAction.CopyAction)
-
-
-def said_of(layer: type[Layer]) -> str:
-    """All that a layer says of itself, for the search."""
-    return re.sub(r"https?://\S+", "", layer.__doc__ or "").lower()
 
 
 def _arrow(value: str, is_open: bool) -> QIcon:

@@ -27,7 +27,15 @@ class Pointer:
         self.gesture: Gesture | None = None
         self.panning = False
         """Whether the space bar is held, so that any drag shifts the canvas."""
+        self._shifted = False
         self._pressed: tuple[QPoint, Callable[[], Gesture], Callable[[], None] | None] | None = None
+
+    def hold_space(self, held: bool) -> bool:
+        """The space bar went down or up; whether the canvas has been shifted in between."""
+        shifted, self._shifted = self._shifted, False
+        self.panning = held
+        self.reset_cursor()
+        return shifted
 
     def stop(self) -> None:
         """Give up the gesture that is going on."""
@@ -42,6 +50,7 @@ class Pointer:
         spot = self.view.mapToScene(event.position().toPoint())
         left = event.button() == Qt.MouseButton.LeftButton
         if event.button() == Qt.MouseButton.MiddleButton or (left and self.panning):
+            self._shifted = self.panning
             self._begin(Pan(self.view), spot)
         elif left:
             self._press(spot, event)

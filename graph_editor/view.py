@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from PySide6.QtCore import QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QCursor,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -32,6 +33,8 @@ from graph_editor.layout import CARD_WIDTH, snap
 from graph_editor.overlays import AdviceLabel, RenameField
 from graph_editor.palette import layer_of_mime
 from graph_editor.pointer import Pointer
+from graph_editor.quick_add import QuickAdd
+from graph_editor.suggestions import Spot, suggest
 from graph_editor.wiring import Advice
 
 
@@ -49,6 +52,7 @@ class GraphView(Canvas):
         self._committing = False
         self._advice = AdviceLabel(self.viewport())
         self._rename: RenameField | None = None
+        self.asking: QuickAdd | None = None
         self.breadcrumb = Breadcrumb(document, self)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
@@ -76,9 +80,12 @@ class GraphView(Canvas):
         self.viewport().update()
 
     def stop(self) -> None:
-        """Give up what is going on: a gesture, connecting, renaming."""
+        """Give up what is going on: a gesture, connecting, the search box."""
         self.pointer.stop()
         self.finish_connecting(False)
+        if self.asking is not None:
+            asking, self.asking = self.asking, None
+            asking.leave()
 
     # What can be done; the window makes its actions of these
 
@@ -198,6 +205,34 @@ class GraphView(Canvas):
         if layer is not None:
             self.graph_scene.select([editing.add_at(self.document, layer, (spot.x(), spot.y()))])
 
+    # The search box
+
+    def quick_add(self, spot: Spot) -> None:
+        """Ask for a layer, where it would go; then put it there."""
+        self.stop()
+        known = self.document.inference
+        edge = spot.edge
+        at = self.graph_scene.edge_items[edge].middle if edge is not None else QPointF(*spot.place)
+        self.asking = QuickAdd(
+            self.viewport(),
+            self.mapFromScene(at),
+            lambda text: suggest(known, spot, text),
+            lambda layer: self._show_added(editing.add_wired(self.document, layer, spot)),
+        )
+
+    def quick_add_here(self) -> None:
+        """Ask for a layer: on the selected wire, after the selected card, else where the pointer is."""
+        wires, selected = self.graph_scene.selected_edges(), self.selected_node()
+        if len(wires) == 1 and selected is None:
+            self.quick_add(Spot((0, 0), edge=wires[0]))
+        elif selected is not None and self.document.graph[selected].layer.has_output:
+            self.quick_add(editing.spot_after(self.document, selected))
+        else:
+            at = self.viewport().mapFromGlobal(QCursor.pos())
+            inside = self.viewport().rect().contains(at)
+            spot = self.mapToScene(at) if inside else self.visible_rect().center()
+            self.quick_add(Spot((spot.x(), spot.y())))
+
     def _show_added(self, node_id: str) -> None:
         self.graph_scene.select([node_id])
         self.ensureVisible(self.graph_scene.node_items[node_id], 20, 20)
@@ -273,18 +308,24 @@ class GraphView(Canvas):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         spot = self.mapToScene(event.position().toPoint())
         item = self.graph_scene.node_at(spot)
-        left = event.button() == Qt.MouseButton.LeftButton
-        if left and item is not None and not self.open_group(item.node_id):
-            self.rename(item.node_id)
+        if event.button() == Qt.MouseButton.LeftButton:
+            wire = self.graph_scene.edge_at(spot)
+            if item is None:
+                self.quick_add(Spot((spot.x(), spot.y()), edge=wire.edge if wire is not None else None))
+            elif not self.open_group(item.node_id):
+                self.rename(item.node_id)
         event.accept()
 
     # Keys
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab adds a layer; Shift+Tab goes on to the next part of the window."""
+        return False if forward else super().focusNextPrevChild(forward)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
-                self.pointer.panning = True
-                self.pointer.reset_cursor()
+                self.pointer.hold_space(True)
             event.accept()
         elif handle_key(self, event):
             event.accept()
@@ -293,8 +334,8 @@ class GraphView(Canvas):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self.pointer.panning = False
-            self.pointer.reset_cursor()
+            if not self.pointer.hold_space(False):
+                self.quick_add_here()
             event.accept()
             return
         super().keyReleaseEvent(event)

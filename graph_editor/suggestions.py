@@ -1,0 +1,85 @@
+"""What could be put at a spot of the graph: which layers fit there, and what would come of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from engine.errors import ShapeError
+from engine.graph import Edge
+from engine.inference import Inference
+from engine.layer import Layer, Shape, show_shape
+from engine.project import Position
+from graph_editor import search
+from graph_editor.palette import placeable
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a new card would go, and what it would be wired to: a wire that it sits on, or one end of a new one.
+
+    `source` and `target` are a node with its output, or its input port.
+    """
+
+    place: Position
+    source: tuple[str, int] | None = None
+    target: tuple[str, int] | None = None
+    edge: Edge | None = None
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A layer, whether it fits, and the shape that it would give, or why it does not fit."""
+
+    layer: Layer
+    fits: bool
+    said: str = ""
+
+
+def suggest(known: Inference, spot: Spot, text: str) -> list[Suggestion]:
+    """The layers that match a text: those that fit first, the best match first, then those used most."""
+    graph, query = known.graph, search.read(text)
+    used = Counter(node.layer.type_name() for node in graph)
+    ranks = {layer: search.rank(layer, query) for layer in placeable().values()}
+    found = [
+        (_try(known, spot, search.made(layer, query)), rank, used[layer.type_name()])
+        for layer, rank in ranks.items()
+        if rank is not None
+    ]
+    found.sort(key=lambda entry: (not entry[0].fits, entry[1], -entry[2]))
+    return [suggestion for suggestion, _, _ in found]
+
+
+def _try(known: Inference, spot: Spot, layer: Layer) -> Suggestion:
+    refused = _refusal(spot, layer)
+    if refused:
+        return Suggestion(layer, False, refused)
+    shape = _given(known, spot)
+    if shape is None or layer.min_inputs > 1 or layer.max_inputs == 0:
+        return Suggestion(layer, True)
+    try:
+        shapes = layer.output_shapes(shape)
+    except (ShapeError, ValueError) as error:
+        return Suggestion(layer, False, str(error).removeprefix(f"{layer.type_name()} "))
+    return Suggestion(layer, True, " ".join(map(show_shape, shapes)) if layer.has_output else "")
+
+
+def _refusal(spot: Spot, layer: Layer) -> str:
+    """Why the wires could not be drawn, if so."""
+
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("Suggestions", text)
+
+    if layer.max_inputs == 0 and (spot.source is not None or spot.edge is not None):
+        return tr("takes no input")
+    if not layer.has_output and (spot.target is not None or spot.edge is not None):
+        return tr("gives nothing to go on with")
+    return ""
+
+
+def _given(known: Inference, spot: Spot) -> Shape | None:
+    """The shape at hand, where it is known."""
+    source = (spot.edge.source, spot.edge.output) if spot.edge is not None else spot.source
+    return None if source is None else known.shape(*source)
