@@ -3,6 +3,9 @@
 A vocabulary that was learned is in `assets/layers/<class>[_n]/vocabulary.txt`, a line for each place; one that was
 given is in the config, where it is also written here. `vars/idf_weights` has a number for each column.
 TextVectorization keeps both a second time for the lookup within.
+
+Of a layer that has learned nothing yet, Keras writes the tokens of the special places, and then cannot open the
+file itself. Without assets, as it is written here, it opens the file, and the layer can learn there.
 """
 
 from __future__ import annotations
@@ -42,15 +45,24 @@ class Learned:
         if content is None:
             return
         try:
-            lines = content.decode("utf-8").replace("\r\n", "\n").rstrip("\n").split("\n")
+            lines = content.decode("utf-8").replace("\r\n", "\n").rstrip("\n").split("\n") if content else []
             terms = [int(line) for line in lines] if self.cls is IntegerLookup else lines
         except UnicodeDecodeError:
             raise place.at(name).error("is not UTF-8.") from None
         except ValueError:
             raise place.at(name).error("must have a whole number on each line.") from None
+        if all(term in self._tokens for term in terms):
+            return  # the layer has learned nothing yet
         self.settings["vocabulary"] = terms
         if self.settings.get("output_mode") in _WEIGHED:
             self.settings["idf_weights"] = [1.0] * len(terms)
+
+    @property
+    def _tokens(self) -> tuple[Any, ...]:
+        """What stands for no term and for terms outside of the vocabulary."""
+        if self.cls is TextVectorization:
+            return "", "[UNK]"
+        return self.settings.get("mask_token"), self.settings.get("oov_token")
 
     def take_weights(self, file: hdf5.Group, place: Place) -> bool:
         """Fill in the weights of the terms that `take_vocabulary` gave; whether there are any."""

@@ -78,10 +78,6 @@ class VocabularyLayer(Layer):
     def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
         return check_terms(config)
 
-    def with_vocabulary(self, lines: tuple[str, ...], idf_weights: tuple[float, ...] | None = None) -> Self:
-        """The layer with the vocabulary that a .keras archive keeps for it: the lines of vocabulary.txt."""
-        return self.replace(vocabulary=lines, idf_weights=idf_weights)
-
 
 class _Lookup(VocabularyLayer):
     """Base of StringLookup and IntegerLookup."""
@@ -205,9 +201,6 @@ class IntegerLookup(_Lookup):
 
     def learn(self, samples: np.ndarray[Any, Any]) -> Self:
         return super().learn(samples.astype(np.int64))
-
-    def with_vocabulary(self, lines: tuple[str, ...], idf_weights: tuple[float, ...] | None = None) -> Self:
-        return self.replace(vocabulary=tuple(map(int, lines)), idf_weights=idf_weights)
 
 
 def _widths(value: Any) -> Any:

@@ -13,8 +13,10 @@ import pytest
 
 from engine.errors import FileFormatError
 from engine.formats import models
-from engine.layers.text import IntegerLookup, StringLookup
+from engine.layers.core import Input, Output
+from engine.layers.text import IntegerLookup, StringLookup, TextVectorization, VocabularyLayer
 from engine.model import compile_graph
+from tests.engine.graphs import graph
 from tests.engine.layer_cases import close
 
 FILE = Path(__file__).parent / "fixtures" / "vocabularies.keras"
@@ -55,6 +57,29 @@ def test_what_is_written_is_read_back_and_has_weights_where_keras_looks(tmp_path
     assert len(theirs) == 4
     assert ours.keys() == theirs.keys()
     close(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("layer", "kind", "content"),
+    [
+        (StringLookup(), "string_lookup", "[UNK]"),
+        (StringLookup(mask_token="", num_oov_indices=2), "string_lookup", "\n[UNK]\n[UNK]"),
+        (IntegerLookup(mask_token=0), "integer_lookup", "0\n-1"),
+        (IntegerLookup(num_oov_indices=0), "integer_lookup", ""),
+        (TextVectorization(), "text_vectorization", "\n[UNK]"),
+    ],
+)
+def test_a_layer_that_has_learned_nothing(layer: VocabularyLayer, kind: str, content: str, tmp_path: Path) -> None:
+    """Keras writes the special tokens, which it fails to read; of ours, without assets, it opens all."""
+    dtype = "int32" if isinstance(layer, IntegerLookup) else "string"
+    entry = Input.model_validate({"shape": (1,), "dtype": dtype})
+    made = graph(("in", entry, []), ("look", layer, ["in"]), ("out", Output(loss=None, metrics=()), ["look"]))
+    models.save(tmp_path / "m.keras", made, {})
+    assert models.load(tmp_path / "m.keras").graph.by_name("look").layer == layer
+    with zipfile.ZipFile(tmp_path / "m.keras", "a") as archive:
+        assert not any(name.startswith("assets") for name in archive.namelist())
+        archive.writestr(f"assets/layers/{kind}/vocabulary.txt", content)
+    assert models.load(tmp_path / "m.keras").graph.by_name("look").layer == layer
 
 
 def _arrays(file: h5py.File) -> dict[str, Any]:

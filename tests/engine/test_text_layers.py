@@ -94,9 +94,7 @@ def test_a_layer_learns_the_vocabulary_that_keras_learns(entry: dict[str, Any]) 
     if entry["idf_weights"] is not None:
         np.testing.assert_allclose(after.known.weights, entry["idf_weights"], rtol=1e-6)
     np.testing.assert_allclose(computed(after, samples), entry["output"], rtol=1e-6)
-    lines = tuple(map(str, entry["vocabulary"]))
-    full = None if entry["idf_weights"] is None else tuple(entry["idf_weights"])
-    restored = layer.with_vocabulary(lines, full)
+    restored = layer.replace(vocabulary=entry["vocabulary"], idf_weights=entry["idf_weights"])
     np.testing.assert_allclose(computed(restored, samples), entry["output"], rtol=1e-6)
 
 
