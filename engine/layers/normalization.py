@@ -278,9 +278,10 @@ class SpectralNormalization(Weighted):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         own = {weight.name: weight for weight in self.layer.weights(*inputs)}
-        kernel = own[self._kernel(own)]
+        kernel = own.pop(self._kernel(own))
         vector = Weight("vector_u", (1, kernel.shape[-1]), "truncated_normal(stddev=0.02)", trainable=False)
-        return (*prefixed("layer", own.values(), _trains(self.layer)), vector)
+        first, *others = prefixed("layer", (kernel, *own.values()), _trains(self.layer))
+        return (first, vector, *others)
 
     @property
     def also_own(self) -> tuple[str, ...]:
