@@ -108,6 +108,7 @@ class Cell(Weighted):
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         shapes = self.state_shapes(inputs[0])
+        check_states(f"{self.type_name()} takes states", inputs[1:], shapes)
         return (shapes[self.steps().output], *shapes)
 
     def op(self) -> Op:
@@ -117,6 +118,20 @@ class Cell(Weighted):
     def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> Any:
         steps = self.steps(ctx.key if ctx.training else None, inputs[0].shape)
         return Op(ops.advance, steps.weights, steps.settings)(w, *inputs)
+
+
+def check_states(what: str, given: Sequence[Shape], wanted: Sequence[Shape]) -> None:
+    """Raise `ShapeError` where states are given that have not the shapes that are wanted."""
+    if given and not (len(given) == len(wanted) and all(map(_fits, given, wanted))):
+        shown, needed = (", ".join(map(show_shape, shapes)) for shapes in (given, wanted))
+        raise ShapeError(f"{what} of {needed}, but gets {shown}.")
+
+
+def _fits(given: Shape, wanted: Shape) -> bool:
+    """Whether a shape is, or may at run time be, the one that is wanted."""
+    return len(given) == len(wanted) and all(
+        None in sizes or len(set(sizes)) == 1 for sizes in zip(given, wanted, strict=True)
+    )
 
 
 class GateSettings(Settings):

@@ -37,6 +37,7 @@ from engine.layers.cells import (
     SimpleRNNCell,
     StackedRNNCells,
     Steps,
+    check_states,
 )
 from engine.layers.reshaping import Reshape
 from engine.ops import recurrent as ops
@@ -98,9 +99,7 @@ class Recurrent(Weighted):
         cell, (x, *given) = self.made_of(), inputs
         self.check_sequence(x)
         states = cell.state_shapes(x[1:])
-        if given and not (len(given) == len(states) and all(map(_fits, given, states))):
-            shown, wanted = (", ".join(map(show_shape, shapes)) for shapes in (given, states))
-            raise ShapeError(f"{self.type_name()} takes first states of {wanted}, but gets {shown}.")
+        check_states(f"{self.type_name()} takes first states", given, states)
         last = states[cell.steps().output]
         output = (x[0], *last) if self.return_sequences else last
         return (output, *states) if self.return_state else (output,)
@@ -151,13 +150,6 @@ def units(cell: Cell) -> tuple[int, ...]:
         return tuple(size for part in cell.cells if isinstance(part, Cell) for size in units(part))
     size: int = getattr(cell, "units", None) or getattr(cell, "filters")  # noqa: B009
     return (size,) * len(cell.state_names)
-
-
-def _fits(given: Shape, wanted: Shape) -> bool:
-    """Whether a shape is, or may at run time be, the one that is wanted."""
-    return len(given) == len(wanted) and all(
-        None in sizes or len(set(sizes)) == 1 for sizes in zip(given, wanted, strict=True)
-    )
 
 
 def as_sequence(x: Shape) -> tuple[Repair, ...]:
