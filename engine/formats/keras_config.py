@@ -20,6 +20,10 @@ from engine.order import keras_order
 from engine.project import NAME
 from engine.splitting import split
 
+MODEL_CLASS = "Functional"
+"""Keras's class of models. Among the outputs of a model around it, its calls are counted from 1, since the first
+is the one that it is made by; in Keras 2 also among the inputs of layers, in Keras 3 not there."""
+
 
 @dataclass(frozen=True)
 class Calls:
@@ -84,14 +88,17 @@ def to_config(graph: Graph, name: str = NAME) -> dict[str, Any]:
     for owner in found.layers:
         for index, node in enumerate(found.calls_of(owner.id)):
             place[node.id] = (owner.name, index)
+    layers = [_layer_entry(found, owner, place) for owner in found.layers]
+    models = {entry["name"] for entry in layers if entry["class_name"] == MODEL_CLASS}
+    ends = [(*place[edge.source], edge.output) for edge in found.outputs]
     config = {
         "name": name,
         "trainable": True,
-        "layers": [_layer_entry(found, owner, place) for owner in found.layers],
+        "layers": layers,
         "input_layers": _ends([[*place[node.id], 0] for node in found.inputs]),
-        "output_layers": _ends([[*place[edge.source], edge.output] for edge in found.outputs]),
+        "output_layers": _ends([[name, number + (name in models), output] for name, number, output in ends]),
     }
-    return {"class_name": "Functional", "config": config}
+    return {"class_name": MODEL_CLASS, "config": config}
 
 
 def _ends(tensors: list[Any]) -> Any:

@@ -30,7 +30,7 @@ def to_keras2(model_config: Mapping[str, Any]) -> dict[str, Any]:
     config["layers"] = [_entry(entry, counted) for entry in config["layers"]]
     for ends in ("input_layers", "output_layers"):
         several = config[ends] if not config[ends] or isinstance(config[ends][0], list) else [config[ends]]
-        config[ends] = [counted(origin) for origin in several]
+        config[ends] = several
     return {"class_name": model_config["class_name"], "config": config}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import NameTakenError, UnsupportedError
 from engine.formats.graph_data import check_node_name, check_wiring
+from engine.formats.keras_config import MODEL_CLASS
 from engine.formats.keras_layers import batch_shape, read_layer
 from engine.formats.keras_operations import is_operation, operation_layer
 from engine.formats.reading import Place, shown
@@ -74,6 +75,7 @@ def model_name(model_config: Any) -> str:
 def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Tensor], list[Tensor]]:
     found = place.mapping(config, ("layers", "input_layers", "output_layers"))
     entries: list[_Entry] = []
+    models: dict[str, int] = {}  # those of Keras 3, with the number of their calls
     layers = place.at("layers").listing(found["layers"])
     inputs, outputs = (_read_ends(found[key], place) for key in ("input_layers", "output_layers"))
     for number, value in enumerate(layers, 1):
@@ -83,15 +85,27 @@ def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Tens
         name = here.text(entry.get("name", inner.get("name")))
         here = place.at(f"layer {shown(name)}")
         called = here.at("inbound_nodes").listing(entry.get("inbound_nodes", []))
+        if entry["class_name"] == MODEL_CLASS and not any(isinstance(call, list) for call in called):
+            models[name] = len(called)
         if is_operation(entry):
             entries.append(_operation(name, entry, called, here))
             continue
         layer = _read_or_keep(entry, inner, here)
         entries.append(_called(name, layer, called, here))
+    outputs = _counted_from_zero(outputs, models)
     entries, outputs = _from_zero(entries, outputs)
     if any(isinstance(entry.layer, Placeholder) for entry in entries):
         entries = _with_shapes(entries, told_shapes(layers), outputs)
     return entries, inputs, outputs
+
+
+def _counted_from_zero(outputs: list[Tensor], models: Mapping[str, int]) -> list[Tensor]:
+    """The calls of nested models that are outputs counted from 0: see `MODEL_CLASS`. Keras finds the last by 0."""
+
+    def counted(name: str, number: int) -> int:
+        return (number or models[name]) - 1 if name in models else number
+
+    return [((name, counted(name, number)), output) for (name, number), output in outputs]
 
 
 def _from_zero(entries: list[_Entry], outputs: list[Tensor]) -> tuple[list[_Entry], list[Tensor]]:

@@ -17,9 +17,10 @@ import pytest
 from engine.errors import FileError, FileFormatError
 from engine.formats import models
 from engine.graph import Graph
-from engine.layers.core import Output
+from engine.layers.core import Dense, Input, Output
+from engine.layers.nested import Functional
 from engine.project import TrainingSettings
-from tests.engine.graphs import batch, many_sided, ready
+from tests.engine.graphs import batch, graph, many_sided, ready
 from tests.engine.layer_cases import close
 from tests.engine.oracle import keras_predict, opened, predict
 
@@ -80,6 +81,36 @@ def test_models_in_models_come_over(suffix: str, tmp_path: Path) -> None:
     else:
         again = opened(tmp_path / f"ours{suffix}")
     close(keras_predict(again, inputs), expected)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize(("first", "second"), [("model", "again"), ("again", "model")])
+def test_a_model_within_that_is_called_twice_and_an_output(
+    suffix: str, first: str, second: str, tmp_path: Path
+) -> None:
+    """Keras counts the calls of models from 1 among the outputs, and from 0 among the inputs of layers."""
+    end = Output(loss=None, metrics=())
+    inner = graph(("in", Input(shape=(4,)), []), ("dense", Dense(units=3), ["in"]), ("out", end, ["dense"]))
+    made = graph(
+        ("a", Input(shape=(4,)), []),
+        ("b", Input(shape=(4,)), []),
+        ("model", Functional(graph=inner), ["a"]),
+        ("again", Functional(graph=inner), ["b"]),
+        ("last", Dense(units=2), [second]),
+        ("model_out", end, [first]),
+        ("last_out", end, ["last"]),
+        shares={"again": "model"},
+    )
+    model, variables = ready(made)
+    weights, inputs = model.to_host(variables), batch(model)
+    expected = predict(made, weights, inputs)
+    models.save(tmp_path / f"ours{suffix}", made, weights)
+    theirs = opened(tmp_path / f"ours{suffix}")
+    close(keras_predict(theirs, inputs), expected)
+    theirs.save(tmp_path / f"theirs{suffix}")
+    for name in ("ours", "theirs"):
+        loaded = models.load(tmp_path / f"{name}{suffix}")
+        close(predict(loaded.graph, loaded.weights, inputs), expected)
 
 
 def _our_json(folder: Path, graph: Graph, weights: Any) -> str:
