@@ -11,6 +11,7 @@ from engine.errors import NameTakenError, UnsupportedError
 from engine.formats.graph_data import check_node_name, check_wiring
 from engine.formats.keras_config import MODEL_CLASS
 from engine.formats.keras_layers import batch_shape, read_layer
+from engine.formats.keras_masks import Told, check_masks, without_masks
 from engine.formats.keras_operations import is_operation, operation_layer
 from engine.formats.reading import Place, shown
 from engine.formats.unknown import Ends, call_template, placeholder, told_shapes, with_unreached
@@ -44,13 +45,14 @@ def from_config(model_config: Any, place: Place) -> Graph:
     """
     found = place.mapping(model_config, ("class_name", "config"))
     class_name = found["class_name"]
+    told: Told = {}
     if class_name == "Sequential":
         entries, inputs, outputs = _read_sequential(found["config"], place)
     elif class_name in ("Functional", "Model"):
-        entries, inputs, outputs = _read_functional(found["config"], place)
+        entries, inputs, outputs, told = _read_functional(found["config"], place)
     else:
         raise place.error(f"holds a model of the class {shown(class_name)}, not Functional or Sequential.")
-    graph = _assemble(entries, inputs, outputs, place)
+    graph = _assemble(entries, inputs, outputs, told, place)
     if any(node.layer.trouble is not None for node in graph):
         graph = with_unreached(graph)
     for problem in infer(graph).errors:
@@ -72,11 +74,11 @@ def model_name(model_config: Any) -> str:
     return str(name)
 
 
-def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Tensor], list[Tensor]]:
+def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Tensor], list[Tensor], Told]:
     found = place.mapping(config, ("layers", "input_layers", "output_layers"))
     entries: list[_Entry] = []
     models: dict[str, int] = {}  # those of Keras 3, with the number of their calls
-    layers = place.at("layers").listing(found["layers"])
+    layers, told = without_masks(place.at("layers").listing(found["layers"]), found["output_layers"])
     inputs, outputs = (_read_ends(found[key], place) for key in ("input_layers", "output_layers"))
     for number, value in enumerate(layers, 1):
         here = place.at(f"layer {number}")
@@ -96,7 +98,7 @@ def _read_functional(config: Any, place: Place) -> tuple[list[_Entry], list[Tens
     entries, outputs = _from_zero(entries, outputs)
     if any(isinstance(entry.layer, Placeholder) for entry in entries):
         entries = _with_shapes(entries, told_shapes(layers), outputs)
-    return entries, inputs, outputs
+    return entries, inputs, outputs, told
 
 
 def _counted_from_zero(outputs: list[Tensor], models: Mapping[str, int]) -> list[Tensor]:
@@ -298,7 +300,9 @@ def _first_input(model: Any, first: Mapping[str, Any], place: Place) -> _Entry:
     return _Entry("input", read_layer(entry, {"batch_shape": shape}, place.at("layer 'input'")), ((),))
 
 
-def _assemble(entries: list[_Entry], inputs: list[Tensor], outputs: list[Tensor], place: Place) -> Graph:
+def _assemble(
+    entries: list[_Entry], inputs: list[Tensor], outputs: list[Tensor], told: Told, place: Place
+) -> Graph:
     ranks = {name: rank for rank, ((name, _), _) in enumerate(inputs)}
     entries = sorted(entries, key=lambda entry: ranks.get(entry.name, len(ranks)))
     builder = _Builder(place, {entry.name for entry in entries})
@@ -310,6 +314,7 @@ def _assemble(entries: list[_Entry], inputs: list[Tensor], outputs: list[Tensor]
         builder.add_output(tensor)
     graph = Graph(MappingProxyType(builder.nodes), tuple(builder.edges))
     check_wiring(graph, place)
+    check_masks(graph, builder.calls, told, place)
     return graph
 
 

@@ -1,0 +1,66 @@
+"""Files of Keras 3 with masks, which it writes out as operations and arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from engine.errors import FileFormatError
+from engine.formats import models
+from tests.engine.layer_cases import close
+from tests.engine.oracle import keras_predict, opened, predict
+
+layers = keras.layers
+TOKENS = np.array([[3, 1, 2, 0, 0], [1, 0, 0, 0, 0], [4, 2, 3, 1, 6]], np.int32)
+
+
+def recurrent(x: Any) -> Any:
+    x = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(x)
+    return layers.GRU(2)(layers.Dropout(0.2)(x))
+
+
+def attending(x: Any) -> Any:
+    x = layers.Add()([x, layers.MultiHeadAttention(2, 2)(x, x)])
+    return layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x))
+
+
+def in_parts(x: Any) -> Any:
+    x = layers.TimeDistributed(layers.Dense(3))(x)
+    return layers.SimpleRNN(2)(layers.Masking(-1.0)(layers.BatchNormalization()(x)))
+
+
+def called_twice(x: Any) -> Any:
+    shared = layers.LSTM(3, return_sequences=True)
+    return layers.GlobalAveragePooling1D()(shared(shared(x)))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("body", [recurrent, in_parts, called_twice, attending])
+def test_masks_that_layers_have_anyway(body: Callable[[Any], Any], suffix: str, tmp_path: Path) -> None:
+    x = keras.Input((5,), dtype="int32")
+    theirs = keras.Model(x, layers.Dense(2)(body(layers.Embedding(7, 3, mask_zero=True)(x))))
+    theirs.save(tmp_path / f"theirs{suffix}")
+    expected = keras_predict(theirs, {"x": TOKENS})
+    read = models.load(tmp_path / f"theirs{suffix}")
+    close(predict(read.graph, read.weights, {"x": TOKENS}), expected)
+    models.save(tmp_path / f"ours{suffix}", read.graph, read.weights)
+    close(keras_predict(opened(tmp_path / f"ours{suffix}"), {"x": TOKENS}), expected)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize(("mask_zero", "absent"), [(True, 3), (False, 0)])
+def test_a_mask_of_somebodys_own_making_is_refused(
+    mask_zero: bool, absent: int, suffix: str, tmp_path: Path
+) -> None:
+    x = keras.Input((5,), dtype="int32")
+    y = layers.Embedding(7, 3, mask_zero=mask_zero)(x)
+    keras.Model(x, layers.LSTM(2, name="told")(y, mask=keras.ops.not_equal(x, absent))).save(
+        tmp_path / f"m{suffix}"
+    )
+    with pytest.raises(FileFormatError, match="layer 'told': is called with a mask of its own making"):
+        models.load(tmp_path / f"m{suffix}")
