@@ -52,7 +52,7 @@ def from_config(model_config: Any, place: Place) -> Graph:
         entries, inputs, outputs, told = _read_functional(found["config"], place)
     else:
         raise place.error(f"holds a model of the class {shown(class_name)}, not Functional or Sequential.")
-    graph = _assemble(entries, inputs, outputs, told, place)
+    graph = _with_losses_that_fit(_assemble(entries, inputs, outputs, told, place))
     if any(node.layer.trouble is not None for node in graph):
         graph = with_unreached(graph)
     for problem in infer(graph).errors:
@@ -60,6 +60,14 @@ def from_config(model_config: Any, place: Place) -> Graph:
             continue  # kept as it is
         where = place if problem.node is None else place.at(f"layer {shown(graph[problem.node].name)}")
         raise where.error(problem.message)
+    return graph
+
+
+def _with_losses_that_fit(graph: Graph) -> Graph:
+    """Without the guessed losses that do not fit the shapes: a softmax of a single number is of no class."""
+    for problem in infer(graph).errors:
+        if problem.node is not None and isinstance(graph[problem.node].layer, Output):
+            graph = graph.set_layer(problem.node, Output(loss=None, metrics=()))
     return graph
 
 

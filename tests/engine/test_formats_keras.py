@@ -339,6 +339,16 @@ def test_keras_single_layer_forms(tmp_path: Path) -> None:
     assert [type(node.layer).__name__ for node in from_config(config, PLACE)] == ["Input", "Dense", "Output"]
 
 
+def test_an_output_that_no_usual_loss_fits(tmp_path: Path) -> None:
+    x = keras.Input((1,))
+    inner = keras.Model(x, keras.layers.Softmax()(x))
+    y = keras.Input((1,))
+    keras.Model(y, keras.layers.Softmax()(inner(y))).save(tmp_path / "k.h5")
+    read = load_model(tmp_path / "k.h5").graph
+    assert infer(read).errors == ()
+    assert read.of_type(Output)[0].layer == Output(loss=None, metrics=())
+
+
 def test_keras_2_dialect() -> None:
     dense = {"name": "dense", "trainable": True, "dtype": "float32", "units": 3, "activation": "softmax"}
     dense |= {"kernel_initializer": {"class_name": "GlorotUniform", "config": {"seed": None}}}
