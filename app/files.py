@@ -84,7 +84,11 @@ class ProjectFiles(QObject):
         """Start an empty project, or one from a template."""
         if not self.may_discard():
             return False
-        self._show(Opened(templates.make(template) if template else Project()), None)
+        title, text = self.tr("Cannot make this network"), self.tr("Opening…")
+        opened = self._try(title, text, result_of(_make, template)) if template else Opened(Project())
+        if opened is None:
+            return False
+        self._show(opened, None)
         return True
 
     def new_from_template(self) -> bool:
@@ -232,19 +236,28 @@ def _write(project: Project, path: Path) -> bool:
     return True
 
 
+def _make(template: str) -> Opened:
+    return _known(templates.make(template))
+
+
+def _known(project: Project) -> Opened:
+    """A project with all that the window would else work out while it waits."""
+    return Opened(placed(project), inference=infer(project.graph))
+
+
 def _read_project(path: Path) -> Opened:
     project = project_file.load(path)
     try:
-        return Opened(project, run=past_run(path, project))
+        return replace(_known(project), run=past_run(path, project))
     except (LayerloomError, OSError) as error:
-        return Opened(project, note=sentence(error))
+        return replace(_known(project), note=sentence(error))
 
 
 def _read_keras(path: Path, weights: Path | None = None) -> Opened:
     from engine.formats import models
 
     model = models.load(path, weights)
-    return Opened(placed(model.project), model.weights, notes=model.notes, inference=infer(model.graph))
+    return replace(_known(model.project), weights=model.weights, notes=model.notes)
 
 
 def _read_weights(path: Path, project: Project) -> tuple[Graph, HostWeights]:
