@@ -8,7 +8,7 @@
 | links and storage outside of the file, at any step | refused | soft link, external link, storage, virtual |
 | shapes that are not those of the graph, and bombs | refused before a byte is read | shape, bomb |
 | names in the archive that lead out, or occur twice, and sizes | refused | zip |
-| pickled arrays | refused | pickled |
+| pickled arrays | refused | pickled; in NPZ files of data: test_pickled_arrays_in_data_are_not_unpickled |
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import io
 import json
 import marshal
 import sys
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ import keras
 import numpy as np
 import pytest
 
+from engine.data.arrays import Npz, outline_npz, read_npz
 from engine.errors import FileError
 from engine.formats import models
 from engine.formats.keras_h5 import LoadedModel
@@ -63,11 +66,20 @@ class Parts:
         return "layers/dense/vars/0"
 
 
-def crafted(folder: Path, suffix: str, change: Change) -> Path:
-    """A sound model of Keras's own, changed."""
+@cache
+def sound(suffix: str) -> bytes:
+    """A model of Keras's own, without faults."""
     layers = [keras.Input((4,)), keras.layers.Dense(3, name="middle"), keras.layers.Dense(2, name="last")]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"m{suffix}"
+        keras.Sequential(layers).save(path)
+        return path.read_bytes()
+
+
+def crafted(folder: Path, suffix: str, change: Change) -> Path:
+    """The sound model, changed."""
     path = folder / f"m{suffix}"
-    keras.Sequential(layers).save(path)
+    path.write_bytes(sound(suffix))
     if suffix == ".h5":
         with h5py.File(path, "r+") as file:
             parts = Parts(json.loads(file.attrs["model_config"]), file, suffix, folder, [])
@@ -305,3 +317,24 @@ def test_weights_alone_are_read_with_the_same_care(name: str, tmp_path: Path) ->
         (tmp_path / "w.weights.h5").write_bytes(archive.read("model.weights.h5"))
     with pytest.raises(FileError, match=wanted):
         models.load_weights(tmp_path / "w.weights.h5", graph)
+
+
+class _Marks:
+    """Leaves a mark when it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return open, ("mark", "w")
+
+
+@pytest.mark.parametrize("read", [read_npz, outline_npz, lambda path: Npz(path=str(path)).load()])
+def test_pickled_arrays_in_data_are_not_unpickled(read: Callable[[Path], Any], tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, x=np.ones(3), y=np.array([_Marks()], dtype=object))
+    with pytest.raises(FileError) as caught:
+        read(path)
+    assert str(caught.value).startswith(str(path))
+    assert not (tmp_path / "mark").exists()
+    with np.load(path, allow_pickle=True) as file:  # the mark is one that shows
+        file["y"]
+    assert (tmp_path / "mark").exists()
+    (tmp_path / "mark").unlink()
