@@ -18,7 +18,7 @@ _SMALLEST, _LARGEST = 0.08, 3.0
 
 _READABLE = 0.7
 
-_PART = 0.25
+_PART = 0.6
 """Less than this part of a graph tells less of it than all of it, too small to read."""
 
 
@@ -114,8 +114,12 @@ class Canvas(QGraphicsView):
         rect, room = self._content(), self.viewport().size()
         self.resetTransform()
         self.scale(scale, scale)
-        # What does not fit in height is seen from its top.
-        self.centerOn(rect.center().x(), min(rect.center().y(), rect.top() + room.height() / scale / 2))
+        # What does not fit is seen from its beginning: from its top, and around its first card.
+        x, half = rect.center().x(), room.width() / scale / 2
+        first = next(iter(self.document.graph.order), None)
+        if rect.width() > 2 * half and first is not None:
+            x = max(rect.left() + half, min(self.document.position(first)[0], rect.right() - half))
+        self.centerOn(x, min(rect.center().y(), rect.top() + room.height() / scale / 2))
         self.zoom_changed.emit(self.scale_now())
 
     def _show_again(self) -> None:

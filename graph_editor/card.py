@@ -47,22 +47,27 @@ class Look:
 
     @classmethod
     def of(cls, node: Node, facts: NodeFacts, linked: bool) -> Look:
-        """The look of a node; `linked` where it shares its weights with another."""
-        fonts, right = card_fonts(), Qt.TextElideMode.ElideRight
+        """The look of a node; `linked` where it shares its weights with another.
+
+        A type that finds no room beside the name stands before the settings. Long names, which often begin alike,
+        are cut in the middle.
+        """
+        fonts, right, middle = card_fonts(), Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle
         title, detail = QFontMetricsF(fonts.title), QFontMetricsF(fonts.detail)
         frozen = isinstance(node.layer, Weighted) and not node.layer.trainable
         marks = (*(["frozen"] if frozen else []), *(["linked"] if linked else []))
         width = _RIGHT - _LEFT - _MARK * len(marks)
         kind = "" if type_is_evident(node) else node.layer.type_name()
-        room = width - min(detail.horizontalAdvance(kind) + 10, 90) if kind else width
-        name = title.elidedText(node.name, right, room)
-        kind = detail.elidedText(kind, right, width - title.horizontalAdvance(name) - 10) if kind else ""
+        said = caption(node.layer)
+        if kind and title.horizontalAdvance(node.name) + 10 + detail.horizontalAdvance(kind) > width:
+            kind, said = "", " · ".join(filter(None, (kind, said)))
+        name = title.elidedText(node.name, middle, width)
         count = f"{facts.parameters:,}" if facts.parameters else ""
         room = _RIGHT - _LEFT - (detail.horizontalAdvance(count) + 10 if count else 0)
         return cls(
             name,
             kind,
-            detail.elidedText(caption(node.layer), right, room),
+            detail.elidedText(said, right, room),
             count,
             node.layer.category,
             severity_of(facts),
