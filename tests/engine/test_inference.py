@@ -9,10 +9,12 @@ import keras
 import numpy as np
 import pytest
 
+from engine.errors import ShapeError
 from engine.formats.keras_config import to_config
 from engine.graph import Graph
 from engine.inference import Inference, Problem, infer
 from engine.layer import Layer, Shape
+from engine.layers.cells import LSTMCell
 from engine.layers.conv import Conv2D
 from engine.layers.core import Activation, Dense, Input, Output
 from engine.layers.merging import Add, Concatenate
@@ -251,3 +253,8 @@ def test_here_and_in_keras_with_jax_a_stateful_layer_begins_each_batch_afresh() 
     found = theirs.predict(twice, batch_size=4, verbose=0)
     np.testing.assert_array_equal(found[:4], found[4:])
     np.testing.assert_allclose(model.predict(variables, {"input": twice})["output"], found, 1e-5, 1e-6)
+
+
+def test_cells_say_which_states_they_take() -> None:
+    with pytest.raises(ShapeError, match="LSTMCell takes states of 2, 2, but gets 4, 4"):
+        LSTMCell(units=2).output_shapes((4,), (4,), (4,))
