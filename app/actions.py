@@ -104,6 +104,7 @@ def _view_specs() -> tuple[ActionSpec, ...]:
 def _run_specs() -> tuple[ActionSpec, ...]:
     return (
         ActionSpec("train", tr("&Train"), tr("Train the network"), ("F5", "Ctrl+R"), "train"),
+        ActionSpec("go_on", tr("&Go on training"), tr("Train on from the weights that are there"), ("Ctrl+F5",)),
         ActionSpec("pause", tr("&Pause"), tr("Hold the run, or let it go on"), ("F6",), "pause"),
         ActionSpec("stop", tr("&Stop"), tr("End the run early and keep its result"), ("Shift+F5",), "stop"),
     )
@@ -205,7 +206,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     appearance = view.addMenu(tr("&Appearance"))
     actions.fill_menu(appearance, "system light dark")
     actions.fill_menu(view, "full_screen")
-    actions.fill_menu(bar.addMenu(tr("&Run")), "train pause stop")
+    actions.fill_menu(bar.addMenu(tr("&Run")), "train go_on pause stop")
     actions.fill_menu(bar.addMenu(tr("&Help")), "shortcuts about")
     for menu in (file, edit, view, recent, export):
         menu.setToolTipsVisible(True)

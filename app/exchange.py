@@ -75,6 +75,9 @@ def export(
     style: Annotated[Style, typer.Option(help="How Python for Keras builds the model.")] = Style.functional,
     target: Annotated[Target, typer.Option(help="What Python is written for.")] = Target.keras,
     with_training: Annotated[bool, typer.Option("--with-training", help="Python that also trains.")] = False,
+    with_optimizer: Annotated[
+        bool, typer.Option("--with-optimizer", help="With the optimizer's state, for training to go on.")
+    ] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Let Keras open the file and compare.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -87,13 +90,14 @@ def export(
     if suffix not in WRITTEN:
         raise typer.BadParameter(f"{to.name!r} ends in none of {', '.join(WRITTEN)}", param_hint="--to")
     _check_fits(verify, "--verify", suffix, (".h5", ".keras"))
+    _check_fits(with_optimizer, "--with-optimizer", suffix, (".h5", ".keras"))
     _check_fits(with_training, "--with-training", suffix, (".py",))
     _check_fits(style is not Style.functional, "--style", suffix, (".py",))
     _check_fits(target is not Target.keras, "--target", suffix, (".py",))
     _check_fits(dialect is not Dialect.keras3, "--dialect", suffix, (".h5",))
     if verify and dialect is Dialect.keras2:
         raise typer.BadParameter("a file for Keras 2 is not checked by Keras 3", param_hint="--verify")
-    options = ExportOptions(dialect.value, style.value, target.value, with_training)
+    options = ExportOptions(dialect.value, style.value, target.value, with_training, with_optimizer)
     found = open_network(network, run)
     lines = list(export_network(found, to, options))
     for line in () if as_json else lines:
@@ -106,7 +110,7 @@ def export(
         print_json({"file": str(to), "notes": lines[:-1], "proof": checked})
     elif proof is not None:
         say(str(proof))
-    if proof is not None and not proof.holds:
+    if proof is not None and proof.failed:
         raise typer.Exit(1)
 
 

@@ -25,6 +25,8 @@ class KerasOptions:
     """Of ".h5": whose words the configuration is written in."""
     compiled: bool = True
     check: bool = False
+    state: bool = False
+    """With what the optimizer remembers."""
 
 
 _KINDS: tuple[tuple[str, Literal[".keras", ".h5"], Literal["keras3", "keras2"]], ...] = (
@@ -34,8 +36,8 @@ _KINDS: tuple[tuple[str, Literal[".keras", ".h5"], Literal["keras3", "keras2"]],
 )
 
 
-def ask_keras_options(parent: QWidget, start: KerasOptions) -> KerasOptions | None:
-    """Ask how to write a Keras file; None where the person cancels."""
+def ask_keras_options(parent: QWidget, start: KerasOptions, *, has_state: bool = False) -> KerasOptions | None:
+    """Ask how to write a Keras file; None where the person cancels. A state is offered where there is one."""
     dialog = _Dialog(parent, tr("Export a Keras model"))
     kind = QComboBox()
     for text, suffix, dialect in _KINDS:
@@ -44,13 +46,20 @@ def ask_keras_options(parent: QWidget, start: KerasOptions) -> KerasOptions | No
     compiled = QCheckBox(tr("With optimizer, loss and metrics"))
     compiled.setToolTip(tr("Keras opens the model compiled, ready to be trained on"))
     compiled.setChecked(start.compiled)
+    state = QCheckBox(tr("Optimizer's state"))
+    state.setToolTip(tr("What the optimizer remembers, so that training goes on without a break"))
+    state.setChecked(start.state and has_state)
+    state.setEnabled(has_state and start.compiled)
+    compiled.toggled.connect(lambda on: state.setEnabled(on and has_state))
     check = QCheckBox(tr("Check with Keras"))
     check.setToolTip(tr("Let Keras open the file and predict, and compare with the predictions here"))
     check.setChecked(start.check)
-    if not dialog.ask(kind, compiled, check):
+    if not dialog.ask(kind, compiled, state, check):
         return None
     _, suffix, dialect = _KINDS[kind.currentIndex()]
-    return KerasOptions(suffix, dialect, compiled.isChecked(), check.isChecked())
+    return KerasOptions(
+        suffix, dialect, compiled.isChecked(), check.isChecked(), state.isEnabled() and state.isChecked()
+    )
 
 
 def ask_code_options(parent: QWidget, start: CodeOptions) -> CodeOptions | None:

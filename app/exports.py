@@ -19,7 +19,7 @@ from app.session import TrainedRun, TrainingSession
 from app.settings import AppSettings
 from app.task import Job, result_of
 from engine.errors import Cancelled
-from engine.events import HostWeights, Result
+from engine.events import HostWeights, OptimizerState, Result
 from engine.project import Project
 from graph_editor.document import ProjectDocument
 
@@ -53,13 +53,14 @@ class Exports(QObject):
             return False
         project, weights = source
         asked = replace(self._keras_options, compiled=project.compiled)
-        options = ask_keras_options(self._window, asked)
+        state = self._optimizer_state(project)
+        options = ask_keras_options(self._window, asked, has_state=state is not None)
         kind = None if options is None else options.suffix
         path = None if kind is None else self._ask(f"Keras (*{kind})", kind)
         if options is None or path is None:
             return False
         self._keras_options = options
-        done, proof = self._run(path, keras_job(path, project, weights, options))
+        done, proof = self._run(path, keras_job(path, project, weights, options, state))
         if proof is not None:
             tell(self._window, self.tr("Checked with Keras"), str(proof))
         return done
@@ -105,6 +106,11 @@ class Exports(QObject):
         if trained.weights_fit(self._project.graph):
             return trained.completed(self._project), trained.weights
         return self._offer_trained(trained)
+
+    def _optimizer_state(self, project: Project) -> OptimizerState | None:
+        """What the optimizer of a project remembers, where the last run has left it."""
+        state = None if self._session.trained is None else self._session.trained.optimizer_state
+        return state if state is not None and state.optimizer == project.training.optimizer.type else None
 
     def _offer_untrained(self) -> tuple[Project, None] | None:
         answer = choose(
@@ -164,7 +170,13 @@ class Exports(QObject):
         return True
 
 
-def keras_job(path: Path, project: Project, weights: HostWeights | None, options: KerasOptions) -> Job:
+def keras_job(
+    path: Path,
+    project: Project,
+    weights: HostWeights | None,
+    options: KerasOptions,
+    state: OptimizerState | None = None,
+) -> Job:
     """Write a Keras file, and let Keras open it where that is asked for: the result is the proof, or None."""
     from engine.formats import models
     from engine.formats.proof import prove
@@ -175,7 +187,8 @@ def keras_job(path: Path, project: Project, weights: HostWeights | None, options
         model = compile_graph(graph)
         weights = model.to_host(model.init(training.seed))
     compiling = training if options.compiled else None
-    models.save(path, graph, weights, compiling, dialect=options.dialect, name=project.name)
+    state = state if options.state else None
+    models.save(path, graph, weights, compiling, dialect=options.dialect, optimizer_state=state, name=project.name)
     if options.check:
         yield from prove(path, graph, weights)
     else:

@@ -25,6 +25,7 @@ from engine.formats.readers import in_background, warm
 from engine.graph import Graph
 from engine.inference import Inference, infer
 from engine.project import Project
+from engine.start import Start
 from graph_editor.document import ProjectDocument, placed
 
 
@@ -33,8 +34,8 @@ class Opened:
     """A project that is shown from now on, and what came with it."""
 
     project: Project
-    weights: HostWeights | None = None
-    """The weights of a model file."""
+    start: Start | None = None
+    """The weights of a model file, with its optimizer's state where it has that."""
     run: PastRun | None = None
     """The last run of a project file."""
     note: str = ""
@@ -63,7 +64,8 @@ class ProjectFiles(QObject):
         self._settings = settings
         self._window = window
         self._path: Path | None = None
-        self._foreign = False  # shown, but never saved in a project file: closing asks
+        self._origin: Path | None = None  # the model file that the project came from
+        self._foreign = False  # more than the document holds, and in no file of ours: closing asks
 
     @property
     def path(self) -> Path | None:
@@ -71,8 +73,14 @@ class ProjectFiles(QObject):
 
     @property
     def name(self) -> str:
-        """The name of the project as the title shows it."""
-        return self._path.stem if self._path is not None else self.tr("Untitled")
+        """The name of the project, which files of it are named after."""
+        found = self._path or self._origin
+        return self.tr("Untitled") if found is None else found.stem
+
+    @property
+    def title(self) -> str:
+        """The name as the title of the window shows it."""
+        return self._origin.name if self._origin is not None and self._path is None else self.name
 
     @property
     def modified(self) -> bool:
@@ -124,9 +132,8 @@ class ProjectFiles(QObject):
         if opened is None:
             return False
         self._settings.last_folder = path.parent
-        self._show(opened, None if keras else path)
-        if not keras:
-            self._remember(path)
+        self._show(opened, None if keras else path, origin=path if keras else None)
+        self._remember(path)
         return True
 
     def _weights_beside(self, path: Path) -> tuple[Path, ...] | None:
@@ -162,9 +169,16 @@ class ProjectFiles(QObject):
         self.weights_loaded.emit(path, weights)
         return True
 
-    def _show(self, opened: Opened, path: Path | None) -> None:
+    def trained(self) -> None:
+        """A run has begun: where the project has no file, it would be lost with the project."""
+        if self._path is None:
+            self._foreign = True
+            self.path_changed.emit()
+
+    def _show(self, opened: Opened, path: Path | None, origin: Path | None = None) -> None:
         self._document.reset(opened.project, opened.inference)
-        self._path, self._foreign = path, opened.weights is not None
+        self._origin = origin
+        self._path, self._foreign = path, opened.start is not None
         self.project_replaced.emit(opened)
         self.path_changed.emit()
 
@@ -176,7 +190,7 @@ class ProjectFiles(QObject):
 
     def save_as(self) -> bool:
         """Ask for a file and save to it."""
-        start = self._path or self._settings.last_folder / (self.name + PROJECT)
+        start = self._path or (self._origin or self._settings.last_folder / self.name).with_suffix(PROJECT)
         name, _ = QFileDialog.getSaveFileName(
             self._window, self.tr("Save as"), str(start), self.tr("Projects (*.loom)")
         )
@@ -257,7 +271,8 @@ def _read_keras(path: Path, weights: Path | None = None) -> Opened:
     from engine.formats import models
 
     model = models.load(path, weights)
-    return replace(_known(model.project), weights=model.weights, notes=model.notes)
+    start = Start(model.weights, model.optimizer_state)
+    return replace(_known(model.project), start=start, notes=model.notes)
 
 
 def _read_weights(path: Path, project: Project) -> tuple[Graph, HostWeights]:

@@ -29,6 +29,8 @@ class ExportOptions:
     style: Style = "functional"
     target: Target = "keras"
     with_training: bool = False
+    with_optimizer: bool = False
+    """With the optimizer's state, in `.keras` and `.h5`."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,18 @@ def export_network(network: Network, path: Path, options: ExportOptions = Export
             yield "Not trained yet: the file holds the random weights that training would start from."
         elif network.run is not None:
             yield f"With the last weights of {network.run}."
-        weights = network.exported_weights()
-        models.save(path, project.graph, weights, project.compiling, dialect=options.dialect, name=project.name)
+        state = network.optimizer_state if options.with_optimizer else None
+        if options.with_optimizer and state is None:
+            raise FileError(network.path, "has no optimizer's state: leave out --with-optimizer.")
+        models.save(
+            path,
+            project.graph,
+            network.exported_weights(),
+            project.compiling,
+            dialect=options.dialect,
+            optimizer_state=state,
+            name=project.name,
+        )
         yield from project.lost
         if path.suffix == ".json":
             yield f"The weights are in {path.with_suffix('.weights.h5')}."

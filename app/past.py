@@ -10,8 +10,8 @@ from pathlib import Path
 
 from app.session import TrainedRun
 from engine.errors import FileError
-from engine.events import HostWeights
 from engine.project import Project
+from engine.start import Start
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class PastRun:
     """A run of an earlier day: what it trained, what came of it, and when that was."""
 
     project: Project
-    weights: HostWeights
+    start: Start
+    """Its last weights, and where it stood."""
     history: tuple[dict[str, float], ...]
     """The figures of each epoch."""
     when: datetime
@@ -36,7 +37,7 @@ def past_run(path: Path, project: Project) -> PastRun | None:
     if not TrainedRun(run.project, run.weights).fits(project.graph):
         return None
     when = datetime.fromtimestamp((folder / "last.h5").stat().st_mtime)
-    return PastRun(run.project, run.weights, _history(folder / "history.csv"), when)
+    return PastRun(run.project, run.start, _history(folder / "history.csv"), when)
 
 
 def _history(path: Path) -> tuple[dict[str, float], ...]:

@@ -11,10 +11,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.settings import data_folder
 from app.task import Job, TaskThread
 from engine.errors import Cancelled
-from engine.events import EpochDone, Event, Finished, HostWeights, Learned
+from engine.events import START, EpochDone, Event, Finished, HostWeights, Learned, OptimizerState, RunPosition
 from engine.graph import Graph
 from engine.inference import infer
 from engine.project import Project
+from engine.start import Start
 
 _BREATH_MS = 90
 """The window is painted as it looks while training before the work begins, which leaves it less time."""
@@ -36,6 +37,12 @@ class TrainedRun:
     project: Project
     weights: HostWeights
     test: dict[str, float] = field(default_factory=dict)
+    optimizer_state: OptimizerState | None = None
+    position: RunPosition = START
+
+    def start_for(self, project: Project) -> Start:
+        """Where a run of a project begins that goes on after this one."""
+        return Start(self.weights, self.optimizer_state, self.position).moved(self.project, project)
 
     def fits(self, graph: Graph) -> bool:
         """Whether a graph is the one that was trained, names of its nodes aside, and what layers learned."""
@@ -111,14 +118,15 @@ class TrainingSession(QObject):
         """Whether there is a run that has not ended, paused or not."""
         return self._state is not RunState.IDLE
 
-    def start(self, project: Project, path: Path | None = None) -> bool:
-        """Train a project in the background; False where a run goes on already."""
+    def start(self, project: Project, path: Path | None = None, *, go_on: bool = False) -> bool:
+        """Train a project in the background, on from the last run if asked; False where a run goes on already."""
         if self.running:
             return False
         project = replace(project, compiled=True)
         self._project, self._forgotten = project, False
         self._place = RunPlace(path)
-        self._thread = TaskThread(training_job(project, self._place), self)
+        start = self.trained.start_for(project) if go_on and self.trained is not None else None
+        self._thread = TaskThread(training_job(project, self._place, start), self)
         self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(self._on_failed)
         self._thread.ended.connect(self._on_ended)
@@ -154,14 +162,18 @@ class TrainingSession(QObject):
             self._on_ended()  # it was asked for, and has not begun
         return self._thread is None or self._thread.close()
 
-    def adopt(self, project: Project, weights: HostWeights | None) -> None:
+    def adopt(self, project: Project, start: Start | None) -> None:
         """Take weights that came with a project for its result; None drops that of the last run.
 
         A run that still goes on is one of another project from now on: its weights are no result here.
         """
         self._forgotten = self.running
         self._place = None
-        self.trained = None if weights is None else TrainedRun(project, weights)
+        self.trained = (
+            None
+            if start is None
+            else TrainedRun(project, start.weights, optimizer_state=start.optimizer_state, position=start.position)
+        )
 
     def unsaved_run(self, graph: Graph) -> Path | None:
         """The folder of the last run where it has ended, trained this graph, and the project had no file."""
@@ -180,9 +192,11 @@ class TrainingSession(QObject):
         if self._forgotten:
             pass
         elif isinstance(event, EpochDone):
-            self.trained = TrainedRun(self._project, event.weights)
+            position = RunPosition(event.epoch, event.step)
+            self.trained = TrainedRun(self._project, event.weights, {}, event.optimizer_state, position)
         elif isinstance(event, Finished) and event.weights:
-            self.trained = TrainedRun(self._project, event.weights, dict(event.test))
+            state = event.optimizer_state
+            self.trained = TrainedRun(self._project, event.weights, dict(event.test), state, event.position)
         self.happened.emit(event)
 
     def _on_failed(self, error: Exception) -> None:
@@ -201,10 +215,10 @@ class TrainingSession(QObject):
             self.state_changed.emit(state)
 
 
-def training_job(project: Project, place: RunPlace) -> Job:
+def training_job(project: Project, place: RunPlace, start: Start | None = None) -> Job:
     """The events of a run that is also written to disk, beside its project file where there is one."""
     from engine.runs import new_run_folder, recorded
     from engine.training import train
 
     place.folder = new_run_folder(place.path or data_folder() / "unsaved.loom")
-    yield from recorded(project, train(project), place.folder)
+    yield from recorded(project, train(project, start), place.folder)

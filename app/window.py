@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar, QToolB
 
 from app.actions import Actions, fill_menu_bar
 from app.dialogs import choose, sentence, tell, tell_error
+from app.endings import PROJECT
 from app.exports import Exports
 from app.files import Opened, ProjectFiles, dropped_file
 from app.help import show_about, show_shortcuts
@@ -26,6 +27,7 @@ from app.task import result_of
 from app.texts import facts
 from engine.errors import NotReadyError
 from engine.events import HostWeights
+from engine.start import Start
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 
@@ -115,7 +117,8 @@ class MainWindow(QMainWindow):
                 "show_canvas": partial(work.tabs.setCurrentIndex, 0),
                 "show_data": partial(work.tabs.setCurrentIndex, 1),
                 "show_code": partial(work.tabs.setCurrentIndex, 2),
-                "train": self.train, "pause": self.session.toggle_pause, "stop": self.session.stop,
+                "train": self.train, "go_on": partial(self.train, go_on=True),
+                "pause": self.session.toggle_pause, "stop": self.session.stop,
                 "shortcuts": partial(show_shortcuts, self, self.actions_), "about": partial(show_about, self),
             }
         )  # fmt: skip
@@ -148,6 +151,7 @@ class MainWindow(QMainWindow):
             lambda path: self.statusBar().showMessage(self.tr("Written: {0}").format(path), 8000)
         )
         self.session.state_changed.connect(self._show_run_state)
+        self.session.started.connect(lambda _project: self.files.trained())
         self.session.started.connect(work.make_room_for_curves)
         self.session.failed.connect(self._show_failure)
         themes.theme_notifier.changed.connect(self._restyle)
@@ -155,9 +159,12 @@ class MainWindow(QMainWindow):
 
     # Training
 
-    def train(self) -> bool:
-        """Train the project as it is now; False where a run goes on already or the graph has problems."""
-        if self.session.running:
+    def train(self, *, go_on: bool = False) -> bool:
+        """Train the project as it is now, on from the weights that are there if asked.
+
+        False where a run goes on already, the graph has problems, or there are no weights to go on from.
+        """
+        if self.session.running or (go_on and not self._may_go_on()):
             return False
         errors = self.document.whole.errors
         if errors:
@@ -167,11 +174,25 @@ class MainWindow(QMainWindow):
             return False
         self.actions_["curves"].setChecked(True)
         self.work.tabs.setCurrentIndex(0)
-        return self.session.start(self.document.project, self.files.path)
+        return self.session.start(self.document.project, self.files.path, go_on=go_on)
+
+    def _may_go_on(self) -> bool:
+        """Whether there are weights of this network to go on from; says so where they are of another."""
+        trained = self.session.trained
+        if trained is None or trained.weights_fit(self.document.project.graph):
+            return trained is not None
+        text = self.tr("The network was edited after it was trained, so the weights do not belong to it.")
+        tell(self, self.tr("Cannot go on"), text)
+        return False
+
+    def _show_go_on(self) -> None:
+        """Offer to go on where there is something to go on from."""
+        self.actions_["go_on"].setEnabled(not self.session.running and self.session.trained is not None)
 
     def _show_run_state(self, state: RunState) -> None:
         running = state is not RunState.IDLE
         self.actions_["train"].setEnabled(not running)
+        self._show_go_on()
         self.actions_["pause"].setEnabled(running and state is not RunState.STOPPING)
         self.actions_["stop"].setEnabled(running and state is not RunState.STOPPING)
         paused = state is RunState.PAUSED
@@ -185,7 +206,7 @@ class MainWindow(QMainWindow):
     # Showing
 
     def _show_title(self) -> None:
-        self.setWindowTitle(f"{self.files.name}[*] – Layerloom")
+        self.setWindowTitle(f"{self.files.title}[*] – Layerloom")
         self.setWindowModified(self.files.modified)
 
     def _show_facts(self) -> None:
@@ -230,9 +251,10 @@ class MainWindow(QMainWindow):
     def _project_replaced(self, opened: Opened) -> None:
         run = opened.run
         if run is not None:
-            self.session.adopt(run.project, run.weights)
+            self.session.adopt(run.project, run.start)
         else:
-            self.session.adopt(opened.project, opened.weights)
+            self.session.adopt(opened.project, opened.start)
+        self._show_go_on()
         self.work.training.reset(run)
         if run is not None and run.history:
             self.work.make_room_for_curves()
@@ -245,7 +267,8 @@ class MainWindow(QMainWindow):
         self.work.show_graph()
 
     def _weights_loaded(self, path: Path, weights: HostWeights) -> None:
-        self.session.adopt(self.document.project, weights)
+        self.session.adopt(self.document.project, Start(weights))
+        self._show_go_on()
         self.work.training.reset(None)
         self.statusBar().showMessage(self.tr("The network has the weights of {0} now.").format(path.name), 10_000)
 
@@ -268,7 +291,7 @@ class MainWindow(QMainWindow):
         menu = self._menus.recent
         menu.clear()
         for path in self.settings.recent:
-            action = menu.addAction(path.stem)
+            action = menu.addAction(path.stem if path.suffix == PROJECT else path.name)
             action.setToolTip(str(path))
             action.triggered.connect(partial(self.files.open_path, path))
         menu.setEnabled(not menu.isEmpty())

@@ -210,6 +210,11 @@ class Layer(Settings):
         return self.keras_class or self.type_name()
 
     @property
+    def shown_class(self) -> str:
+        """The class as a card names it."""
+        return self.type_name()
+
+    @property
     def also_own(self) -> tuple[str, ...]:
         """Weights of parts that Keras counts among the layer's own, too: a .keras file holds them twice."""
         return ()

@@ -57,7 +57,7 @@ class Look:
         frozen = isinstance(node.layer, Weighted) and not node.layer.trainable
         marks = (*(["frozen"] if frozen else []), *(["linked"] if linked else []))
         width = _RIGHT - _LEFT - _MARK * len(marks)
-        kind = "" if type_is_evident(node) else node.layer.type_name()
+        kind = "" if type_is_evident(node) else node.layer.shown_class
         said = caption(node.layer)
         if kind and title.horizontalAdvance(node.name) + 10 + detail.horizontalAdvance(kind) > width:
             kind, said = "", " · ".join(filter(None, (kind, said)))
@@ -219,7 +219,7 @@ def paint_badge(painter: QPainter, severity: Severity, theme: Theme) -> None:
 def card_tooltip(graph: Graph, node: Node, facts: NodeFacts) -> str:
     """What there is to know of a node, as rich text."""
     tr = QCoreApplication.translate
-    lines = [f"<b>{_plain(node.name)}</b> – {_plain(node.layer.type_name())}"]
+    lines = [f"<b>{_plain(node.name)}</b> – {_plain(node.layer.shown_class)}"]
     lines.append(_plain(first_sentence(type(node.layer))))
     if node.layer.has_output:
         for index, shape in enumerate(facts.shapes):

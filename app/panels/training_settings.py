@@ -22,6 +22,7 @@ class TrainingSettingsPanel(QScrollArea):
         self.optimizer = QComboBox()
         self.optimizer.addItems(list(OPTIMIZERS))
         self.optimizer_form = SettingsForm()
+        self.optimizer_form.wrap_rows()  # some names are long
         self._lay_out()
         self.run_form.changed.connect(self._run_changed)
         self.optimizer_form.changed.connect(self._optimizer_changed)

@@ -22,6 +22,7 @@ from engine.graph import Graph
 from engine.inference import infer
 from engine.layer import Shape
 from engine.layers.core import Input
+from engine.layers.placeholder import Placeholder
 from engine.model import Model, compile_graph
 
 Array = np.ndarray[Any, Any]
@@ -55,6 +56,13 @@ class Proof:
     keras: str = ""
     backend: str = ""
     reason: str = ""
+    refused: bool = False
+    """Whether Keras would not have the file, or gave other outputs: the export is at fault."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the export is wrong; a check that could not be made says nothing of that."""
+        return self.refused or (bool(self.outputs) and not self.holds)
 
     @property
     def holds(self) -> bool:
@@ -76,6 +84,12 @@ def prove(path: str | PathLike[str], graph: Graph, weights: HostWeights, seed: i
 
     Keras runs in a process of its own. Raises `NotReadyError` where the graph has problems.
     """
+    unknown = next((node for node in graph if isinstance(node.layer, Placeholder)), None)
+    if unknown is not None:
+        cls = unknown.layer.saved_class
+        reason = f"{unknown.name} is a placeholder for the class {cls}, which this program cannot compute."
+        yield Result(Proof(reason=reason))
+        return
     model = compile_graph(graph)
     inputs = random_inputs(model, seed)
     with tempfile.TemporaryDirectory(prefix="layerloom-") as folder:
@@ -99,7 +113,8 @@ def prove(path: str | PathLike[str], graph: Graph, weights: HostWeights, seed: i
             child.kill()
             child.wait()
         if child.returncode:
-            yield Result(Proof(reason=_reason(child.returncode, complaint)))
+            reason = _reason(child.returncode, complaint)
+            yield Result(Proof(reason=reason, refused=child.returncode != _NO_KERAS))
             return
         with np.load(made) as file:
             theirs = [file[name] for name in sorted(file.files, key=int)]
@@ -115,7 +130,7 @@ def _reason(status: int, complaint: str) -> str:
 
 def _compared(ours: Mapping[str, Any], theirs: list[Array], versions: Mapping[str, str]) -> Proof:
     if len(ours) != len(theirs):
-        return Proof(reason=f"Keras gives {len(theirs)} outputs, this program {len(ours)}")
+        return Proof(reason=f"Keras gives {len(theirs)} outputs, this program {len(ours)}", refused=True)
     outputs: list[OutputProof] = []
     for (name, value), other in zip(ours.items(), theirs, strict=True):
         own = np.asarray(value, np.float64)

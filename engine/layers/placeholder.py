@@ -48,6 +48,10 @@ class Placeholder(Layer):
         return str(self.saved["class_name"])
 
     @property
+    def shown_class(self) -> str:
+        return f"{self.saved_class} (placeholder)"
+
+    @property
     def saved(self) -> Mapping[str, Any]:
         """The entry as a mapping."""
         assert isinstance(self.entry, dict)

@@ -91,6 +91,29 @@ def test_export_keeps_name_and_metrics(folder: Path, tmp_path: Path) -> None:
     assert config["compile_config"]["metrics"] is None
 
 
+def test_the_state_of_the_optimizer_is_exported_where_there_is_one(folder: Path, tmp_path: Path) -> None:
+    model = keras.saving.load_model(folder / "m.keras")
+    model.fit(np.load(folder / "rows.npz")["table"], np.arange(7) % 3, verbose=0)
+    model.save(tmp_path / "fitted.keras")
+    done = layerloom("export", "fitted.keras", "--to", "out.keras", "--with-optimizer", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    state = keras.saving.load_model(tmp_path / "out.keras").optimizer.variables
+    for ours, theirs in zip(state, model.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    none = layerloom("export", str(folder / "m.keras"), "--to", "n.keras", "--with-optimizer", cwd=tmp_path)
+    assert none.returncode == 1
+    assert "no optimizer's state" in none.stderr
+
+
+def test_a_placeholder_cannot_be_proved_and_the_export_holds(tmp_path: Path) -> None:
+    inputs = keras.Input((4,))
+    keras.Model(inputs, keras.layers.Lambda(lambda x: x * 2, name="code")(inputs)).save(tmp_path / "m.keras")
+    done = layerloom("export", "m.keras", "--to", "out.keras", "--verify", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "code is a placeholder for the class Lambda" in done.stdout
+    assert (tmp_path / "out.keras").exists()
+
+
 def test_export_as_json_with_the_weights_beside(folder: Path, tmp_path: Path) -> None:
     done = layerloom("export", str(folder / "m.h5"), "--to", "out.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

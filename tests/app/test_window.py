@@ -22,10 +22,11 @@ from app.window import MainWindow
 from engine import templates
 from engine.data.source import DataSet
 from engine.events import EpochDone, Finished, Started, StepsDone
-from engine.formats import project_file
+from engine.formats import models, project_file
 from engine.optimizers import Adam
 from engine.optimizers.schedules import CosineDecay
 from engine.project import Project
+from engine.start import Start
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.rate import RateEditor
@@ -161,10 +162,13 @@ def test_the_canvas_stays_editable_while_training(qtbot: QtBot, window: MainWind
     assert window.session.trained.project == before
 
 
-def test_a_run_that_goes_on_is_no_result_of_the_project_opened_meanwhile(qtbot: QtBot, window: MainWindow) -> None:
+def test_a_run_that_goes_on_is_no_result_of_the_project_opened_meanwhile(
+    qtbot: QtBot, window: MainWindow, answers: Answers
+) -> None:
     window.document.reset(small_project(epochs=100_000))
     click(qtbot, window, "train")
     qtbot.waitUntil(lambda: window.session.trained is not None, timeout=60_000)
+    answers.answer = 1  # what is not saved may go
     assert window.files.new()
     assert window.session.running
     events: list[object] = []
@@ -541,7 +545,10 @@ def test_sizes_and_hidden_parts_are_remembered(qtbot: QtBot, qapp: QApplication,
     assert not again.actions_["curves"].isChecked()
 
 
-def test_quitting_while_training_asks_and_then_ends(qtbot: QtBot, window: MainWindow, answers: Answers) -> None:
+def test_quitting_while_training_asks_and_then_ends(
+    qtbot: QtBot, window: MainWindow, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.files.choose", lambda *_: 1)  # the run may be lost
     window.document.reset(small_project(epochs=100_000))
     click(qtbot, window, "train")
     assert not window.close()
@@ -586,7 +593,10 @@ def test_a_model_is_opened_with_its_weights_and_says_what_is_missing(
     assert window.session.trained is not None
     assert window.session.trained.fits(window.document.project.graph)
     assert not answers.told
-    opened = Opened(window.document.project, window.session.trained.weights, notes=("A loss is unknown.",))
+    assert window.files.title == "net.h5"
+    assert tmp_path / "net.h5" in window.settings.recent
+    start = Start(window.session.trained.weights)
+    opened = Opened(window.document.project, start, notes=("A loss is unknown.",))
     window.files.project_replaced.emit(opened)
     assert "A loss is unknown." in answers.told[0]
 
@@ -611,6 +621,34 @@ def test_weights_are_loaded_into_the_network_that_is_shown(
     set_units(window, 3)
     assert not window.files.load_weights()
     assert answers.told
+
+
+def test_training_goes_on_and_the_state_is_exported(
+    qtbot: QtBot, window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not window.actions_["go_on"].isEnabled()
+    train(qtbot, window)
+    first = window.session.trained
+    assert first is not None
+    assert first.optimizer_state is not None
+    assert window.files.modified  # the run is of no file yet
+    with qtbot.waitSignal(
+        window.session.state_changed, timeout=120_000, check_params_cb=lambda s: s is RunState.IDLE
+    ):
+        window.actions_["go_on"].trigger()
+    second = window.session.trained
+    assert second is not None
+    assert second.optimizer_state is not None
+    assert second.position.epoch == 2 * first.position.epoch
+    assert second.optimizer_state.iterations == 2 * first.optimizer_state.iterations
+    save_to(monkeypatch, tmp_path / "net.keras")
+    answers.options = KerasOptions(state=True)
+    assert window.exports.keras_model()
+    loaded = models.load(tmp_path / "net.keras")
+    assert loaded.optimizer_state is not None
+    assert loaded.optimizer_state.iterations == second.optimizer_state.iterations
+    answers.options = None
+    assert window.files.open_path(tmp_path / "net.keras") is False  # asked, and cancelled
 
 
 def test_weights_hold_as_long_as_their_shapes_do(qtbot: QtBot, window: MainWindow) -> None:
