@@ -26,7 +26,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.inference import Problem
+    from engine.fixes import Problem
     from engine.layer import Repair
 
 

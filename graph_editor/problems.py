@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.errors import LayerloomError
-from engine.inference import Fix, Problem
+from engine.fixes import Fix, Problem
 from graph_editor.captions import unbroken
 from graph_editor.document import ProjectDocument
 from graph_editor.fonts import card_fonts

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from engine.errors import ShapeError
+from engine.fixes import Problem
 from engine.formats.keras_config import to_config
 from engine.graph import Graph
-from engine.inference import Inference, Problem, infer
+from engine.inference import Inference, infer
 from engine.layer import Layer, Shape
 from engine.layers.cells import LSTMCell
 from engine.layers.conv import Conv2D

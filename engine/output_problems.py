@@ -1,0 +1,101 @@
+"""What can be wrong with an Output: its loss and metrics, and the layer before it, which must suit one another."""
+
+from __future__ import annotations
+
+from engine.fixes import Fix, Problem, insertion, set_field
+from engine.graph import Edge, Graph, Node
+from engine.layer import InsertBefore, Shape, show_shape
+from engine.layers.core import Activation, Dense, Output
+from engine.layers.regularization import Dropout
+from engine.layers.reshaping import Flatten
+from engine.losses import LOSSES
+
+
+def giver_of(graph: Graph, node_id: str) -> Node | None:
+    edges = graph.incoming(node_id)
+    return graph[edges[0].source] if edges else None
+
+
+def output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
+    layer, giver = node.layer, giver_of(graph, node.id)
+    assert isinstance(layer, Output)
+    assert giver is not None
+    if layer.loss is None:
+        return []
+    loss = LOSSES[layer.loss]
+    problems: list[Problem] = []
+    if loss.targets in ("labels", "one-hot"):
+        if not shape or shape[-1] is None or shape[-1] < 2:
+            problems.append(
+                Problem(
+                    node.id,
+                    f"{layer.loss} needs one number per class, but {giver.name} gives {show_shape(shape)}.",
+                    "loss",
+                    (_set_loss(node, "binary_crossentropy"), _set_loss(node, "mean_squared_error")),
+                )
+            )
+            return problems
+        if len(shape) > 1:
+            problems.append(
+                Problem(
+                    node.id,
+                    f"{giver.name} gives {show_shape(shape)}: that is a class for each place. "
+                    "For one class a sample, flatten before the last layer.",
+                    fixes=_flatten_before(graph, giver),
+                    severity="warning",
+                )
+            )
+    problems += _activation_problems(node, giver, layer.loss)
+    if "accuracy" in layer.metrics and loss.targets == "numbers":
+        kept = tuple(name for name in layer.metrics if name != "accuracy")
+        metrics = kept if "mae" in kept else (*kept, "mae")
+        problems.append(
+            Problem(
+                node.id,
+                f"Accuracy says little with {layer.loss}: predicted numbers are hardly ever met exactly.",
+                "metrics",
+                (set_field(node.id, "metrics", metrics, "Show the mean absolute error instead"),),
+                severity="warning",
+            )
+        )
+    return problems
+
+
+def _activation_problems(node: Node, giver: Node, loss_name: str) -> list[Problem]:
+    wanted = LOSSES[loss_name].activation
+    actual = giver.layer.final_activation
+    if actual is None:
+        actual = "linear" if not isinstance(giver.layer, Activation) else actual
+    if wanted is None:
+        if actual in ("softmax", "relu") and isinstance(giver.layer, Dense):
+            text = f"{giver.name} ends in {actual}, which cannot give every number that {loss_name} asks for."
+            fix = set_field(giver.id, "activation", "linear", f"Set activation of {giver.name} to linear")
+            return [Problem(node.id, text, "loss", (fix,), severity="warning")]
+        return []
+    if actual == wanted or (wanted == "softmax" and actual == "sigmoid"):
+        return []
+    text = f"{loss_name} takes probabilities, but {giver.name} does not end in {wanted}."
+    fixes: tuple[Fix, ...]
+    if "activation" in type(giver.layer).model_fields and giver.layer.final_activation is not None:
+        fixes = (set_field(giver.id, "activation", wanted, f"Set activation of {giver.name} to {wanted}"),)
+    else:
+        repair = (InsertBefore(Activation(activation=wanted)),)
+        fixes = (insertion(node, (Edge(giver.id, node.id, 0),), repair),)
+    return [Problem(node.id, text, "loss", fixes, severity="warning")]
+
+
+def _set_loss(node: Node, loss: str) -> Fix:
+    return set_field(node.id, "loss", loss, f"Set the loss to {loss}")
+
+
+def _flatten_before(graph: Graph, giver: Node) -> tuple[Fix, ...]:
+    """Flatten before the first of the dense layers that the giver is the last of."""
+    if not isinstance(giver.layer, Dense):
+        return ()
+    first = node = giver
+    while (before := giver_of(graph, node.id)) is not None and isinstance(
+        before.layer, (Dense, Activation, Dropout)
+    ):
+        node = before
+        first = node if isinstance(node.layer, Dense) else first
+    return (insertion(first, graph.incoming(first.id), (InsertBefore(Flatten()),)),)
