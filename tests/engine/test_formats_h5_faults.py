@@ -238,15 +238,22 @@ def test_a_large_array_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_training_config_of_another_kind_is_passed_over(copy: Path) -> None:
-    for value in (
-        "[]",
-        "3",
-        "{}",
-        '{"loss": 3, "metrics": {"a": 1}, "optimizer_config": "x", "loss_weights": "y"}',
-    ):
+    for value in ("[]", "3", "{}"):
         with h5py.File(copy, "r+") as file:
             file.attrs["training_config"] = value
         assert load_model(copy).training is None
+
+
+def test_nonsense_in_a_training_config_is_told(copy: Path) -> None:
+    with h5py.File(copy, "r+") as file:
+        file.attrs["training_config"] = json.dumps(
+            {"loss": 3, "metrics": {"a": 1}, "optimizer_config": "x", "loss_weights": "y"}
+        )
+    loaded = load_model(copy)
+    assert loaded.training == TrainingSettings()
+    assert any(
+        "The optimizer x is not known here; Adam takes its place." in text for text in loaded.report.changed
+    )
 
 
 def test_checkpoint_faults(tmp_path: Path) -> None:
