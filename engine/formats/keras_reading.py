@@ -52,7 +52,8 @@ def from_config(model_config: Any, place: Place) -> Graph:
         entries, inputs, outputs, told = _read_functional(found["config"], place)
     else:
         raise place.error(f"holds a model of the class {shown(class_name)}, not Functional or Sequential.")
-    graph = _with_losses_that_fit(_assemble(entries, inputs, outputs, told, place))
+    names = _output_names(found["config"], outputs)
+    graph = _with_losses_that_fit(_assemble(entries, inputs, list(zip(names, outputs, strict=True)), told, place))
     if any(node.layer.trouble is not None for node in graph):
         graph = with_unreached(graph)
     for problem in infer(graph).errors:
@@ -201,6 +202,18 @@ def _read_ends(value: Any, place: Place) -> list[Tensor]:
     )
 
 
+def _output_names(config: Any, outputs: list[Tensor]) -> list[str]:
+    """What the Outputs are called: as the model's mapping of outputs calls them, or after their layers.
+
+    A layer may have the same name as its output has in the mapping; two nodes cannot.
+    """
+    given: Any = config.get("output_layers") if isinstance(config, dict) else None  # pyright: ignore
+    if isinstance(given, dict):
+        layers = {name for (name, _), _ in outputs}
+        return [f"{key}_output" if key in layers else str(key) for key in given]  # pyright: ignore
+    return ["output"] if len(outputs) == 1 else [f"{name}_output" for (name, _), _ in outputs]
+
+
 def _history(value: Any, place: Place) -> Tensor:
     """Where a tensor comes from: a layer, the number of its call, the number of its output."""
     listed = place.listing(value)
@@ -309,7 +322,7 @@ def _first_input(model: Any, first: Mapping[str, Any], place: Place) -> _Entry:
 
 
 def _assemble(
-    entries: list[_Entry], inputs: list[Tensor], outputs: list[Tensor], told: Told, place: Place
+    entries: list[_Entry], inputs: list[Tensor], outputs: list[tuple[str, Tensor]], told: Told, place: Place
 ) -> Graph:
     ranks = {name: rank for rank, ((name, _), _) in enumerate(inputs)}
     entries = sorted(entries, key=lambda entry: ranks.get(entry.name, len(ranks)))
@@ -318,8 +331,8 @@ def _assemble(
         builder.add(entry)
     for entry in entries:
         builder.wire(entry)
-    for tensor in outputs:
-        builder.add_output(tensor)
+    for name, tensor in outputs:
+        builder.add_output(name, tensor)
     graph = Graph(MappingProxyType(builder.nodes), tuple(builder.edges))
     check_wiring(graph, place)
     check_masks(graph, builder.calls, told, place)
@@ -378,10 +391,11 @@ class _Builder:
             raise place.error(f"it uses output {output + 1} of {shown(name)}, which has no such output.")
         return Edge(source.id, target.id, port, output)
 
-    def add_output(self, tensor: Tensor) -> None:
+    def add_output(self, name: str, tensor: Tensor) -> None:
         here = self.place.at("outputs")
+        check_node_name(name, here)
         source = self.calls.get(tensor[0])
-        node = self._node(self._name("output"), _guess_output(source.layer if source else Activation()))
+        node = self._node(self._name(name), _guess_output(source.layer if source else Activation()))
         self.edges.append(self._edge(tensor, node, 0, here))
 
 

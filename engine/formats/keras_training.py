@@ -111,7 +111,8 @@ def _read_output(
 ) -> Output:
     output = node.layer
     assert isinstance(output, Output)
-    entry = _of_output(config.get("loss"), giver, place)
+    names = (giver, node.name, node.name.removesuffix("_output"))  # by one of them Keras calls it
+    entry = _of_output(config.get("loss"), names, place)
     loss = _name(entry)
     if loss is None:
         output = output.replace(loss=None)
@@ -122,10 +123,10 @@ def _read_output(
         notes.changed += [
             f"The loss of {giver} has {setting}, which is not known here." for setting in _unusual(entry)
         ]
-    weight = _of_output(config.get("loss_weights"), giver, place)
+    weight = _of_output(config.get("loss_weights"), names, place)
     if isinstance(weight, int | float) and not isinstance(weight, bool) and 0 <= weight < 1e9:
         output = output.replace(loss_weight=float(weight))
-    found = [_metrics_of(config.get(kind), giver, place) for kind in ("metrics", "weighted_metrics")]
+    found = [_metrics_of(config.get(kind), names, place) for kind in ("metrics", "weighted_metrics")]
     given = [metric for metrics in found for metric in metrics or []]
     return _with_metrics(output, given, giver, notes)
 
@@ -137,12 +138,12 @@ def _unusual(entry: Any) -> list[str]:
     return [f"{key}={found[key]}" for key, usual in _USUAL.items() if key in found and found[key] not in usual]
 
 
-def _metrics_of(value: Any, giver: str, place: tuple[int, int]) -> list[Any] | None:
+def _metrics_of(value: Any, names: tuple[str, ...], place: tuple[int, int]) -> list[Any] | None:
     """The metrics of one output; a flat list belongs to it if it is the only one."""
     if value is None:
         return None
     nested = isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, list) for v in value))  # pyright: ignore
-    found: Any = _of_output(value, giver, place) if nested or place[1] > 1 else value
+    found: Any = _of_output(value, names, place) if nested or place[1] > 1 else value
     return found if isinstance(found, list) else [found]
 
 
@@ -158,12 +159,12 @@ def _with_metrics(output: Output, metrics: list[Any], giver: str, notes: Notes) 
     return output.replace(metrics=tuple(dict.fromkeys(kept)))
 
 
-def _of_output(value: Any, giver: str, place: tuple[int, int]) -> Any:
+def _of_output(value: Any, names: tuple[str, ...], place: tuple[int, int]) -> Any:
     """The part of a setting that belongs to one output: settings come alone, in a list, or by name."""
     index, count = place
     if isinstance(value, Mapping) and "class_name" not in value:
         by_name: Mapping[str, Any] = value
-        return by_name.get(giver)
+        return next((by_name[name] for name in names if name in by_name), None)
     if isinstance(value, list):
         listed: list[Any] = value
         return listed[index] if len(listed) == count else None

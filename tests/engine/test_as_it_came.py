@@ -106,3 +106,23 @@ def test_programs_name_the_model_and_compile_what_was_compiled(style: Any, tmp_p
     assert "mine" in code
     assert "mine" not in usual
     assert run(usual)["model"].compiled
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_several_outputs_are_called_after_their_layers(suffix: str, tmp_path: Path) -> None:
+    theirs = network(outputs=2)
+    theirs.compile("sgd", {"give0": "mean_squared_error", "give1": "mean_absolute_error"})
+    loaded, back = there_and_back(theirs, suffix, tmp_path)
+    outputs = {node.name: node.layer.loss for node in loaded.graph if isinstance(node.layer, Output)}
+    assert outputs == {"give0_output": "mean_squared_error", "give1_output": "mean_absolute_error"}
+    assert back.output_names == theirs.output_names
+
+
+def test_outputs_with_names_of_their_own_keep_them(tmp_path: Path) -> None:
+    layers = network(outputs=2)
+    theirs = keras.Model(layers.inputs, {"first": layers.outputs[0], "give1": layers.outputs[1]})
+    theirs.compile("sgd", {"first": "mean_squared_error", "give1": "mean_absolute_error"})
+    theirs.save(tmp_path / "m.keras")
+    outputs = {node.name: node.layer for node in models.load(tmp_path / "m.keras").graph.of_type(Output)}
+    losses = {name: layer.loss for name, layer in outputs.items() if isinstance(layer, Output)}
+    assert losses == {"first": "mean_squared_error", "give1_output": "mean_absolute_error"}
