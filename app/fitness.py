@@ -13,10 +13,10 @@ from engine.data.prepare import fitted
 from engine.data.source import Column
 from engine.graph import Node
 from engine.inference import Inference
-from engine.layer import Shape, show_shape
 from engine.layers.core import Input, Output
 from engine.losses import LOSSES
 from engine.project import Project
+from engine.shapes import Shape, show_shape
 
 
 def tr(text: str) -> str:

@@ -6,8 +6,8 @@ import inspect
 from dataclasses import dataclass
 
 import engine.layers
-from engine.layer import by_category
 from engine.layers.omitted import OMITTED
+from engine.registry import by_category
 
 
 @dataclass(frozen=True)

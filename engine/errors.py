@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.fixes import Problem
-    from engine.layer import Repair
+    from engine.repairs import Repair
 
 
 class LayerloomError(Exception):

@@ -13,8 +13,8 @@ import numpy as np
 from engine import named
 from engine.errors import DataError
 from engine.graph import Edge, Graph, Node
-from engine.layer import Context
 from engine.layers.core import Input
+from engine.op import Context
 from engine.ops.regularizers import REGULARIZERS
 
 Arrays = Mapping[str, Mapping[str, jax.Array]]

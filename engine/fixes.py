@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.graph import Edge, Graph, Node
-from engine.layer import InsertBefore, Repair, SetField, show_shape
+from engine.repairs import InsertBefore, Repair, SetField
+from engine.shapes import show_shape
 
 
 @dataclass(frozen=True)

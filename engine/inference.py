@@ -9,7 +9,7 @@ from functools import cached_property
 from engine.errors import ShapeError
 from engine.fixes import Problem, combined, fix_of
 from engine.graph import Graph, Node
-from engine.layer import Content, Layer, Shape, Weight, Weighted
+from engine.layer import Content, Layer, Weighted
 from engine.layers.core import Input, Output
 from engine.output_problems import giver_of, output_problems
 from engine.problems import (
@@ -21,6 +21,8 @@ from engine.problems import (
     stateful_problems,
     text_problems,
 )
+from engine.shapes import Shape
+from engine.weights import Weight
 
 
 @dataclass(frozen=True)

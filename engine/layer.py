@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from engine import named
-from engine.errors import ShapeError
 from engine.fields import Holds, Settings
-from engine.ops.activations import ACTIVATIONS
-from engine.ops.initializers import DRAWS, unit_forget
+from engine.op import Context, Op
+from engine.registry import LAYERS
+from engine.shapes import Shape
+from engine.weights import Weight, Weights, within
 
 if TYPE_CHECKING:
     import jax
@@ -22,138 +19,8 @@ if TYPE_CHECKING:
 
     from engine.expression import Call
 
-Shape = tuple[int | None, ...]
-"""Shape of one sample, without the batch axis; None is a length known only at run time."""
-
-Weights = Mapping[str, "jax.Array"]
-
 Content = Literal["numbers", "text"]
 """What a wire carries."""
-
-
-@dataclass(frozen=True)
-class Weight:
-    """One array that a layer owns. Its order among the layer's weights is that of Keras.
-
-    The name of a weight inside a part of the layer begins with the attribute that Keras keeps the part in:
-    "cell/kernel". `initializer`, `regularizer` and `constraint` are texts as `engine.named` reads them. With
-    `forget`, the second quarter starts at 1 whatever the initializer: the bias of an LSTM's forget gate.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    initializer: str
-    trainable: bool = True
-    dtype: str = "float32"
-    regularizer: str | None = None
-    constraint: str | None = None
-    forget: bool = False
-
-    @property
-    def size(self) -> int:
-        return math.prod(self.shape)
-
-    @property
-    def draw(self) -> Callable[..., Any]:
-        """The initializer: a function of a random generator and a shape."""
-        draw = named.function_of(self.initializer, DRAWS)
-        return partial(unit_forget, draw=draw) if self.forget else draw
-
-
-@dataclass(frozen=True)
-class Op:
-    """A call of a pure function of `engine.ops`: run by `Layer.apply`, written out by the JAX export.
-
-    The function takes the inputs, then the named weights (None for one the layer lacks), then `settings`, and
-    the mask of the first input by the name `mask` where `masked` holds. Where `all_masks` holds, it takes those of
-    all inputs by the name `masks`: a tuple with None for inputs without, left out if no input has one. It gives an
-    array, or a tuple of them for a layer with several outputs. Settings may be other functions of `engine.ops`,
-    also with arguments bound by `functools.partial`: a wrapper's Op holds the function of what it wraps.
-    """
-
-    function: Callable[..., Any]
-    weights: tuple[str, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    masked: bool = False
-    all_masks: bool = False
-    keywords: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Weights that the function takes by name, where the number of inputs varies: by parameter, the weight."""
-
-    def __call__(
-        self,
-        w: Weights,
-        *inputs: jax.Array,
-        mask: jax.Array | None = None,
-        masks: Sequence[jax.Array | None] = (),
-    ) -> Any:
-        more: dict[str, Any] = {"mask": mask} if self.masked and mask is not None else {}
-        if self.all_masks and any(mask is not None for mask in masks):
-            more["masks"] = tuple(masks)
-        more |= {parameter: w[name] for parameter, name in self.keywords.items() if name in w}
-        return self.function(*inputs, *(w.get(name) for name in self.weights), **self.settings, **more)
-
-
-@dataclass
-class Context:
-    """What a layer may know of the pass it takes part in; one per layer and pass.
-
-    `key` is None outside training. `masks` has one entry per input: a boolean array (batch, time), True where
-    there is a step, or None. `updates` collects new values of non-trainable weights, `losses` what is added to the
-    loss (single numbers), and `logits` what went into a final activation, from which a cross-entropy is computed
-    without loss of precision.
-    """
-
-    training: bool = False
-    key: jax.Array | None = None
-    masks: tuple[jax.Array | None, ...] = ()
-    updates: dict[str, jax.Array] = field(default_factory=dict[str, Any])
-    losses: list[jax.Array] = field(default_factory=list[Any])
-    logits: jax.Array | None = None
-    activation: str = "linear"
-    made_mask: bool = False
-    output_mask: jax.Array | None = None
-    """The mask of the first output, where `made_mask` holds: for layers that find it while they compute."""
-
-    @property
-    def mask(self) -> jax.Array | None:
-        """The mask of the first input."""
-        return self.masks[0] if self.masks else None
-
-    def activate(self, name: str, x: jax.Array) -> jax.Array:
-        """Apply an activation by its Keras name."""
-        self.logits, self.activation = x, name
-        return ACTIVATIONS[name](x)
-
-    def part(self, number: int = 0) -> Context:
-        """A context for a part of the layer, with a random key of its own."""
-        import jax
-
-        key = None if self.key is None else jax.random.fold_in(self.key, number)
-        return Context(training=self.training, key=key, masks=self.masks)
-
-    def take(self, prefix: str, part: Context) -> None:
-        """Keep what a part has left in its context."""
-        self.updates |= {f"{prefix}/{name}": value for name, value in part.updates.items()}
-        self.losses += part.losses
-
-
-@dataclass(frozen=True)
-class SetField:
-    """A repair: give a setting of the layer another value."""
-
-    field: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class InsertBefore:
-    """A repair: put a layer in front of an input port (of every connected one if `port` is None)."""
-
-    layer: Layer
-    port: int | None = 0
-
-
-Repair = SetField | InsertBefore
 
 
 class Layer(Settings):
@@ -413,85 +280,9 @@ def parts_of(layer: Layer) -> Iterator[Layer]:
             waiting += [node.layer for node in value]
 
 
-def prefixed(prefix: str, weights: Iterable[Weight], trainable: bool = True) -> tuple[Weight, ...]:
-    """The weights of a part of a layer, under the name of the part."""
-    return tuple(
-        replace(weight, name=f"{prefix}/{weight.name}", trainable=weight.trainable and trainable)
-        for weight in weights
-    )
-
-
-def within(w: Weights, prefix: str) -> dict[str, jax.Array]:
-    """The weights of a part, by their own names."""
-    start = f"{prefix}/"
-    return {name.removeprefix(start): value for name, value in w.items() if name.startswith(start)}
-
-
 def apply_part(layer: Layer, prefix: str, w: Weights, *inputs: jax.Array, ctx: Context, number: int = 0) -> Any:
     """What a layer that is part of another computes; `number` sets the random numbers of parts apart."""
     part = ctx.part(number)
     y = layer.apply(within(w, prefix), *inputs, ctx=part)
     ctx.take(prefix, part)
     return y
-
-
-CATEGORIES = (
-    "Input and output", "Core", "Convolution", "Pooling", "Recurrent", "Attention", "Normalization",
-    "Regularization", "Activation", "Merging", "Reshaping", "Preprocessing", "Augmentation", "Text and categories",
-    "Model",
-)  # fmt: skip
-"""The categories of layers, in the order in which lists show them; others come last."""
-
-LAYERS: dict[str, type[Layer]] = {}
-"""Every layer by name."""
-
-HIDDEN: dict[str, type[Layer]] = {}
-"""Layers that come out of files only, which no palette shows."""
-
-
-def layer_type(name: str) -> type[Layer] | None:
-    """The layer of a name, also one that no palette shows; None where there is none."""
-    return LAYERS.get(name) or HIDDEN.get(name)
-
-
-L = TypeVar("L", bound=Layer)
-
-
-def register(*, category: str, hidden: bool = False) -> Callable[[type[L]], type[L]]:
-    """Class decorator that makes a layer known to palette, files and code generation."""
-
-    def add(cls: type[L]) -> type[L]:
-        cls.category = category
-        (HIDDEN if hidden else LAYERS)[cls.__name__] = cls
-        return cls
-
-    return add
-
-
-def by_category() -> dict[str, type[Layer]]:
-    """Every layer by name, category by category; within one in the order of registration."""
-    places = {category: place for place, category in enumerate(CATEGORIES)}
-    return dict(sorted(LAYERS.items(), key=lambda item: places.get(item[1].category, len(places))))
-
-
-def axis_of(what: str, axis: int, shape: Shape) -> int:
-    """The position of an axis, counted by Keras with the batch as 0, among the axes of a sample."""
-    rank = len(shape) + 1
-    found = axis if axis >= 0 else axis + rank
-    if not 1 <= found < rank:
-        raise ShapeError(f"{what}: axis {axis} is not one of the {rank - 1} axes of a sample.", "axis")
-    return found - 1
-
-
-def known_sizes(what: str, shape: Shape) -> tuple[int, ...]:
-    """The shape if all its sizes are known; raises `ShapeError` where one is not."""
-    if any(size is None for size in shape):
-        raise ShapeError(f"{what} needs sizes that are known, but gets {show_shape(shape)}.")
-    return tuple(size for size in shape if size is not None)
-
-
-def show_shape(shape: Shape) -> str:
-    """A shape as a person reads it: "28 × 28 × 1", "?" for a length not known yet."""
-    if not shape:
-        return "1"
-    return " × ".join("?" if size is None else f"{size:,}" for size in shape)

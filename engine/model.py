@@ -16,11 +16,12 @@ from engine.errors import DataError, NotReadyError
 from engine.execution import Pass, on_host, run
 from engine.graph import Graph, Node
 from engine.inference import Inference, infer
-from engine.layer import Context, Weight
 from engine.layers.core import Input, Output
+from engine.op import Context
 from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import initialize
 from engine.ops.regularizers import REGULARIZERS
+from engine.weights import Weight
 
 Arrays = dict[str, dict[str, jax.Array]]
 """Weights by the identifier of the node that owns them, then by their own name."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from engine.fixes import Fix, Problem, insertion, set_field
 from engine.graph import Edge, Graph, Node
-from engine.layer import InsertBefore, Shape, show_shape
 from engine.layers.core import Activation, Dense, Output
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
 from engine.losses import LOSSES
+from engine.repairs import InsertBefore
+from engine.shapes import Shape, show_shape
 
 
 def giver_of(graph: Graph, node_id: str) -> Node | None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from engine.fixes import Fix, Problem, insertion, set_field
 from engine.graph import Graph, Node
-from engine.layer import InsertBefore, parts_of, show_shape
+from engine.layer import parts_of
 from engine.layers.core import Input, Output
 from engine.layers.text import TextVectorization
+from engine.repairs import InsertBefore
+from engine.shapes import show_shape
 
 if TYPE_CHECKING:
     from engine.inference import NodeFacts

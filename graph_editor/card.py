@@ -11,7 +11,8 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
 
 from engine.graph import Graph, Node
 from engine.inference import NodeFacts
-from engine.layer import Weighted, show_shape
+from engine.layer import Weighted
+from engine.shapes import show_shape
 from graph_editor.captions import caption, first_sentence, output_name, type_is_evident
 from graph_editor.fonts import card_fonts
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH

@@ -8,8 +8,8 @@ from typing import Any
 from engine.formats.graph_data import edge_data, wired
 from engine.formats.reading import Place
 from engine.graph import Graph, Node
-from engine.layer import LAYERS
 from engine.project import Layout, Position
+from engine.registry import LAYERS
 
 _FORMAT = "layerloom-graph"
 

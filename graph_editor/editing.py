@@ -11,8 +11,9 @@ from PySide6.QtCore import QCoreApplication
 from engine import grouping
 from engine.errors import GraphError
 from engine.graph import Edge, Graph
-from engine.layer import LAYERS, Layer
+from engine.layer import Layer
 from engine.project import Position
+from engine.registry import LAYERS
 from graph_editor.document import ProjectDocument
 from graph_editor.layout import ROW, arrange, free_place, snap, without
 from graph_editor.suggestions import Spot

@@ -21,7 +21,7 @@ from engine.errors import GraphError
 from engine.fields import Settings
 from engine.graph import Graph, Node
 from engine.inference import NodeFacts
-from engine.layer import show_shape
+from engine.shapes import show_shape
 from graph_editor.captions import first_sentence, output_name
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm

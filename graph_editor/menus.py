@@ -10,8 +10,8 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QMenu
 
 from engine.graph import Edge
-from engine.layer import LAYERS
 from engine.layers.nested import Functional
+from engine.registry import LAYERS
 from graph_editor import editing
 from graph_editor.captions import first_sentence
 from graph_editor.palette import placeable

@@ -15,8 +15,8 @@ from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from engine.graph import Edge, Graph
-from engine.layer import show_shape
 from engine.project import Position
+from engine.shapes import show_shape
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
 from graph_editor.items import NodeItem

@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, QRectF, 
 from PySide6.QtGui import QDrag, QFontMetricsF, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from engine.layer import LAYERS, Layer, by_category
+from engine.layer import Layer
+from engine.registry import LAYERS, by_category
 from graph_editor import search
 from graph_editor.captions import first_sentence
 from graph_editor.fonts import card_fonts

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF
 
 from engine.graph import Graph, Node
 from engine.inference import NodeFacts
-from engine.layer import show_shape
+from engine.shapes import show_shape
 from graph_editor.captions import output_name
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 

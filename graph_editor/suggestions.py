@@ -10,8 +10,9 @@ from PySide6.QtCore import QCoreApplication
 from engine.errors import ShapeError
 from engine.graph import Edge
 from engine.inference import Inference
-from engine.layer import Layer, Shape, show_shape
+from engine.layer import Layer
 from engine.project import Position
+from engine.shapes import Shape, show_shape
 from graph_editor import search
 from graph_editor.palette import placeable
 

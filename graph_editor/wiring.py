@@ -8,7 +8,7 @@ from typing import Literal
 from engine.errors import GraphError
 from engine.graph import Edge, Graph
 from engine.inference import Inference, infer
-from engine.layer import show_shape
+from engine.shapes import show_shape
 from graph_editor.captions import output_name
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from engine.data.source import Array, DataSet
 from engine.errors import DataError
 from engine.graph import Node
-from engine.layer import Shape, known_sizes, show_shape
 from engine.layers.core import Input
 from engine.losses import LOSSES
 from engine.model import Model
 from engine.project import DataSettings
+from engine.shapes import Shape, known_sizes, show_shape
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import Any
 from engine.errors import GraphError
 from engine.formats.reading import Place, shown
 from engine.graph import Edge, Graph, Node, check_name
-from engine.layer import Layer, layer_type
+from engine.layer import Layer
 from engine.project import Position
+from engine.registry import layer_type
 
 # Writing
 

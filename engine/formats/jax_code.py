@@ -10,13 +10,14 @@ from engine.formats.keras_config import Calls, all_calls, calls
 from engine.formats.python_text import Group, call, listing, literal, quoted, statement
 from engine.formats.sources import Library, Place, collect, place_of, sorted_imports
 from engine.graph import Graph, Node
-from engine.layer import Weight, parts_of
+from engine.layer import parts_of
 from engine.layers.core import Input
 from engine.layers.nested import Functional
 from engine.model import compile_graph
 from engine.ops import initializers
 from engine.ops.initializers import DRAWS
 from engine.project import Project
+from engine.weights import Weight
 
 _RESERVED = (
     "w", "x", "inputs", "outputs", "forward", "predict", "load_weights", "init_weights", "batch", "data", "main",

@@ -18,9 +18,10 @@ from engine.formats.python_text import Group, call, keyword, listing, literal, q
 from engine.formats.sources import Library
 from engine.formats.steps import Step, script
 from engine.graph import Edge, Node
-from engine.layer import Context, Layer, Op
+from engine.layer import Layer
 from engine.layers.core import Input
 from engine.layers.nested import Functional
+from engine.op import Context, Op
 from engine.ops.activations import ACTIVATIONS
 from engine.ops.core import identity
 

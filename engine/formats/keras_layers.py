@@ -10,13 +10,14 @@ from engine import named
 from engine.fields import Family, FieldSpec, describe
 from engine.formats.keras_operations import operation_entry
 from engine.formats.reading import Place, shown
-from engine.layer import LAYERS, Layer, Weighted
+from engine.layer import Layer, Weighted
 from engine.layers.core import Input
 from engine.layers.placeholder import Placeholder
 from engine.ops.activations import ACTIVATIONS, ALIASES
 from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import INITIALIZERS
 from engine.ops.regularizers import REGULARIZERS
+from engine.registry import LAYERS
 
 FAMILIES: dict[Family, Mapping[str, Callable[..., Any]]] = {
     "initializer": INITIALIZERS,

@@ -20,10 +20,10 @@ from engine.formats.keras_dialect import Dialect
 from engine.formats.loaded import Report
 from engine.formats.reading import Place
 from engine.graph import Node
-from engine.layer import Weight
 from engine.optimizers import SGD, Optimizer
 from engine.optimizers.base import Slot
 from engine.optimizers.schedules import Schedule
+from engine.weights import Weight
 
 _NUMBERS = 2
 """Numbers that stand before what is remembered of weights, at most."""

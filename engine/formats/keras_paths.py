@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from engine.graph import Node, snake_case
-from engine.layer import Layer, Weight
+from engine.layer import Layer
 from engine.layers.nested import Functional
 from engine.layers.placeholder import Placeholder
+from engine.weights import Weight
 
 Kinds = Mapping[str, tuple[str, "Kinds"]]
 """The Keras classes of the layers of a model by name, with those of the layers within where it is a model."""

@@ -19,8 +19,8 @@ from engine.formats.keras_config import Calls, calls
 from engine.formats.keras_paths import Kinds, layer_groups, weight_paths
 from engine.formats.reading import Place, shown
 from engine.graph import Graph, Node
-from engine.layer import Weight
 from engine.layers.placeholder import Placeholder
+from engine.weights import Weight
 
 Array = np.ndarray[Any, Any]
 

@@ -20,10 +20,10 @@ from engine.events import Event, HostWeights, Progress, Result
 from engine.formats import keras_check
 from engine.graph import Graph
 from engine.inference import infer
-from engine.layer import Shape
 from engine.layers.core import Input
 from engine.layers.placeholder import Placeholder
 from engine.model import Model, compile_graph
+from engine.shapes import Shape
 
 Array = np.ndarray[Any, Any]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from engine.graph import Graph, Node
 from engine.inference import Inference, NodeFacts, infer
-from engine.layer import Shape
 from engine.layers.core import Output
 from engine.layers.nested import Functional
+from engine.shapes import Shape
 
 
 @dataclass(frozen=True)

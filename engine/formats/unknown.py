@@ -11,9 +11,9 @@ from engine.formats.keras_layers import layer_entry
 from engine.formats.reading import Place, shown
 from engine.graph import Edge, Graph, Node
 from engine.inference import infer
-from engine.layer import Shape
 from engine.layers.core import Output
 from engine.layers.placeholder import Placeholder
+from engine.shapes import Shape
 
 _DANGEROUS = ("TFSMLayer",)
 """Classes that read files or run programs: refused, not kept."""

@@ -9,10 +9,14 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import Axes, ConstraintName, InitializerName, PositiveInt, RegularizerName, repeated, single
-from engine.layer import Layer, Op, Shape, Weight, Weighted, axis_of, known_sizes, register
+from engine.layer import Layer, Weighted
+from engine.op import Op
 from engine.ops import activation_layers as ops
 from engine.ops import activations
 from engine.ops.core import identity
+from engine.registry import register
+from engine.shapes import Shape, axis_of, known_sizes
+from engine.weights import Weight
 
 NotNegative = Annotated[float, Field(ge=0)]
 

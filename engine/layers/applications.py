@@ -9,10 +9,14 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import PositiveInt
-from engine.layer import Context, Layer, Op, Shape, Weight, Weighted, Weights, register, show_shape
+from engine.layer import Layer, Weighted
+from engine.op import Context, Op
 from engine.ops import applications as ops
 from engine.ops.core import identity
 from engine.ops.noise import stochastic_depth
+from engine.registry import register
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight, Weights
 
 
 @register(category="Core")

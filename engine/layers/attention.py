@@ -12,11 +12,15 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import Axes, PositiveInt, repeated
-from engine.layer import Context, Layer, Op, Shape, Weight, Weighted, Weights, known_sizes, register, show_shape
+from engine.layer import Layer, Weighted
 from engine.layers.kernel import Kernel
 from engine.layers.regularization import Rate
+from engine.op import Context, Op
 from engine.ops import attention as ops
 from engine.ops.noise import dropout
+from engine.registry import register
+from engine.shapes import Shape, known_sizes, show_shape
+from engine.weights import Weight, Weights
 
 
 class _Attending(Layer):

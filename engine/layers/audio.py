@@ -10,8 +10,12 @@ from pydantic import Field, model_validator
 
 from engine.errors import ShapeError
 from engine.fields import Padding, PositiveInt
-from engine.layer import Layer, Op, Shape, Weight, Weighted, register, show_shape
+from engine.layer import Layer, Weighted
+from engine.op import Op
 from engine.ops import audio as ops
+from engine.registry import register
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight
 
 Positive = Annotated[float, Field(gt=0)]
 Window = Literal[

@@ -9,9 +9,12 @@ import jax
 from pydantic import AfterValidator, BeforeValidator
 
 from engine.errors import ShapeError
-from engine.layer import Context, Layer, Op, Shape, Weights, show_shape
+from engine.layer import Layer
 from engine.layers.windows import picture
+from engine.op import Context, Op
 from engine.ops import core as ops
+from engine.shapes import Shape, show_shape
+from engine.weights import Weights
 
 Parameters = Mapping[str, Any]
 """What was drawn for a batch of pictures: arrays by name."""

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 from pydantic import Field
 
-from engine.layer import register
 from engine.layers.augmentation import (
     FILL_VALUE,
     FILLING,
@@ -24,6 +23,7 @@ from engine.layers.augmentation import (
     uniform,
 )
 from engine.ops import images as ops
+from engine.registry import register
 
 
 @register(category="Augmentation")

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 from pydantic import Field
 
 from engine.fields import Fraction
-from engine.layer import register
 from engine.layers.augmentation import (
     RANGE,
     Factor,
@@ -24,6 +23,7 @@ from engine.layers.augmentation import (
     uniform,
 )
 from engine.ops import colours as ops
+from engine.registry import register
 
 Bits = Annotated[tuple[int, int], spread(1, 8)]
 Share = Annotated[tuple[float, float], spread(0, 1, each=True, start=0)]

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from engine.fields import PositiveInt, repeated
-from engine.layer import register
 from engine.layers.augmentation import (
     RANGE,
     Factor,
@@ -22,6 +21,7 @@ from engine.layers.augmentation import (
 )
 from engine.ops import colours
 from engine.ops import images as ops
+from engine.registry import register
 
 
 def _odd(value: tuple[int, int]) -> tuple[int, int]:

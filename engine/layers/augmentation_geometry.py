@@ -11,7 +11,6 @@ from jax import lax
 from pydantic import AfterValidator, Field
 
 from engine.fields import PositiveInt
-from engine.layer import Op, Shape, register
 from engine.layers.augmentation import (
     FILL_VALUE,
     FILLING,
@@ -25,7 +24,10 @@ from engine.layers.augmentation import (
     spread,
     uniform,
 )
+from engine.op import Op
 from engine.ops import images as ops
+from engine.registry import register
+from engine.shapes import Shape
 
 
 def _both_ways(value: tuple[float, float]) -> tuple[float, float]:

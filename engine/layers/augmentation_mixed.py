@@ -10,7 +10,7 @@ from jax import lax
 from pydantic import Field
 
 from engine.fields import PositiveInt
-from engine.layer import Context, Layer, register
+from engine.layer import Layer
 from engine.layers.augmentation import (
     INTERPOLATION,
     RANGE,
@@ -34,6 +34,8 @@ from engine.layers.augmentation_colours import (
 from engine.layers.augmentation_detail import RandomSharpness
 from engine.layers.augmentation_geometry import RandomRotation, RandomShear, RandomTranslation
 from engine.layers.equalization import AutoContrast, Equalization
+from engine.op import Context
+from engine.registry import register
 
 Strength = Annotated[tuple[float, float], spread(0, 1, each=True)]
 

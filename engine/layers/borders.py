@@ -9,9 +9,12 @@ from pydantic import BeforeValidator, Field
 
 from engine.errors import ShapeError
 from engine.fields import Count
-from engine.layer import Layer, Op, Shape, register, show_shape
+from engine.layer import Layer
 from engine.layers.windows import PerAxis, spatial
+from engine.op import Op
 from engine.ops import reshaping as ops
+from engine.registry import register
+from engine.shapes import Shape, show_shape
 
 
 def _in_pairs(axes: int) -> BeforeValidator:

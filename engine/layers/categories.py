@@ -10,8 +10,12 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import PositiveInt
-from engine.layer import Layer, Op, SetField, Shape, register, show_shape
+from engine.layer import Layer
+from engine.op import Op
 from engine.ops import categories as ops
+from engine.registry import register
+from engine.repairs import SetField
+from engine.shapes import Shape, show_shape
 
 Mode = Literal["int", "one_hot", "multi_hot", "count"]
 

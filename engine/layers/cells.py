@@ -21,22 +21,14 @@ from engine.fields import (
     RegularizerName,
     Settings,
 )
-from engine.layer import (
-    Context,
-    InnerLayer,
-    Layer,
-    Op,
-    Shape,
-    Weight,
-    Weighted,
-    Weights,
-    prefixed,
-    register,
-    show_shape,
-)
+from engine.layer import InnerLayer, Layer, Weighted
+from engine.op import Context, Op
 from engine.ops import recurrent as ops
 from engine.ops.activations import ACTIVATIONS
 from engine.ops.noise import dropout
+from engine.registry import register
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight, Weights, prefixed
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 

@@ -11,10 +11,14 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import ActivationName, Padding, PositiveInt
-from engine.layer import Context, Op, SetField, Shape, Weight, Weights, register
 from engine.layers.kernel import Kernel
 from engine.layers.windows import Kernel1D, Kernel2D, Kernel3D, PerAxis, spatial_and_channels, window_output
+from engine.op import Context, Op
 from engine.ops import conv as ops
+from engine.registry import register
+from engine.repairs import SetField
+from engine.shapes import Shape
+from engine.weights import Weight, Weights
 
 
 class _Convolution(Kernel):

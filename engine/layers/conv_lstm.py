@@ -10,10 +10,13 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import ActivationName, Padding, Pair, PositiveInt, Settings, Single, Triple
-from engine.layer import SetField, Shape, Weight, register, show_shape
 from engine.layers.cells import Cell, GateCell, GateSettings, with_forget_bias
 from engine.layers.recurrent import Recurrent
 from engine.ops import recurrent as ops
+from engine.registry import register
+from engine.repairs import SetField
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight
 
 
 class ConvSettings(Settings):

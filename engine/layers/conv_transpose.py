@@ -9,11 +9,15 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import ActivationName, Count, Padding, PositiveInt, repeated
-from engine.layer import Op, SetField, Shape, Weight, register, show_shape
 from engine.layers.conv import check_dilation
 from engine.layers.kernel import Kernel
 from engine.layers.windows import Kernel1D, Kernel2D, Kernel3D, PerAxis, spatial_and_channels
+from engine.op import Op
 from engine.ops import conv as ops
+from engine.registry import register
+from engine.repairs import SetField
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight
 
 _MORE = "What is added to the size of the output, less than the strides; by default what the padding asks for."
 

@@ -9,11 +9,15 @@ from pydantic import AfterValidator, Field
 
 from engine.errors import ShapeError
 from engine.fields import ActivationName, Choice, PositiveInt, one_of
-from engine.layer import Content, Layer, Op, Shape, Weight, register, show_shape
+from engine.layer import Content, Layer
 from engine.layers.kernel import Kernel
 from engine.losses import LOSSES
 from engine.metrics import METRICS
+from engine.op import Op
 from engine.ops import core as ops
+from engine.registry import register
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight
 
 
 def _check_shape(shape: Shape) -> Shape:

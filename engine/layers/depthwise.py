@@ -10,9 +10,13 @@ import jax
 from pydantic import Field
 
 from engine.fields import ActivationName, ConstraintName, InitializerName, Padding, PositiveInt, RegularizerName
-from engine.layer import Context, Op, Shape, Weight, Weighted, Weights, register
+from engine.layer import Weighted
 from engine.layers.windows import Kernel1D, Kernel2D, PerAxis, spatial_and_channels, window_output
+from engine.op import Context, Op
 from engine.ops import conv as ops
+from engine.registry import register
+from engine.shapes import Shape
+from engine.weights import Weight, Weights
 
 
 class _Depthwise(Weighted):

@@ -12,9 +12,12 @@ from pydantic import AfterValidator, Field
 
 from engine.errors import ShapeError
 from engine.fields import ActivationName, PositiveInt, repeated
-from engine.layer import Op, Shape, Weight, known_sizes, register, show_shape
 from engine.layers.kernel import Kernel
+from engine.op import Op
 from engine.ops import einsum as ops
+from engine.registry import register
+from engine.shapes import Shape, known_sizes, show_shape
+from engine.weights import Weight
 
 _FORM = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 

@@ -10,8 +10,12 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import ConstraintName, InitializerName, PositiveInt, RegularizerName
-from engine.layer import Layer, Op, Shape, Weight, Weighted, register, show_shape
+from engine.layer import Layer, Weighted
+from engine.op import Op
 from engine.ops import embedding as ops
+from engine.registry import register
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight
 
 
 @register(category="Core")

@@ -8,9 +8,11 @@ import jax
 from pydantic import Field
 
 from engine.fields import Pair
-from engine.layer import Context, Op, Weights, register
 from engine.layers.augmentation import RANGE, Pictures, ValueRange
+from engine.op import Context, Op
 from engine.ops import colours, core, histograms
+from engine.registry import register
+from engine.weights import Weights
 
 
 class _Spreading(Pictures):

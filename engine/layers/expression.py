@@ -12,7 +12,10 @@ from pydantic import AfterValidator, Field
 
 from engine import expression as language
 from engine.errors import ShapeError
-from engine.layer import Layer, Op, Shape, register, show_shape
+from engine.layer import Layer
+from engine.op import Op
+from engine.registry import register
+from engine.shapes import Shape, show_shape
 
 
 def _check(text: str) -> str:

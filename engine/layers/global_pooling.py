@@ -8,9 +8,12 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from engine.fields import Pair, Single, Triple
-from engine.layer import Layer, Op, Shape, register
+from engine.layer import Layer
 from engine.layers.windows import PerAxis, spatial
+from engine.op import Op
 from engine.ops import pooling as ops
+from engine.registry import register
+from engine.shapes import Shape
 
 
 class _GlobalPooling(Layer):

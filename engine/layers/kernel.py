@@ -8,8 +8,9 @@ from pydantic import Field
 
 from engine import named
 from engine.fields import ConstraintName, InitializerName, RegularizerName
-from engine.layer import Weight, Weighted
+from engine.layer import Weighted
 from engine.ops.initializers import INITIALIZERS, fans
+from engine.weights import Weight
 
 
 def spread_by(initializer: str, shape: tuple[int, ...], wanted: tuple[int, int]) -> str:

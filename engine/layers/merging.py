@@ -8,9 +8,13 @@ from pydantic import AfterValidator, Field
 
 from engine.errors import ShapeError
 from engine.fields import repeated
-from engine.layer import InsertBefore, Layer, Op, Shape, register, show_shape
+from engine.layer import Layer
 from engine.layers.reshaping import Flatten
+from engine.op import Op
 from engine.ops import merging as ops
+from engine.registry import register
+from engine.repairs import InsertBefore
+from engine.shapes import Shape, show_shape
 
 
 def _flatten_all(inputs: tuple[Shape, ...]) -> tuple[InsertBefore, ...]:

@@ -13,8 +13,12 @@ from pydantic import BeforeValidator, Field, InstanceOf, PlainSerializer
 
 from engine.errors import FileFormatError, ShapeError
 from engine.fields import Holds
-from engine.layer import Context, Shape, Weight, Weighted, Weights, prefixed, register, show_shape
+from engine.layer import Weighted
 from engine.layers.core import Input, Output
+from engine.op import Context
+from engine.registry import register
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight, Weights, prefixed
 
 if TYPE_CHECKING:
     from engine.graph import Graph, Node

@@ -10,25 +10,13 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import Axes, ConstraintName, Fraction, InitializerName, PositiveInt, RegularizerName, single
-from engine.layer import (
-    Context,
-    InnerLayer,
-    Layer,
-    Op,
-    Shape,
-    Weight,
-    Weighted,
-    Weights,
-    apply_part,
-    axis_of,
-    known_sizes,
-    prefixed,
-    register,
-    show_shape,
-    within,
-)
+from engine.layer import InnerLayer, Layer, Weighted, apply_part
 from engine.layers.core import Dense
+from engine.op import Context, Op
 from engine.ops import normalization as ops
+from engine.registry import register
+from engine.shapes import Shape, axis_of, known_sizes, show_shape
+from engine.weights import Weight, Weights, prefixed, within
 
 
 class _Scaled(Weighted):

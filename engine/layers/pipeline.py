@@ -10,10 +10,14 @@ from pydantic import AfterValidator, Field
 
 from engine.fields import Holds
 from engine.graph import snake_case
-from engine.layer import Context, InnerLayer, Layer, Op, Shape, Weights, register
+from engine.layer import InnerLayer, Layer
 from engine.layers.augmentation_geometry import RandomFlip
+from engine.op import Context, Op
 from engine.ops import core as ops
 from engine.ops.activations import ACTIVATIONS
+from engine.registry import register
+from engine.shapes import Shape
+from engine.weights import Weights
 
 
 def _check_layers(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, JsonValue
 
 from engine.fields import Holds
-from engine.layer import Context, Layer, Shape, Weight, Weights, register
+from engine.layer import Layer
+from engine.op import Context
+from engine.registry import register
+from engine.shapes import Shape
+from engine.weights import Weight, Weights
 
 if TYPE_CHECKING:
     import jax

@@ -10,9 +10,13 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import Axes, Numbers, single
-from engine.layer import Layer, Op, Shape, Weight, axis_of, known_sizes, register, show_shape
+from engine.layer import Layer
+from engine.op import Op
 from engine.ops import core
 from engine.ops import normalization as ops
+from engine.registry import register
+from engine.shapes import Shape, axis_of, known_sizes, show_shape
+from engine.weights import Weight
 
 
 @register(category="Preprocessing")

@@ -11,21 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from engine.errors import ShapeError
 from engine.fields import RegularizerName
-from engine.layer import (
-    Context,
-    InnerLayer,
-    InsertBefore,
-    Layer,
-    Op,
-    Repair,
-    Shape,
-    Weight,
-    Weighted,
-    Weights,
-    prefixed,
-    register,
-    show_shape,
-)
+from engine.layer import InnerLayer, Layer, Weighted
 from engine.layers.cells import (
     Cell,
     GateSettings,
@@ -40,7 +26,12 @@ from engine.layers.cells import (
     check_states,
 )
 from engine.layers.reshaping import Reshape
+from engine.op import Context, Op
 from engine.ops import recurrent as ops
+from engine.registry import register
+from engine.repairs import InsertBefore, Repair
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight, Weights, prefixed
 
 
 class Recurrent(Weighted):

@@ -9,9 +9,13 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import Fraction, PositiveInt
-from engine.layer import Context, Layer, Op, Shape, Weights, register, show_shape
+from engine.layer import Layer
+from engine.op import Context, Op
 from engine.ops import core
 from engine.ops import noise as ops
+from engine.registry import register
+from engine.shapes import Shape, show_shape
+from engine.weights import Weights
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 NoiseShape = tuple[PositiveInt | None, ...] | None

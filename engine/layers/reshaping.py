@@ -10,8 +10,12 @@ from pydantic import AfterValidator, Field
 
 from engine.errors import ShapeError
 from engine.fields import PositiveInt
-from engine.layer import InsertBefore, Layer, Op, Shape, register, show_shape
+from engine.layer import Layer
+from engine.op import Op
 from engine.ops import reshaping as ops
+from engine.registry import register
+from engine.repairs import InsertBefore
+from engine.shapes import Shape, show_shape
 
 
 @register(category="Reshaping")

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from engine.fields import PositiveInt
-from engine.layer import Op, Shape, register
 from engine.layers.augmentation import Pictures
+from engine.op import Op
 from engine.ops import images as ops
+from engine.registry import register
+from engine.shapes import Shape
 
 
 class _Sized(Pictures):

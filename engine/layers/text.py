@@ -16,11 +16,15 @@ from pydantic import BeforeValidator, Field
 
 from engine.errors import ShapeError
 from engine.fields import Count, PositiveInt, repeated
-from engine.layer import Content, Layer, Op, SetField, Shape, register, show_shape
+from engine.layer import Content, Layer
 from engine.layers.categories import Mode, encoded_shape
 from engine.layers.vocabulary import Vocabulary, check_terms
+from engine.op import Op
 from engine.ops import categories, core, hashing
 from engine.ops import text as ops
+from engine.registry import register
+from engine.repairs import SetField
+from engine.shapes import Shape, show_shape
 
 LookupMode = Literal["int", "one_hot", "multi_hot", "count", "tf_idf"]
 MaxTokens = Annotated[int, Field(ge=2, le=10_000_000)]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import ShapeError
-from engine.layer import SetField
+from engine.repairs import SetField
 
 Terms = tuple[Any, ...]
 """Texts, or whole numbers."""

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import Pair, Settings, Single, Triple
-from engine.layer import InsertBefore, Repair, SetField, Shape, show_shape
 from engine.layers.reshaping import Reshape
+from engine.repairs import InsertBefore, Repair, SetField
+from engine.shapes import Shape, show_shape
 
 PerAxis = Any
 """Type of a setting with a number for each axis: a subclass says Single, Pair or Triple instead."""

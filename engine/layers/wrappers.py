@@ -14,25 +14,15 @@ from pydantic import AfterValidator, Field, model_validator
 
 from engine import named
 from engine.errors import ShapeError
-from engine.layer import (
-    Context,
-    InnerLayer,
-    Layer,
-    Op,
-    Shape,
-    Weight,
-    Weighted,
-    Weights,
-    apply_part,
-    prefixed,
-    register,
-    show_shape,
-    within,
-)
+from engine.layer import InnerLayer, Layer, Weighted, apply_part
 from engine.layers.core import Dense
 from engine.layers.recurrent import LSTM, Recurrent
+from engine.op import Context, Op
 from engine.ops import recurrent as ops
 from engine.ops.regularizers import REGULARIZERS
+from engine.registry import register
+from engine.shapes import Shape, show_shape
+from engine.weights import Weight, Weights, prefixed, within
 
 
 def _check_recurrent(layer: Layer | None) -> Layer | None:

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.graph import Edge, Graph, Node, snake_case
-from engine.layer import LAYERS, Layer
+from engine.layer import Layer
+from engine.registry import LAYERS
 
 
 def chain(*layers: Layer, graph: Graph | None = None, after: str | None = None) -> tuple[Graph, str]:

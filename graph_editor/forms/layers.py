@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 from engine.fields import FieldSpec, Settings
 from engine.graph import Graph
 from engine.inference import infer
-from engine.layer import LAYERS, Layer, by_category
+from engine.layer import Layer
+from engine.registry import LAYERS, by_category
 from graph_editor.captions import first_sentence, layer_count
 from graph_editor.forms.base import FIELD_HEIGHT, ComboBox, FieldEditor
 

@@ -11,8 +11,9 @@ import jax
 import numpy as np
 
 from engine.graph import Graph
-from engine.layer import Layer, Shape
+from engine.layer import Layer
 from engine.layers.core import Input, Output
+from engine.shapes import Shape
 from tests.engine import cases
 from tests.engine.cases.case import Case
 

@@ -13,12 +13,13 @@ from hypothesis.strategies import DrawFn
 from engine.errors import GraphError
 from engine.graph import Graph
 from engine.inference import infer
-from engine.layer import Layer, Shape
+from engine.layer import Layer
 from engine.layers.attention import Attention, GroupQueryAttention, MultiHeadAttention
 from engine.layers.core import Dense, Input, Output
 from engine.layers.embedding import Embedding
 from engine.layers.merging import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
 from engine.layers.nested import Functional
+from engine.shapes import Shape
 from tests.engine.layer_cases import COMPUTING, Case
 
 END = Output(loss=None, metrics=())

@@ -8,10 +8,11 @@ import keras
 import numpy as np
 import pytest
 
-from engine.layer import LAYERS, Context
 from engine.layers.kernel import spread_by
 from engine.named import function_of
+from engine.op import Context
 from engine.ops.initializers import INITIALIZERS, initialize
+from engine.registry import LAYERS
 from tests.engine.cases.case import Case
 from tests.engine.layer_cases import close, inputs_of, weights_of
 from tests.engine.test_layers import call, unbuilt

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from engine.layer import Context, Layer
+from engine.layer import Layer
 from engine.layers.augmentation import Parameters, RandomPictures
 from engine.layers.augmentation_colours import (
     RandomBrightness,
@@ -22,6 +22,7 @@ from engine.layers.augmentation_colours import (
 from engine.layers.augmentation_geometry import RandomCrop, RandomFlip, RandomRotation, RandomShear, RandomZoom
 from engine.layers.augmentation_mixed import AugMix, RandAugment, RandomColorJitter
 from engine.layers.equalization import ContrastLimitedAdaptiveHistogramEqualization
+from engine.op import Context
 from tests.engine.cases.augmentation import CASES
 from tests.engine.cases.case import Case
 from tests.engine.layer_cases import close

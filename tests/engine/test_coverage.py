@@ -6,8 +6,8 @@ import inspect
 
 import keras
 
-from engine.layer import LAYERS
 from engine.layers.omitted import OMITTED
+from engine.registry import LAYERS
 
 
 def keras_classes() -> dict[type, set[str]]:

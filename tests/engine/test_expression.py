@@ -14,13 +14,13 @@ from engine.expression import FUNCTIONS, parse, show
 from engine.formats.keras_code import keras_code
 from engine.formats.keras_h5 import load_model, save_model
 from engine.graph import Graph
-from engine.layer import LAYERS
 from engine.layers.core import Dense, Input, Output
 from engine.layers.expression import Lambda
 from engine.layers.merging import Add
 from engine.layers.placeholder import Placeholder
 from engine.model import compile_graph
 from engine.project import Project
+from engine.registry import LAYERS
 from tests.engine.layer_cases import close
 
 

@@ -14,7 +14,7 @@ from engine.fixes import Problem
 from engine.formats.keras_config import to_config
 from engine.graph import Graph
 from engine.inference import Inference, infer
-from engine.layer import Layer, Shape
+from engine.layer import Layer
 from engine.layers.cells import LSTMCell
 from engine.layers.conv import Conv2D
 from engine.layers.core import Activation, Dense, Input, Output
@@ -23,6 +23,7 @@ from engine.layers.pooling import MaxPooling2D
 from engine.layers.recurrent import LSTM
 from engine.layers.reshaping import Flatten, Reshape
 from engine.layers.wrappers import Bidirectional
+from engine.shapes import Shape
 from engine.templates import TEMPLATES, chain, make
 from tests.engine.graphs import ready
 from tests.engine.test_layers import unbuilt

@@ -17,11 +17,14 @@ from engine.errors import ShapeError
 from engine.fields import describe
 from engine.formats.keras_layers import layer_entry
 from engine.formats.keras_program import Program
-from engine.layer import LAYERS, Context, Layer, Shape
+from engine.layer import Layer
 from engine.layers.core import Input
 from engine.layers.normalization import BatchNormalization
 from engine.layers.preprocessing import Normalization
 from engine.layers.regularization import Dropout
+from engine.op import Context
+from engine.registry import LAYERS
+from engine.shapes import Shape
 from tests.engine.layer_cases import CASES, COMPUTING, Array, Case, close, inputs_of, weights_of
 
 over_all = pytest.mark.parametrize("case", CASES, ids=str)

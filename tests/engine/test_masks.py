@@ -12,7 +12,7 @@ import pytest
 
 from engine.formats.keras_h5 import save_model
 from engine.graph import Graph
-from engine.layer import LAYERS, Context, Layer
+from engine.layer import Layer
 from engine.layers.cells import GRUCell, LSTMCell, StackedRNNCells
 from engine.layers.conv_lstm import ConvLSTM2D
 from engine.layers.core import Dense, Input, Output
@@ -21,6 +21,8 @@ from engine.layers.global_pooling import GlobalAveragePooling1D
 from engine.layers.merging import Add, Concatenate, Maximum, Multiply
 from engine.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
 from engine.layers.wrappers import Bidirectional, TimeDistributed
+from engine.op import Context
+from engine.registry import LAYERS
 from tests.engine.graphs import graph, ready
 from tests.engine.layer_cases import COMPUTING, close, weights_of
 from tests.engine.test_code import executed, programs, values

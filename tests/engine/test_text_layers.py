@@ -22,14 +22,16 @@ from engine.formats.keras_layers import layer_config, read_layer
 from engine.formats.reading import Place
 from engine.graph import Graph
 from engine.inference import infer
-from engine.layer import LAYERS, Context, Layer
+from engine.layer import Layer
 from engine.layers.categories import CategoryEncoding, Discretization
 from engine.layers.core import Dense, Input, Output
 from engine.layers.text import HashedCrossing, Hashing, IntegerLookup, StringLookup, TextVectorization
 from engine.model import compile_graph
+from engine.op import Context
 from engine.ops.hashing import farm_hash, sip_hash
 from engine.optimizers import Adam
 from engine.project import DataSettings, Project, TrainingSettings
+from engine.registry import LAYERS
 from engine.runs import read_run, recorded
 from engine.training import train
 from tests.engine.cases.text import STORED, stored_case

@@ -7,10 +7,12 @@ from typing import ClassVar
 from pydantic import Field
 
 from engine.fields import ConstraintName, InitializerName, RegularizerName, Settings
-from engine.layer import InnerLayer, Layer, Shape, Weight, Weighted
+from engine.layer import InnerLayer, Layer, Weighted
 from engine.layers.core import Dense, Input
 from engine.project import Project
+from engine.shapes import Shape
 from engine.templates import chain
+from engine.weights import Weight
 
 
 class Remembering(Weighted):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PySide6.QtWidgets import QApplication
 
 from engine.inference import NodeFacts, infer
-from engine.layer import LAYERS
+from engine.registry import LAYERS
 from engine.templates import make
 from graph_editor import clipboard, editing
 from graph_editor.document import ProjectDocument

@@ -11,9 +11,9 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QCheckBox
 
 from engine.fields import Settings
-from engine.layer import LAYERS
 from engine.optimizers import Adam
 from engine.project import DataSettings, TrainingSettings
+from engine.registry import LAYERS
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm
 from graph_editor.inspector import Inspector

@@ -13,9 +13,9 @@ from PySide6.QtGui import QColor, QImage
 
 from engine.errors import FileError
 from engine.graph import Graph
-from engine.layer import LAYERS
 from engine.layers.core import Dense, Input
 from engine.project import Project
+from engine.registry import LAYERS
 from engine.templates import chain, make
 from graph_editor.picture import render_png, render_svg
 from graph_editor.theme import DARK, LIGHT, Theme, category_color, current, set_scheme, theme_notifier

@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
-from engine.layer import LAYERS
 from engine.layers.conv import Conv2D
 from engine.layers.core import Dense
+from engine.registry import LAYERS
 from graph_editor import search
 from graph_editor.quick_add import QuickAdd
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from engine.layer import LAYERS, Layer, Shape
+from engine.layer import Layer
+from engine.registry import LAYERS
+from engine.shapes import Shape
 
 
 @dataclass(frozen=True)

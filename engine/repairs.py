@@ -1,0 +1,28 @@
+"""What would let a layer take its inputs: the ways out that a `ShapeError` names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.layer import Layer
+
+
+@dataclass(frozen=True)
+class SetField:
+    """A repair: give a setting of the layer another value."""
+
+    field: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class InsertBefore:
+    """A repair: put a layer in front of an input port (of every connected one if `port` is None)."""
+
+    layer: Layer
+    port: int | None = 0
+
+
+Repair = SetField | InsertBefore
