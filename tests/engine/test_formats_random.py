@@ -26,7 +26,7 @@ from tests.engine.random_graphs import TOKENS, graphs
 
 SUFFIXES = (".keras", ".h5")
 MODEST = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-MANY = settings(MODEST, max_examples=300, derandomize=False, print_blob=True)
+MANY = settings(MODEST, max_examples=100, derandomize=False, print_blob=True)
 
 
 def inputs_of(model: Model) -> dict[str, Any]:
