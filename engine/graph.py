@@ -237,7 +237,11 @@ class Graph:
         return self._with(*(replace(self[key], layer=layer) for key in self.linked(node_id)))
 
     def _with(self, *changed: Node) -> Graph:
-        return Graph(MappingProxyType({**self.nodes, **{node.id: node for node in changed}}), self.edges)
+        made = Graph(MappingProxyType({**self.nodes, **{node.id: node for node in changed}}), self.edges)
+        for name in ("_incoming", "_outgoing", "order"):  # what follows from the wires is known already
+            if name in self.__dict__:
+                made.__dict__[name] = self.__dict__[name]
+        return made
 
     # Editing wires
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from engine.errors import ShapeError
 from engine.fixes import Problem, combined, fix_of
 from engine.graph import Graph, Node
-from engine.layer import Content, Layer, Weighted
+from engine.layer import Content, Layer, Weighted, holders
 from engine.layers.core import Input, Output
 from engine.output_problems import giver_of, output_problems
 from engine.problems import (
@@ -141,8 +141,7 @@ def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFact
     if len(inputs) < len(edges):
         return NodeFacts(waiting=True)
     try:
-        shapes = layer.output_shapes(*inputs)
-        weights = _frozen(layer, layer.weights(*inputs))
+        shapes, weights = _computed(layer, inputs)
     except ShapeError as error:
         fixes = combined(tuple(fix_of(node, edges, repair) for repair in error.repairs), error.repairs)
         return NodeFacts(inputs, problems=(Problem(node.id, str(error), error.field, fixes),))
@@ -159,6 +158,22 @@ def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFact
     return NodeFacts(
         inputs, shapes, weights, tuple(problems), content=layer.gives, early=early, any_batch=any_batch
     )
+
+
+def _computed(layer: Layer, inputs: tuple[Shape, ...]) -> tuple[tuple[Shape, ...], tuple[Weight, ...]]:
+    """The shapes that a layer gives and the weights it owns; raises `ShapeError`.
+
+    Large networks repeat few layers on few shapes, so answers are kept; not those about layers that hold others,
+    which may be large themselves.
+    """
+    return (_shapes_and_weights if holders(type(layer)) else _kept_answers)(layer, inputs)
+
+
+def _shapes_and_weights(layer: Layer, inputs: tuple[Shape, ...]) -> tuple[tuple[Shape, ...], tuple[Weight, ...]]:
+    return layer.output_shapes(*inputs), _frozen(layer, layer.weights(*inputs))
+
+
+_kept_answers = lru_cache(maxsize=4096)(_shapes_and_weights)
 
 
 def _unknown(node: Node, inputs: tuple[Shape, ...]) -> NodeFacts:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from engine.fields import Holds, Settings
+from engine.fields import Holds, Settings, describe
 from engine.op import Context, Op
 from engine.registry import LAYERS
 from engine.shapes import Shape
@@ -266,9 +267,15 @@ else:
 """A setting that holds another layer, as the wrappers do."""
 
 
+@cache
+def holders(cls: type[Layer]) -> tuple[str, ...]:
+    """The settings of a class that hold layers, or a graph of them."""
+    return tuple(spec.name for spec in describe(cls) if spec.kind in ("layer", "layers", "graph"))
+
+
 def parts_of(layer: Layer) -> Iterator[Layer]:
     """The layers that are settings of a layer, at any depth, those of a graph in it included."""
-    waiting: list[Any] = [getattr(layer, name) for name in type(layer).model_fields]
+    waiting: list[Any] = [getattr(layer, name) for name in holders(type(layer))]
     while waiting:
         value = waiting.pop()
         if isinstance(value, Layer):
