@@ -166,7 +166,9 @@ def _computed(layer: Layer, inputs: tuple[Shape, ...]) -> tuple[tuple[Shape, ...
     Large networks repeat few layers on few shapes, so answers are kept; not those about layers that hold others,
     which may be large themselves.
     """
-    return (_shapes_and_weights if holders(type(layer)) else _kept_answers)(layer, inputs)
+    if holders(type(layer)):
+        return _shapes_and_weights(layer, inputs)
+    return _kept_answers(layer, inputs)  # pyright: ignore[reportArgumentType]  # settings are frozen, and have a hash
 
 
 def _shapes_and_weights(layer: Layer, inputs: tuple[Shape, ...]) -> tuple[tuple[Shape, ...], tuple[Weight, ...]]:

@@ -61,6 +61,7 @@ class GraphMirror(QGraphicsScene):
         self._shared: frozenset[str] = frozenset()
         self._stale: set[str] = set()
         self._bent: set[Edge] = set()
+        self._reworded: set[Edge] = set()
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._fill)
         self._listen()
@@ -144,7 +145,7 @@ class GraphMirror(QGraphicsScene):
     def _start(self) -> None:
         """Show the graph of the document in place of what is shown."""
         self._drop(*self._wires.values(), *self._cards.values())
-        for noted in (self._cards, self._wires, self._loose, self._stale, self._bent):
+        for noted in (self._cards, self._wires, self._loose, self._stale, self._bent, self._reworded):
             noted.clear()
         self._missing = OrderedDict.fromkeys((*self.graph.nodes, *self.graph.edges))
         self._fresh = True
@@ -198,17 +199,16 @@ class GraphMirror(QGraphicsScene):
         for key in node_ids:
             if key in self._cards:
                 self._stale.add(key)
-                for edge in self.graph.outgoing(key):
-                    self._write_shape(edge)
+                self._reworded.update(self.graph.outgoing(key))
 
     def _settle(self) -> None:
         """An edit is whole: draw what it reached."""
         self._find_shared()
         self._reroute()
-        self._draw_changes()
-        if len(self._missing) <= _AT_ONCE:
+        if sum(map(len, (self._missing, self._stale, self._bent, self._reworded))) <= _AT_ONCE:
             self.complete()
         else:
+            self._draw_in_sight()
             self._timer.start()
         self._make_room()
 
@@ -226,17 +226,21 @@ class GraphMirror(QGraphicsScene):
     # Making
 
     def complete(self) -> None:
-        """Make the cards and wires that are still missing."""
-        if self._missing:
-            self._draw_changes()
+        """Make the cards and wires that are still missing, and draw what an edit reached."""
+        if self._waiting:
             self._fill(math.inf)
+
+    @property
+    def _waiting(self) -> bool:
+        return bool(self._missing or self._stale or self._bent or self._reworded)
 
     def _fill(self, seconds: float = _STEP_SECONDS) -> None:
         end = time.perf_counter() + seconds
+        self._draw_changes(end)
         while self._missing and time.perf_counter() < end:
             self._make(self._missing.popitem(last=False)[0])
-        self._draw_changes()
-        if self._missing:
+        self._draw_changes(end)
+        if self._waiting:
             return
         self._timer.stop()
         self._make_room()
@@ -262,23 +266,43 @@ class GraphMirror(QGraphicsScene):
         item = EdgeItem(edge, self._theme)
         self._wires[edge] = item
         self._write_shape(edge)
-        self._draw_edge(edge)
         self._bent.add(edge)
         self.addItem(item)
 
     # Drawing
 
-    def _draw_changes(self) -> None:
-        """Draw the cards and wires anew that were noted."""
-        stale, bent = self._stale, self._bent
-        self._stale, self._bent = set(), set()
-        for key in stale:
+    def _draw_in_sight(self) -> None:
+        """Draw what a person sees of a large edit, as far as there is time; the rest is left to the timer."""
+        rects = [view.mapToScene(view.viewport().rect()).boundingRect() for view in self.views()]
+        items = [item for rect in rects for item in self.items(rect)]
+        cards = {item.node_id for item in items if isinstance(item, NodeItem)}
+        wires = {item.edge for item in items if isinstance(item, EdgeItem)}
+        later = self._stale - cards, self._bent - wires, self._reworded - wires
+        self._stale &= cards
+        self._bent &= wires
+        self._reworded &= wires
+        self._draw_changes(time.perf_counter() + _STEP_SECONDS)
+        self._stale |= later[0]
+        self._bent |= later[1]
+        self._reworded |= later[2]
+
+    def _draw_changes(self, until: float = math.inf) -> None:
+        """Draw the cards and wires anew that were noted, as many as there is time for."""
+        moved = set[Edge]()
+        while self._stale and time.perf_counter() < until:
+            key = self._stale.pop()
             if key in self._cards and key in self.graph:
                 self._refresh(key)
-        bent = {edge for edge in bent if edge in self._wires and edge in self._order}
-        for edge in bent:
-            self._draw_edge(edge)
-        self._space_texts(bent)
+        while self._reworded and time.perf_counter() < until:
+            edge = self._reworded.pop()
+            if edge in self._wires and edge in self._order and self._write_shape(edge):
+                moved.add(edge)
+        while self._bent and time.perf_counter() < until:
+            edge = self._bent.pop()
+            if edge in self._wires and edge in self._order:
+                self._draw_edge(edge)
+                moved.add(edge)
+        self._space_texts(moved)
 
     @property
     def _order(self) -> dict[Edge, int]:
@@ -290,18 +314,19 @@ class GraphMirror(QGraphicsScene):
     def _refresh(self, node_id: str) -> None:
         self._cards[node_id].refresh(self.graph, self.document.inference[node_id], node_id in self._shared)
 
-    def _write_shape(self, edge: Edge) -> None:
-        if (item := self._wires.get(edge)) is None:
-            return
+    def _write_shape(self, edge: Edge) -> bool:
+        """Write the shape on a wire; whether that is another than before."""
+        item = self._wires[edge]
         shape = self.document.inference.shape(edge.source, edge.output)
         text = "" if shape is None else show_shape(shape)
-        if text != item.text:
+        changed = text != item.text
+        if changed:
             item.set_text(text)
-            self._bent.add(edge)
         giver, taker = self.graph[edge.source].layer, self.graph[edge.target].layer
         if len(giver.output_names) > 1 or taker.port_name(edge.port):
             ends = wire_ends(self.graph, edge)
             item.setToolTip(f"{ends}: {text}" if text else ends)
+        return changed
 
     def _draw_edge(self, edge: Edge) -> bool:
         """Draw a wire along its way; whether that is another than before."""
