@@ -168,7 +168,7 @@ class _Heads(_Attending, Kernel):
         kernel = self.kernel_of(f"{part}/kernel", shape, (size_in, size_out))
         return (kernel, replace(self.bias(*shape[bound:]), name=f"{part}/bias")) if self.use_bias else (kernel,)
 
-    def heads_op(self, axes: tuple[int, ...] | None, four_axes: bool) -> Op:
+    def heads_op(self, axes: tuple[int, ...] | None) -> Op:
         start = "_" if self.hidden_parts else ""
         parts = {key: f"{start}{key}_dense" for key in ("query", "key", "value", "output")}
         parts["gate"] = "_gate_dense"
@@ -180,7 +180,7 @@ class _Heads(_Attending, Kernel):
             "causal": self.use_causal_mask,
             "sliding_window": self.sliding_window,
             "scores": self.return_attention_scores,
-            "zeroed": self.dropout > 0 or self.return_attention_scores or not four_axes,
+            "zeroed": self.dropout > 0 or self.return_attention_scores,
         }
         return Op(ops.multi_head_attention, (), settings, all_masks=True, keywords=keywords)
 
@@ -251,7 +251,7 @@ class MultiHeadAttention(_Heads):
         return (*others, self.num_heads, *(query[axis - 1] for axis in axes), *(value[axis - 1] for axis in axes))
 
     def op(self) -> Op:
-        return self.heads_op(self.attention_axes, four_axes=self.attention_axes is None)
+        return self.heads_op(self.attention_axes)
 
     def keras_arguments(self) -> dict[str, Any]:
         arguments = super().keras_arguments()
@@ -310,4 +310,4 @@ class GroupQueryAttention(_Heads):
         return (self.num_query_heads, inputs[0][0], inputs[1][0])
 
     def op(self) -> Op:
-        return self.heads_op(None, four_axes=True)
+        return self.heads_op(None)

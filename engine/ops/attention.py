@@ -95,7 +95,7 @@ def multi_head_attention(
 
     Kernels have the shapes (features, heads, size) and (heads, size, *outputs); keys and values may have fewer
     heads than queries, which then share them. `axes` are those that attention runs along, counted with the batch.
-    `zeroed` gives a query that sees nothing zero shares, not equal ones.
+    `zeroed` gives a query that sees nothing zero shares, not equal ones, as it is for grids of queries anyway.
     """
     key = value if key is None else key
     axes = tuple(range(1, query.ndim - 1)) if axes is None else tuple(axis % query.ndim for axis in axes)
@@ -110,7 +110,7 @@ def multi_head_attention(
     batch, places, sources = q.shape[: len(others)], q.shape[len(others) : -1], k.shape[len(others) : -1]
     flat = [part.reshape(*batch, -1, part.shape[-1]) for part in (q * (1.0 / math.sqrt(q.shape[-1])), k, v)]
     logits = flat[0] @ jnp.swapaxes(flat[1], -2, -1)
-    shares = masked_softmax(logits, seen, zeroed)
+    shares = masked_softmax(logits, seen, zeroed or query.ndim != 3)
     y = (shares if drop is None else drop(shares)) @ flat[2]
     y = y.reshape(*batch, *places, y.shape[-1]).transpose([order.index(axis) for axis in range(len(order))])
     if gate_kernel is not None:

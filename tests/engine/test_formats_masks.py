@@ -34,13 +34,18 @@ def in_parts(x: Any) -> Any:
     return layers.SimpleRNN(2)(layers.Masking(-1.0)(layers.BatchNormalization()(x)))
 
 
+def by_itself(x: Any) -> Any:
+    """Attention over its own steps: what the padded ones see counts, too."""
+    return layers.Flatten()(layers.MultiHeadAttention(2, 3)(x, x))
+
+
 def called_twice(x: Any) -> Any:
     shared = layers.LSTM(3, return_sequences=True)
     return layers.GlobalAveragePooling1D()(shared(shared(x)))
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize("body", [recurrent, in_parts, called_twice, attending])
+@pytest.mark.parametrize("body", [recurrent, in_parts, called_twice, attending, by_itself])
 def test_masks_that_layers_have_anyway(body: Callable[[Any], Any], suffix: str, tmp_path: Path) -> None:
     x = keras.Input((5,), dtype="int32")
     theirs = keras.Model(x, layers.Dense(2)(body(layers.Embedding(7, 3, mask_zero=True)(x))))
