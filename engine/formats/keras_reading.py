@@ -190,10 +190,10 @@ def _called_unknown(name: str, layer: Placeholder, calls: list[Any], place: Plac
 
 
 def _read_ends(value: Any, place: Place) -> list[Tensor]:
-    """Inputs or outputs of the model: one, a list of them, or a mapping by name."""
+    """Inputs or outputs of the model: one, a list of them, or a mapping, taken in the order of its keys."""
     if isinstance(value, dict):
         ends: dict[str, Any] = value
-        return [_history(end, place) for end in ends.values()]
+        return [_history(ends[key], place) for key in sorted(ends)]
     listed = place.listing(value)
     return (
         [_history(listed, place)]
@@ -210,7 +210,7 @@ def _output_names(config: Any, outputs: list[Tensor]) -> list[str]:
     given: Any = config.get("output_layers") if isinstance(config, dict) else None  # pyright: ignore
     if isinstance(given, dict):
         layers = {name for (name, _), _ in outputs}
-        return [f"{key}_output" if key in layers else str(key) for key in given]  # pyright: ignore
+        return [f"{key}_output" if key in layers else str(key) for key in sorted(given)]  # pyright: ignore
     return ["output"] if len(outputs) == 1 else [f"{name}_output" for (name, _), _ in outputs]
 
 

@@ -12,6 +12,7 @@ import pytest
 from engine.formats import models, project_file
 from engine.formats.keras_code import keras_code
 from engine.layers.core import Output
+from engine.model import compile_graph
 from engine.project import Project
 from engine.runs import keep_weights, read_run, recorded
 from engine.templates import make
@@ -126,3 +127,21 @@ def test_outputs_with_names_of_their_own_keep_them(tmp_path: Path) -> None:
     outputs = {node.name: node.layer for node in models.load(tmp_path / "m.keras").graph.of_type(Output)}
     losses = {name: layer.loss for name, layer in outputs.items() if isinstance(layer, Output)}
     assert losses == {"first": "mean_squared_error", "give1_output": "mean_absolute_error"}
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_outputs_by_key_keep_their_weights_apart(suffix: str, tmp_path: Path) -> None:
+    inputs = keras.Input((4,), name="table")
+    dense = keras.layers.Dense
+    ends = {"c": dense(3)(dense(3)(inputs)), "b": dense(3)(inputs), "a": dense(3)(dense(3)(inputs))}
+    theirs = keras.Model(inputs, ends)
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    expected = theirs(x)
+    loaded, back = there_and_back(theirs, suffix, tmp_path)
+    model = compile_graph(loaded.graph)
+    found = model.predict(model.from_host(loaded.weights), {"table": x})
+    assert found.keys() == expected.keys()
+    for name, values in found.items():
+        np.testing.assert_allclose(values, expected[name], rtol=1e-5, atol=1e-6)
+    for ours, key in zip(back(x), sorted(ends), strict=True):
+        np.testing.assert_allclose(ours, expected[key], rtol=1e-5, atol=1e-6)
