@@ -38,6 +38,11 @@ _WITHOUT_EFFECT = ("name", "seed", "renorm_momentum", "batch_shape", "batch_inpu
 _MODULES = ("keras", "tf_keras", "tensorflow")
 """Packages whose classes are Keras's own; others belong to somebody else. None is imported."""
 
+_NARROWED = dict.fromkeys(("int8", "int16", "int64", "uint16", "uint32", "uint64"), "int32") | {
+    "float64": "float32"
+}
+"""Types of Inputs that become another: JAX, without its 64 bits, computes so, under Keras too."""
+
 _UNKNOWN = "which this version does not have."
 
 
@@ -166,6 +171,7 @@ def _input_settings(config: Mapping[str, Any], place: Place) -> dict[str, Any]:
             raise place.error(f"is {key}, {_UNKNOWN}")
     batch, *sizes = place.at("batch_shape").listing(shape) or [None]
     dtype = _dtype(config.get("dtype"))
+    dtype = _NARROWED.get(dtype, dtype) if isinstance(dtype, str) else dtype
     return {"shape": sizes, "batch_size": batch, **({} if dtype is None else {"dtype": dtype})}
 
 

@@ -145,3 +145,15 @@ def test_outputs_by_key_keep_their_weights_apart(suffix: str, tmp_path: Path) ->
         np.testing.assert_allclose(values, expected[name], rtol=1e-5, atol=1e-6)
     for ours, key in zip(back(x), sorted(ends), strict=True):
         np.testing.assert_allclose(ours, expected[key], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int16", "uint8", "float64"])
+def test_inputs_of_any_numbers_are_taken(dtype: str, tmp_path: Path) -> None:
+    inputs = keras.Input((4,), dtype=dtype, name="table")
+    theirs = keras.Model(inputs, keras.layers.Embedding(9, 2)(inputs) if "int" in dtype else keras.ops.exp(inputs))
+    loaded, back = there_and_back(theirs, ".keras", tmp_path)
+    x = np.random.default_rng(0).integers(0, 9, (3, 4)).astype(dtype)
+    model = compile_graph(loaded.graph)
+    (found,) = model.predict(model.from_host(loaded.weights), {"table": x}).values()
+    np.testing.assert_allclose(found, theirs(x), rtol=1e-5)
+    np.testing.assert_allclose(back(x), theirs(x), rtol=1e-5)
