@@ -213,7 +213,7 @@ def test_goes_on_after_keras_and_keras_after_us(optimizer: Any, suffix: str, tmp
     arrays = _arrays(tmp_path / "d.npz")
     theirs = _keras_model(optimizer)
     _fit(theirs, arrays, 3)
-    if suffix == ".h5" and optimizer.type_name() == "Adafactor":  # of whose arrays two have one name there
+    if suffix == ".h5" and optimizer.type == "Adafactor":  # of whose arrays two have one name there
         with pytest.raises(ValueError, match="name already exists"):
             theirs.save(tmp_path / f"theirs{suffix}")
         return
