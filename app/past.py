@@ -25,6 +25,11 @@ class PastRun:
     """The figures of each epoch."""
     when: datetime
 
+    @property
+    def before(self) -> int:
+        """How many epochs the network was trained for before this run went on."""
+        return max(0, self.start.position.epoch - len(self.history))
+
 
 def past_run(path: Path, project: Project) -> PastRun | None:
     """The latest run of the project in a file, None where there is none of this graph; raises `FileError`."""

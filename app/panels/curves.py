@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QWidget
 
-from engine.events import EpochDone, Event, Started, StepsDone
+from engine.events import EpochDone, Event, RunPosition, Started, StepsDone
 from graph_editor import theme as themes
 
 if TYPE_CHECKING:
@@ -68,20 +68,21 @@ class Curves(QStackedWidget):
         if isinstance(event, Started):
             self.prepare()
             for plot in self._plots:
-                plot.begin(event.epochs, event.steps_per_epoch)
+                plot.begin(event.epochs, event.steps_per_epoch, event.begins)
             self.setCurrentIndex(1)
         elif isinstance(event, StepsDone | EpochDone):
             self._choose_metric(event)
             for plot in self._plots:
                 plot.take(event)
-            if not self._waiting:
-                self._waiting = list(self._plots)
+            self._waiting += [plot for plot in self._plots if plot not in self._waiting]
+            if not self._timer.isActive():
                 self._timer.start()
 
-    def show_history(self, history: Sequence[Mapping[str, float]]) -> None:
-        """Show a whole run by the figures of its epochs."""
-        self.take(Started(len(history), 1, 0, 0, 0, 0))
-        for epoch, logs in enumerate(history, 1):
+    def show_history(self, history: Sequence[Mapping[str, float]], before: int = 0) -> None:
+        """Show a whole run by the figures of its epochs, the first of which comes after `before` others."""
+        last = before + len(history)
+        self.take(Started(last, 1, 0, 0, 0, 0, RunPosition(before)))
+        for epoch, logs in enumerate(history, before + 1):
             self.take(EpochDone(epoch, epoch, logs, {}, 0.0))
 
     def _choose_metric(self, event: StepsDone | EpochDone) -> None:

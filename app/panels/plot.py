@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.panels.series import EpochSeries, StepSeries, upper_bound
 from app.texts import figure, metric_label
-from engine.events import EpochDone, StepsDone
+from engine.events import START, EpochDone, RunPosition, StepsDone
 from graph_editor import theme as themes
 
 _DOTTED = 60  # epochs up to which each has its dot
@@ -63,14 +63,16 @@ class CurvePlot(QWidget):
     def rename(self, name: str) -> None:
         """Plot another figure from now on."""
         self.name = name
-        self.begin(self._epochs, self._per_epoch)
+        self.begin(self._epochs, self._per_epoch, self._begins)
 
-    def begin(self, epochs: int, steps_per_epoch: int) -> None:
-        """Clear the curves for a run of this length."""
+    def begin(self, epochs: int, steps_per_epoch: int, begins: RunPosition = START) -> None:
+        """Clear the curves for a run up to this epoch, which may go on where another ended."""
         self.steps = StepSeries()
         self.train = EpochSeries()
         self.validation = EpochSeries()
         self._epochs, self._per_epoch = max(epochs, 1), max(steps_per_epoch, 1)
+        self._begins = begins
+        self._first = begins.epoch + begins.batches / self._per_epoch
         self._right = self._top = 0.0
         per_cent = [[(share / 5, f"{20 * share} %") for share in range(6)]]
         self._item.getAxis("left").setTicks(per_cent if self.name == "accuracy" else None)
@@ -90,7 +92,7 @@ class CurvePlot(QWidget):
 
     def redraw(self) -> None:
         """Draw what has come since the last time."""
-        x = self.steps.x / self._per_epoch
+        x = self._first + self.steps.x / self._per_epoch
         self._steps_line.setData(x, self.steps.y)
         for line, series in ((self._train_line, self.train), (self._validation_line, self.validation)):
             epochs = series.x
@@ -102,8 +104,9 @@ class CurvePlot(QWidget):
     def _set_range(self, reached: float) -> None:
         """Let the axes grow in leaps: an axis that moves at every frame is hard to read, and slow."""
         if reached > self._right or not self._right:
-            self._right = min(self._epochs, max(5.0, 1.4 * reached))
-            self._item.setXRange(0, self._right, padding=0.01)
+            left = self._begins.epoch
+            self._right = min(self._epochs, left + max(5.0, 1.4 * (reached - left)))
+            self._item.setXRange(left, self._right, padding=0.01)
         top = upper_bound(self.steps.y, self.train.y, self.validation.y)
         if self.name == "accuracy":
             top = 1.05
@@ -117,7 +120,7 @@ class CurvePlot(QWidget):
         box = self._item.getViewBox()
         inside = self.train.last is not None and box.sceneBoundingRect().contains(place)
         epoch = round(box.mapSceneToView(place).x()) if inside else 0
-        self._hovered = max(1, min(epoch, len(self.train.x))) if inside else None
+        self._hovered = self.train.nearest(epoch) if inside else None
         self._cursor.setVisible(inside)
         if self._hovered is not None:
             self._cursor.setPos(self._hovered)

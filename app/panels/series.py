@@ -50,7 +50,7 @@ class StepSeries:
 
 
 class EpochSeries:
-    """A figure for each epoch, counted from 1. Of very many, evenly spaced ones are drawn, and the last."""
+    """A figure for each of successive epochs. Of very many, evenly spaced ones are drawn, and the last."""
 
     DRAWN = 500
 
@@ -78,9 +78,13 @@ class EpochSeries:
     def last(self) -> float | None:
         return self._values[-1] if self._values else None
 
+    def nearest(self, epoch: int) -> int | None:
+        """The epoch next to this one that has a figure."""
+        return max(self._epochs[0], min(epoch, self._epochs[-1])) if self._epochs else None
+
     def at(self, epoch: int) -> float | None:
         """The figure of an epoch, None where there is none."""
-        place = epoch - 1
+        place = epoch - self._epochs[0] if self._epochs else -1
         return self._values[place] if 0 <= place < len(self._values) else None
 
 

@@ -27,10 +27,10 @@ _NEXT_MS = 30
 class Pace:
     """Steps per second of late, pauses left out, and the time that the rest of the run will take."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, done: int = 0) -> None:
         self._total = total
         self._rate = 0.0
-        self._step = 0
+        self._step = done
         self._since = time.monotonic()
 
     def skip(self) -> None:
@@ -141,6 +141,7 @@ class TrainingPanel(QWidget):
         self._session = session
         self._pace = Pace(0)
         self._epochs = self._per_epoch = 0
+        self._ahead = self._behind = 0  # steps of this run, and steps before it
         self.trouble = ElidedLabel()
         self.trouble.hide()
         self.state = QLabel(self.tr("Ready"))
@@ -194,7 +195,7 @@ class TrainingPanel(QWidget):
     def _show_past(self, run: PastRun) -> None:
         self.state.setText(self.tr("Trained (run of {0})").format(f"{run.when:%Y-%m-%d %H:%M}"))
         if run.history:
-            self.curves.show_history(run.history)
+            self.curves.show_history(run.history, run.before)
             self.figures.show_logs(run.history[-1], "val_", self.tr("Validation {0}"))
 
     # Events of the run
@@ -226,15 +227,17 @@ class TrainingPanel(QWidget):
     def _show_start(self, event: Started) -> None:
         self.figures.hide()
         self._epochs, self._per_epoch = event.epochs, event.steps_per_epoch
-        self._pace = Pace(event.epochs * event.steps_per_epoch)
+        begins = event.begins
+        self._ahead = (event.epochs - begins.epoch) * event.steps_per_epoch - begins.batches
+        self._behind = begins.step
+        self._pace = Pace(self._behind + self._ahead, self._behind)
 
     def _show_steps(self, event: StepsDone) -> None:
         if self._session.state is RunState.RUNNING:
             self.state.setText(self.tr("Training"))
         if not self._pace.took(event.step):
             return
-        self.bar.setRange(0, self._epochs * self._per_epoch)
-        self.bar.setValue(event.step)
+        self._show_done(event.step)
         left = self._pace.left
         self._show_progress(
             self.tr("epoch {0} of {1}").format(event.epoch, self._epochs),
@@ -243,8 +246,7 @@ class TrainingPanel(QWidget):
         )
 
     def _show_result(self, event: Finished) -> None:
-        self.bar.setRange(0, max(1, self._epochs * self._per_epoch))
-        self.bar.setValue(event.step)
+        self._show_done(event.step)
         self.state.setText(self.tr("Stopped early") if event.stopped else self.tr("Trained"))
         self._show_progress(
             self.tr("{0} of {1} epochs").format(event.epochs, self._epochs),
@@ -254,6 +256,10 @@ class TrainingPanel(QWidget):
         if event.test:
             prefix = "test_" if any(name.startswith("test_") for name in event.test) else ""
             self.figures.show_logs(event.test, prefix, self.tr("Test {0}"))
+
+    def _show_done(self, step: int) -> None:
+        self.bar.setRange(0, max(1, self._ahead))
+        self.bar.setValue(step - self._behind)
 
     def _show_progress(self, epoch: str, rate: str, left: str) -> None:
         for label, text in ((self.epoch, epoch), (self.rate, rate), (self.left, left)):
