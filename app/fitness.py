@@ -1,20 +1,23 @@
-"""Whether the data of a project can fit its graph, as far as that is known without reading the data."""
+"""Whether the data of a project can fit its graph, as far as that is known without reading all of the data."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
 from engine.data.arrays import Npz
-from engine.data.prepare import fitted
-from engine.data.source import Column
-from engine.graph import Node
+from engine.data.prepare import fit_samples, fitted, match_names, matched
+from engine.data.source import Column, DataSet
+from engine.errors import LayerloomError, NotReadyError
+from engine.graph import Graph, Node
 from engine.inference import Inference
 from engine.layers.core import Input, Output
 from engine.losses import LOSSES
+from engine.model import compile_graph
 from engine.project import Project
 from engine.shapes import Shape, show_shape
 
@@ -27,34 +30,61 @@ def tr(text: str) -> str:
 def misfits(project: Project, inference: Inference) -> list[str]:
     """What does not fit yet, a clause each; empty where all fits or where only the file could tell."""
     source, graph = project.data.source, inference.graph
-    if isinstance(source, Npz) and not source.path:
-        return [tr("no NPZ file is chosen yet")]
+    if isinstance(source, Npz):
+        return _npz_misfits(source, inference)
     title = source.title
-    inputs = _matched(graph.of_type(Input), source.features())
-    outputs = _matched(graph.of_type(Output), source.targets(), source.features())
+    features, targets = source.features(), source.targets()
+    arrays = {**features, **targets}
+    inputs, outputs = graph.of_type(Input), _trained(graph)
+    takes = matched(graph, inputs, features, arrays)
+    gives = matched(graph, outputs, targets, arrays, takes.values())
     found = [
-        *(_input_misfit(node, column, title) for node, column in inputs),
-        *(_output_misfit(node, inference.shape(node.id), column, title) for node, column in outputs),
+        *(_input_misfit(node, arrays[takes[node.name]], title) for node in inputs if node.name in takes),
+        *(
+            _output_misfit(node, inference.shape(node.id), arrays[gives[node.name]], title)
+            for node in outputs
+            if node.name in gives
+        ),
     ]
     return [text for text in found if text]
 
 
-def _matched(
-    nodes: Sequence[Node], columns: dict[str, Column], others: Mapping[str, Column] = MappingProxyType({})
-) -> Iterator[tuple[Node, Column]]:
-    """Which column each node takes, as `engine.data.prepare` matches them: by name, else the only one.
+def _trained(graph: Graph) -> tuple[Node, ...]:
+    """The Outputs that have a loss: those that take targets."""
+    return tuple(n for n in graph.of_type(Output) if isinstance(n.layer, Output) and n.layer.loss is not None)
 
-    An Output may also have the name of a feature, which is then what it is to give (an autoencoder).
-    """
-    taken = {node.name for node in nodes}
-    free = [column for name, column in columns.items() if name not in taken]
-    for node in nodes:
-        if node.name in columns or node.name in others:
-            yield node, {**others, **columns}[node.name]
-        elif len(columns) == 1:
-            yield node, next(iter(columns.values()))
-        elif len(free) == 1:
-            yield node, free[0]
+
+def _npz_misfits(source: Npz, inference: Inference) -> list[str]:
+    """What a run would say of arrays of these names, shapes and types, before it looks at the numbers in them."""
+    if not source.path:
+        return [tr("no NPZ file is chosen yet")]
+    paths = source.path, source.validation_path, source.test_path
+    try:
+        model = compile_graph(inference.graph, inference)
+        data = _outline(*paths, *map(_stamp, paths))
+        names = match_names(model, data)
+        for arrays in (data.arrays, data.validation, data.test):
+            if arrays is not None:
+                fit_samples(model, arrays, names)
+    except NotReadyError:
+        return []  # what is wrong with the graph comes first
+    except LayerloomError as error:
+        return [str(error).removesuffix(".")]
+    return []
+
+
+@lru_cache(maxsize=4)
+def _outline(path: str, validation_path: str, test_path: str, *_stamps: object) -> DataSet:
+    return Npz(path=path, validation_path=validation_path, test_path=test_path).outline()
+
+
+def _stamp(path: str) -> object:
+    """What changes when a file does; None where it cannot be looked at."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _input_misfit(node: Node, column: Column, title: str) -> str:

@@ -229,9 +229,9 @@ class Model:
         return variables
 
 
-def compile_graph(graph: Graph) -> Model:
-    """The functions of a graph; raises `NotReadyError` where a problem stands in the way of its outputs."""
-    inference = infer(graph)
+def compile_graph(graph: Graph, known: Inference | None = None) -> Model:
+    """The functions of a graph, its facts if known; raises `NotReadyError` where a problem bars its outputs."""
+    inference = infer(graph) if known is None else known
     needed = graph.ancestors(node.id for node in graph.of_type(Output))
     errors = [p for p in inference.errors if p.node is None or p.node in needed]
     if errors:

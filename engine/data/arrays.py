@@ -40,16 +40,26 @@ class Npz(Source):
     title: ClassVar[str] = "NumPy arrays (.npz)"
 
     def load(self) -> DataSet:
+        return self._read(read_npz)
+
+    def outline(self) -> DataSet:
+        """The data with one sample of zeros in place of all; only headers are read. Raises what `load` raises."""
+        return self._read(outline_npz)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that are chosen, by the part of the data that they hold."""
+        files = {"train": self.path, "validation": self.validation_path, "test": self.test_path}
+        return {part: path for part, path in files.items() if path}
+
+    def _read(self, read: Callable[[str], dict[str, Array]]) -> DataSet:
         if not self.path:
             raise DataError("No NPZ file is chosen yet.")
-        parts = by_part(read_npz(self.path))
-        if self.validation_path:
-            parts["validation"] = read_npz(self.validation_path)
-        if self.test_path:
-            parts["test"] = read_npz(self.test_path)
-        for part, path in (("train", self.path), ("validation", self.validation_path), ("test", self.test_path)):
-            if part in parts:
-                _check_lengths(path or self.path, parts[part])
+        parts: dict[str, dict[str, Array]] = {}
+        for part, path in self.files.items():
+            parts |= by_part(read(path)) if part == "train" else {part: read(path)}
+        for part, arrays in parts.items():
+            _check_lengths(self.files.get(part, self.path), arrays)
         return data_set(parts)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.data.source import Array, DataSet
 from engine.errors import DataError
-from engine.graph import Node
-from engine.layers.core import Input
+from engine.graph import Graph, Node
+from engine.layers.core import Input, Output
 from engine.losses import LOSSES
 from engine.model import Model
 from engine.project import DataSettings
@@ -79,28 +79,58 @@ def computed_samples(model: Model, samples: Samples) -> Samples:
 
 
 def match_names(model: Model, data: DataSet) -> dict[str, str]:
-    """Which array each Input and Output takes: the one of its name, else the only one there is."""
+    """Which array each Input and each Output with a loss takes, by its name; raises `DataError`."""
     names: dict[str, str] = {}
-    arrays = data.arrays
-    for nodes, pool, kind in ((model.inputs, data.features, "Input"), (model.outputs, data.targets, "Output")):
-        for node in nodes:
-            if node.name in arrays:
-                names[node.name] = node.name
-        free = [name for name in pool if name not in names.values()]
-        for node in nodes:
-            if node.name in names:
-                continue
-            if len(pool) == 1:
-                names[node.name] = next(iter(pool))
-            elif len(free) == 1:
-                names[node.name] = free[0]
-            else:
-                shown = ", ".join(f"{name} ({show_shape(array.shape[1:])})" for name, array in arrays.items())
-                raise DataError(
-                    f"No array of the data is named {node.name!r}, as the {kind} is; there are {shown}. "
-                    "Rename one of them."
-                )
+    for nodes, pool in (
+        (model.inputs, data.features),
+        (tuple(n for n, *_ in model.trained_outputs), data.targets),
+    ):
+        names |= matched(model.graph, nodes, pool, data.arrays, frozenset(names.values()))
+        missing = next((node for node in nodes if node.name not in names), None)
+        if missing is not None:
+            raise _unmatched(missing, data.arrays)
     return names
+
+
+def matched(
+    graph: Graph,
+    nodes: Sequence[Node],
+    pool: Collection[str],
+    arrays: Collection[str],
+    taken: Collection[str] = frozenset(),
+) -> dict[str, str]:
+    """Which of some arrays each node takes, as far as there is one.
+
+    The one of its name; an Output then that of the layer before it, as Keras calls the outputs of a model; else
+    the only one of the `pool` of its kind, or the only one that is left of that.
+    """
+    names = {node.name: node.name for node in nodes if node.name in arrays}
+    for node in nodes:
+        giver = _giver(graph, node)
+        if node.name not in names and giver in arrays and giver not in (*taken, *names.values()):
+            names[node.name] = giver
+    free = [name for name in pool if name not in (*taken, *names.values())]
+    for node in nodes:
+        only = list(pool) if len(pool) == 1 else free
+        if node.name not in names and len(only) == 1:
+            names[node.name] = only[0]
+            free = [name for name in free if name != only[0]]
+    return names
+
+
+def _giver(graph: Graph, node: Node) -> str:
+    """The name of the layer before an Output."""
+    wires = graph.incoming(node.id) if isinstance(node.layer, Output) else ()
+    return graph[wires[0].source].name if len(wires) == 1 else ""
+
+
+def _unmatched(node: Node, arrays: Mapping[str, Array]) -> DataError:
+    kind = "Output" if isinstance(node.layer, Output) else "Input"
+    shown = ", ".join(f"{name} ({show_shape(array.shape[1:])})" for name, array in arrays.items())
+    return DataError(
+        f"No array of the data is named {node.name!r}, as the {kind} is; there are {shown}. "
+        f"Give the {kind} the name of its array."
+    )
 
 
 def fit_samples(model: Model, arrays: Mapping[str, Array], names: Mapping[str, str]) -> Samples:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.fitness import misfits
@@ -64,10 +66,29 @@ def test_losses_that_do_not_go_with_the_targets_are_told() -> None:
     assert texts[1] == "output takes classes, a target of Diabetes is a number"
 
 
-def test_an_npz_source_without_a_file_is_told_and_one_with_a_file_is_left_to_the_run() -> None:
+def saved(path: Path, **arrays: object) -> Npz:
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    return Npz(path=str(path))
+
+
+def test_an_npz_source_without_a_file_is_told(tmp_path: Path) -> None:
     iris = templates.make("iris-mlp")
     assert found(with_source(iris, Npz())) == ["no NPZ file is chosen yet"]
-    assert found(with_source(iris, Npz(path="x.npz"))) == []
+    missing = tmp_path / "x.npz"
+    assert found(with_source(iris, Npz(path=str(missing)))) == [f"{missing}: there is no such file"]
+
+
+def test_an_npz_file_is_judged_as_a_run_would_judge_it(tmp_path: Path) -> None:
+    iris = templates.make("iris-mlp")
+    x, y = np.ones((6, 4)), np.arange(6) % 3
+    path = tmp_path / "x.npz"
+    assert found(with_source(iris, saved(path, x=x, y=y))) == []
+    assert "a sample of the data is 2" in found(with_source(iris, saved(path, x=x[:, :2], y=y)))[0]
+    assert "neither a label nor 3 numbers" in found(with_source(iris, saved(path, x=x, y=x)))[0]
+    told = found(with_source(iris, saved(path, x=x, a=y, b=y)))
+    assert "Give the Input the name of its array" in told[0]
+    broken = replace(iris, graph=iris.graph.disconnect(iris.graph.edges[0]))
+    assert found(with_source(broken, Npz(path=str(path)))) == []  # what is wrong with the graph comes first
 
 
 def test_an_empty_graph_fits_everything() -> None:

@@ -11,7 +11,7 @@ import pytest
 import sklearn.datasets
 
 from engine.data.arrays import Npz, read_npz
-from engine.data.prepare import PreparedData, prepare
+from engine.data.prepare import PreparedData, match_names, prepare
 from engine.data.source import SOURCES, DataSet
 from engine.errors import DataError, FileError, FileFormatError
 from engine.graph import Graph
@@ -136,6 +136,49 @@ def test_names_that_do_not_match_are_listed(tmp_path: Path) -> None:
 
 
 # NPZ
+
+
+def two_heads() -> Graph:
+    layers = {
+        "x": Input(shape=(4,)),
+        "kind": Dense(units=3, activation="softmax"),
+        "size": Dense(units=1),
+        "kind_output": Output(loss="sparse_categorical_crossentropy", metrics=()),
+        "size_output": Output(loss="mean_squared_error", metrics=()),
+    }
+    graph, ids = Graph(), dict[str, str]()
+    for name, layer in layers.items():
+        node = graph.new_node(layer, name)
+        graph, ids[name] = graph.add(node), node.id
+    for source, target in (("x", "kind"), ("x", "size"), ("kind", "kind_output"), ("size", "size_output")):
+        graph = graph.connect(ids[source], ids[target])
+    return graph
+
+
+def test_targets_are_found_by_the_layers_before_the_outputs(tmp_path: Path) -> None:
+    path = tmp_path / "heads.npz"
+    x, kind, size = np.ones((6, 4)), np.arange(6) % 3, np.arange(6.0)
+    np.savez(path, x=x, kind=kind, size=size)
+    graph = two_heads()
+    assert match_names(compile_graph(graph), Npz(path=str(path)).load()) == {
+        "x": "x",
+        "kind_output": "kind",
+        "size_output": "size",
+    }
+    np.savez(path, x=x, kind_output=kind, kind=size, size=size)  # its own name comes first
+    assert match_names(compile_graph(graph), Npz(path=str(path)).load())["kind_output"] == "kind_output"
+    np.savez(path, x=x, kind=kind, other=size)
+    with pytest.raises(DataError, match=r"'size_output'.*Give the Output the name of its array"):
+        prepared(graph, Npz(path=str(path)).load())
+    graph = graph.rename(graph.by_name("size_output").id, "other")  # what was advised
+    assert prepared(graph, Npz(path=str(path)).load()).training.targets.keys() == {"kind_output", "other"}
+
+
+def test_an_output_without_a_loss_needs_no_array() -> None:
+    graph = two_heads()
+    graph = graph.set_layer(graph.by_name("size_output").id, Output(loss=None))
+    found = prepared(graph, DataSet({"x": np.ones((6, 4))}, {"y": np.arange(6) % 3}))
+    assert found.training.targets.keys() == {"kind_output"}
 
 
 def test_npz_named_as_keras_names_them(tmp_path: Path) -> None:
