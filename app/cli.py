@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 
 from app import exchange
-from app.options import Json, NetworkFile, ProjectFile, RunFolder, print_json
+from app.endings import PROJECT
+from app.options import Json, NetworkFile, ProjectFile, RunFolder, check_ending, print_json
 from app.start import fail
 
 # What a command needs is imported inside it: `layerloom --help` and the window must not wait for the rest.
@@ -48,6 +49,7 @@ def new(
     names = ", ".join(templates.TEMPLATES)
     if template not in templates.TEMPLATES:
         raise typer.BadParameter(f"{template!r} is none of {names}", param_hint="TEMPLATE")
+    check_ending(project, (PROJECT,), "PROJECT")
     if project.exists():
         fail(f"{project} exists already.")
     made = templates.make(template)
@@ -156,11 +158,13 @@ def predict(
 ) -> None:
     """Predict for the arrays of a file."""
     from app.headless import run_here
-    from app.networks import open_network, write_npz
+    from app.networks import check_not_read, open_network, write_npz
     from engine.data.arrays import read_npz
     from engine.evaluation import predict as predict_events
 
+    check_ending(out, (".npz",), "--out")
     found = open_network(network, run)
+    check_not_read(out, *found.files, data)
     arrays = run_here(predict_events(found.project.graph, found.trained_weights(), read_npz(data)), quiet=as_json)
     write_npz(out, arrays)
     if as_json:

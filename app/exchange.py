@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from app.options import Dialect, Json, NetworkFile, RunFolder, Style, Target, print_json, say
+from app.endings import PROJECT
+from app.options import Dialect, Json, NetworkFile, RunFolder, Style, Target, check_ending, print_json, say
 
 # What a command needs is imported inside it, as in app/cli.py.
 
@@ -52,11 +53,17 @@ def import_model(
     from engine.runs import keep_weights
     from graph_editor.layout import place_missing
 
+    check_ending(project, (PROJECT,), "--output")
     check_new_file(project)
     loaded = models.load(model, weights)
     made = replace(loaded.project, layout=place_missing(loaded.graph, Layout()))
     project_file.save(made, project)
-    run = keep_weights(project, made, loaded.weights, model.name) if loaded.weights else None
+    try:
+        kept = (made, loaded.weights, model.name, loaded.optimizer_state)
+        run = keep_weights(project, *kept) if loaded.weights else None
+    except BaseException:
+        project.unlink()  # half a model is none
+        raise
     notes = list(loaded.notes)
     if as_json:
         print_json({"project": str(project), "run": None if run is None else str(run), "notes": notes})
@@ -86,9 +93,8 @@ def export(
     from app.networks import ExportOptions, export_network, open_network
     from engine.formats.proof import Proof, prove
 
-    suffix = to.suffix
-    if suffix not in WRITTEN:
-        raise typer.BadParameter(f"{to.name!r} ends in none of {', '.join(WRITTEN)}", param_hint="--to")
+    check_ending(to, WRITTEN, "--to")
+    suffix = to.suffix.lower()
     _check_fits(verify, "--verify", suffix, (".h5", ".keras"))
     _check_fits(with_optimizer, "--with-optimizer", suffix, (".h5", ".keras"))
     _check_fits(with_training, "--with-training", suffix, (".py",))

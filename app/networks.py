@@ -18,7 +18,7 @@ from engine.formats.keras_h5 import Dialect
 from engine.formats.keras_styles import Style
 from engine.model import compile_graph
 from engine.project import Project
-from engine.runs import latest_run, read_run
+from engine.runs import RUN_FILES, latest_run, read_run
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,12 @@ class Network:
     """The run that the weights are the last of, where there is one."""
     optimizer_state: OptimizerState | None = None
     """What the optimizer remembered at those weights, where that is known."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it was read from."""
+        of_run = () if self.run is None else tuple(self.run / name for name in RUN_FILES)
+        return (*models.files_of(self.path), *of_run)
 
     def trained_weights(self) -> HostWeights:
         """The weights; raises `FileError` where there are none."""
@@ -81,6 +87,12 @@ def check_new_file(path: Path) -> None:
         raise FileError(path, "exists already.")
 
 
+def check_not_read(path: Path, *sources: Path) -> None:
+    """Raise `FileError` where a file to write is one that is read: it would be lost."""
+    if path.resolve() in [source.resolve() for source in sources]:
+        raise FileError(path, "is read here, and would be overwritten: write to another file.")
+
+
 def check_new_folder(folder: Path) -> None:
     """Make a folder for a run; raises `FileError` where it holds something already."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -99,8 +111,11 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
 
 def export_network(network: Network, path: Path, options: ExportOptions = ExportOptions()) -> Generator[str]:
     """Write a Keras model, Python or a picture, as the ending of `path` says; yields what was done."""
-    project = network.project
-    if path.suffix in models.SUFFIXES:
+    project, suffix = network.project, path.suffix.lower()
+    beside = path.with_suffix(".weights.h5")
+    for written in (path, beside) if suffix == ".json" else (path,):
+        check_not_read(written, *network.files)
+    if suffix in models.SUFFIXES:
         if network.weights is None:
             yield "Not trained yet: the file holds the random weights that training would start from."
         elif network.run is not None:
@@ -118,9 +133,9 @@ def export_network(network: Network, path: Path, options: ExportOptions = Export
             name=project.name,
         )
         yield from project.lost
-        if path.suffix == ".json":
-            yield f"The weights are in {path.with_suffix('.weights.h5')}."
-    elif path.suffix == ".py":
+        if suffix == ".json":
+            yield f"The weights are in {beside}."
+    elif suffix == ".py":
         loads = write_code(project, path, options.target, style=options.style, with_training=options.with_training)
         yield f"It loads the weights of {loads}." if loads else "There is no .h5 beside it: it starts untrained."
     else:
@@ -138,7 +153,7 @@ def _draw(project: Project, path: Path) -> None:
     from graph_editor.theme import LIGHT
 
     application = QApplication.instance() or QApplication([])
-    if path.suffix == ".png":
+    if path.suffix.lower() == ".png":
         render_png(project, path, LIGHT, 2.0)
     else:
         render_svg(project, path, LIGHT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,13 @@ class Dialect(StrEnum):
 
     keras3 = "keras3"
     keras2 = "keras2"
+
+
+def check_ending(path: Path, endings: Sequence[str], option: str) -> None:
+    """Refuse a file whose name ends in none of these, whichever case its letters are in."""
+    if path.suffix.lower() not in endings:
+        wanted = f"none of {', '.join(endings)}" if len(endings) > 1 else f"something else than {endings[0]}"
+        raise typer.BadParameter(f"{path.name!r} ends in {wanted}", param_hint=option)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text.")]

@@ -80,6 +80,4 @@ def _inputs(model: Model, arrays: Mapping[str, Array]) -> dict[str, Array]:
     lengths = {name: len(array) for name, array in found.items()}
     if len(set(lengths.values())) > 1:
         raise DataError(f"The inputs differ in their number of samples: {lengths}.")
-    if not next(iter(lengths.values())):
-        raise DataError("The data holds no samples.")
     return found

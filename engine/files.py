@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Generator
@@ -18,22 +19,40 @@ def replacing(path: str | os.PathLike[str]) -> Generator[Path]:
     The temporary is flushed to disk before it replaces the old file, so either the old or the new file is
     there, whole. Raises `FileError` where the disk refuses.
     """
-    target = Path(path)
-    temporary: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
+    with replacing_all(path) as (temporary,):
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
-        temporary.replace(target)
+
+
+@contextlib.contextmanager
+def replacing_all(*paths: str | os.PathLike[str]) -> Generator[tuple[Path, ...]]:
+    """As `replacing`, for files that belong together: none is replaced before all of them are on the disk."""
+    pairs: list[tuple[Path, Path]] = []
+    current = paths[0]
+    try:
+        for current in paths:
+            pairs.append((_temporary(Path(current)), Path(current)))
+        current = paths[0]
+        yield tuple(temporary for temporary, _ in pairs)
+        for temporary, current in pairs:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(current.stat().st_mode if current.exists() else 0o666 & ~_umask())
+        for temporary, current in pairs:
+            temporary.replace(current)
     except OSError as error:
-        raise FileError(path, f"could not be written: {error.strerror or error}.") from error
+        raise FileError(current, f"could not be written: {error.strerror or error}.") from error
     finally:
-        if temporary is not None:
+        for temporary, _ in pairs:
             temporary.unlink(missing_ok=True)
+
+
+def _temporary(target: Path) -> Path:
+    """An empty file beside a target that a file can take the place of."""
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    return Path(name)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import shutil
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,9 @@ from engine.formats.keras_h5 import load_checkpoint, save_checkpoint, save_model
 from engine.formats.loaded import LoadedModel
 from engine.project import Project
 from engine.start import Start, by_name
+
+RUN_FILES = ("project.loom", "last.h5", "best.h5")
+"""The files of a run that are read back."""
 
 SAVE_SECONDS = 5.0
 """Weights are written at most this often while a run goes on, and at its end."""
@@ -125,17 +129,28 @@ def keep_weights(
 ) -> Path:
     """Put weights from elsewhere beside a project as a run of it; gives the folder. Raises `FileError`."""
     folder = new_run_folder(project_path)
-    project_file.save(project, folder / "project.loom")
-    save_model(
-        folder / "last.h5",
-        project.graph,
-        weights,
-        project.compiling,
-        optimizer_state=optimizer_state,
-        name=project.name,
-    )
-    write_text(folder / "log.txt", f"{datetime.now():%Y-%m-%d %H:%M:%S}  The weights come from {origin}.\n")
+    try:
+        project_file.save(project, folder / "project.loom")
+        save_model(
+            folder / "last.h5",
+            project.graph,
+            weights,
+            project.compiling,
+            optimizer_state=optimizer_state,
+            name=project.name,
+        )
+        write_text(folder / "log.txt", f"{datetime.now():%Y-%m-%d %H:%M:%S}  The weights come from {origin}.\n")
+    except BaseException:
+        _remove(folder)
+        raise
     return folder
+
+
+def _remove(folder: Path) -> None:
+    """Take a run away again, and the folder around it where it was the only one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.parent.rmdir()
 
 
 def latest_run(project_path: Path) -> Path | None:

@@ -152,6 +152,7 @@ def fit_input(node: Node, array: Array) -> Array:
     layer = node.layer
     assert isinstance(layer, Input)
     shape = array.shape[1:]
+    _check_some(node.name, array)
     if not math.prod(shape):
         raise DataError(
             f"A sample of the data for {node.name} holds no numbers (its shape is {show_shape(shape)})."
@@ -178,6 +179,7 @@ def _fit_target(model: Model, node: Node, loss: str, array: Array, name: str) ->
     assert shape is not None
     if array.dtype.kind == "U":
         raise DataError(f"{node.name} predicts numbers, but {name} holds text: number the classes 0, 1, 2, ...")
+    _check_some(node.name, array)
     _check_finite(node.name, array)
     shape = fitted(shape, array.shape[1:]) or shape  # sizes that the graph leaves open are those of the data
     kind = LOSSES[loss].targets
@@ -232,6 +234,11 @@ def _classes(node: Node, array: Array, name: str, shape: tuple[int, ...], *, one
             f"for {node.name}. Set the units of the last layer to {max(int(whole.max()) + 1, 2)}."
         )
     return np.eye(count, dtype=np.float32)[whole] if one_hot else whole
+
+
+def _check_some(name: str, array: Array) -> None:
+    if not len(array):
+        raise DataError(f"The data for {name} holds no samples.")
 
 
 def _check_finite(name: str, array: Array) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,8 @@ from engine.project import Project
 
 Target = Literal["keras", "jax"]
 
-_IMPORTED = ("functools", "h5py", "jax", "keras", "math", "numpy", "os", "sklearn", "sys")
+_HIDDEN = sys.stdlib_module_names | {"h5py", "jax", "keras", "numpy", "sklearn"}
+"""What programs import, and what that imports in turn: Python looks beside the program first."""
 
 
 def write_code(
@@ -30,8 +32,8 @@ def write_code(
     For `name.py` and `name_keras.py` (`name_jax.py`) those are `name.h5`. Gives the name of that file, or None
     where there is none. A style is one of Keras's. Raises what `keras_code` and `jax_code` raise, and `FileError`.
     """
-    if path.stem in _IMPORTED:
-        raise FileError(path, f"a program of this name would hide the library {path.stem!r} that it imports.")
+    if path.stem in _HIDDEN:
+        raise FileError(path, f"a program of this name would hide the library {path.stem!r} that it needs.")
     names = [f"{stem}.h5" for stem in (path.stem, path.stem.removesuffix(f"_{target}"))]
     found = next((name for name in names if path.with_name(name).exists()), None)
     if target == "jax":

@@ -7,9 +7,9 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
-from engine.errors import FileError
+from engine.errors import FileError, FileFormatError
 from engine.events import HostWeights, OptimizerState
-from engine.files import replacing, write_text
+from engine.files import replacing, replacing_all
 from engine.formats import hdf5, keras_h5
 from engine.formats.keras_archive import load_archive, model_entry, save_archive, weights_file
 from engine.formats.keras_config import calls
@@ -34,6 +34,15 @@ def is_model(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES or _begins(path) in (_HDF5, _ZIP)
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Where a model may be read from: a `.json` has its weights in a file beside it, the first that there is."""
+    return (path, *_beside(path)) if path.suffix.lower() == ".json" else (path,)
+
+
+def _beside(path: Path) -> list[Path]:
+    return [path.with_suffix(suffix) for suffix in (".weights.h5", ".h5")]
+
+
 def _begins(path: str | PathLike[str]) -> bytes | None:
     """Which of the formats a file begins like; None where it is none of them, or cannot be read."""
     try:
@@ -53,6 +62,8 @@ def load(path: str | PathLike[str], weights: str | PathLike[str] | None = None) 
     begins, suffix = _begins(path), Path(path).suffix.lower()
     if suffix == ".json" and begins is None:
         return _load_json(path, weights)
+    if suffix == ".loom" and begins is None and Path(path).is_file():
+        raise FileFormatError(path, "is a project already, not a Keras model.")
     loaded = (
         load_archive(path)
         if begins == _ZIP or (begins is None and suffix == ".keras")
@@ -68,7 +79,7 @@ def _load_json(path: str | PathLike[str], weights: str | PathLike[str] | None) -
     place = Place(path)
     config = place.mapping(parse_json(read_text(path), place))
     graph = from_config(config, place)
-    beside = [Path(path).with_suffix(suffix) for suffix in (".weights.h5", ".h5")]
+    beside = _beside(Path(path))
     found = weights or next((file for file in beside if file.exists()), None)
     if found is None:
         raise FileError(path, f"holds no weights, and there is no {beside[0].name} beside it.")
@@ -115,20 +126,31 @@ def save(
     if file.suffix.lower() == ".keras":
         save_archive(path, graph, weights, training, optimizer_state, name)
     elif file.suffix.lower() == ".json":
-        save_weights(file.with_suffix(".weights.h5"), graph, weights)
-        write_text(path, json.dumps(model_entry(graph, name)))
+        _save_json(file, graph, weights, name)
     elif file.name.lower().endswith(".weights.h5"):
         save_weights(path, graph, weights)
     else:
         keras_h5.save_model(path, graph, weights, training, dialect, optimizer_state, name)
 
 
+def _save_json(path: Path, graph: Graph, weights: HostWeights, name: str) -> None:
+    """Write config and weights; where one of them cannot be written, the older two stay."""
+    beside = path.with_suffix(".weights.h5")
+    with replacing_all(path, beside) as (config, arrays):
+        config.write_text(json.dumps(model_entry(graph, name)), encoding="utf-8")
+        arrays.write_bytes(_weights_file(graph, weights, beside))
+
+
 def save_weights(path: str | PathLike[str], graph: Graph, weights: HostWeights) -> None:
     """Write the weights only, as `model.save_weights` does: a `.weights.h5` file."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(_weights_file(graph, weights, path))
+
+
+def _weights_file(graph: Graph, weights: HostWeights, path: str | PathLike[str]) -> bytes:
     found = calls(graph, unknown=True)
     check_weights(found, weights, path)
-    with replacing(path) as temporary:
-        temporary.write_bytes(weights_file(found, weights))
+    return weights_file(found, weights)
 
 
 __all__ = ["SUFFIXES", "is_model", "load", "load_weights", "save", "save_weights"]

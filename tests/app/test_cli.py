@@ -94,11 +94,12 @@ def test_exported_python_runs_without_this_program(trained: Path, target: str) -
     assert ran.returncode == 0, ran.stderr
 
 
-def test_python_is_not_named_like_a_library_that_it_imports(trained: Path) -> None:
-    done = layerloom("export", "iris.loom", "--to", "keras.py", cwd=trained)
+@pytest.mark.parametrize("name", ["keras.py", "json.py"])
+def test_python_is_not_named_like_a_library_that_it_needs(trained: Path, name: str) -> None:
+    done = layerloom("export", "iris.loom", "--to", name, cwd=trained)
     assert done.returncode == 1
     assert "would hide the library" in done.stderr
-    assert not (trained / "keras.py").exists()
+    assert not (trained / name).exists()
 
 
 def test_pictures(trained: Path) -> None:
@@ -163,6 +164,9 @@ def test_bad_files_get_one_sentence_and_status_1(case: str, tmp_path: Path) -> N
         ["train"],
         ["train", "a.loom", "--epochs", "0"],
         ["export", "a.loom", "--to", "a.docx"],
+        ["new", "iris-mlp", "a.txt"],
+        ["import", "a.keras", "-o", "a.txt"],
+        ["predict", "a.keras", "--data", "a.npz", "--out", "b.keras"],
         ["evaluate", "a.loom", "--nonsense"],
     ],
     ids=" ".join,
@@ -179,6 +183,36 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     done = layerloom("train", "b.loom", "--out", ".", cwd=tmp_path)
     assert done.returncode == 1
     assert "not empty" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "iris.loom", "--data", "link.npz", "--out", "x.npz"],
+        ["export", "iris.loom", "--run", "run", "--to", "run/last.h5"],
+    ],
+    ids=["data", "run"],
+)
+def test_what_is_read_is_not_overwritten(trained: Path, arguments: list[str]) -> None:
+    np.savez(trained / "x.npz", x=np.zeros((2, 4), np.float32))
+    (trained / "link.npz").unlink(missing_ok=True)
+    (trained / "link.npz").symlink_to("x.npz")
+    before = (trained / arguments[-1]).read_bytes()
+    if arguments[0] == "predict":
+        arguments = [*arguments, "--run", "run"]
+    done = layerloom(*arguments, cwd=trained)
+    assert done.returncode == 1
+    assert (
+        done.stderr == f"Error: {arguments[5]}: is read here, and would be overwritten: write to another file.\n"
+    )
+    assert (trained / arguments[5]).read_bytes() == before
+
+
+def test_predict_says_that_there_are_no_samples(trained: Path) -> None:
+    np.savez(trained / "none.npz", x=np.zeros((0, 4), np.float32))
+    done = layerloom("predict", "iris.loom", "--run", "run", "--data", "none.npz", "--out", "o.npz", cwd=trained)
+    assert done.returncode == 1
+    assert done.stderr.strip() == "Error: The data for input holds no samples."
 
 
 def test_an_untrained_project_cannot_be_evaluated(tmp_path: Path) -> None:

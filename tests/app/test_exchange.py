@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,8 @@ import keras
 import numpy as np
 import pytest
 
+from app.exchange import import_model
+from engine.errors import FileError
 from engine.formats import project_file
 from engine.layers.core import Dense
 from tests.app.test_cli import layerloom
@@ -103,6 +106,55 @@ def test_the_state_of_the_optimizer_is_exported_where_there_is_one(folder: Path,
     none = layerloom("export", str(folder / "m.keras"), "--to", "n.keras", "--with-optimizer", cwd=tmp_path)
     assert none.returncode == 1
     assert "no optimizer's state" in none.stderr
+
+
+def test_an_import_keeps_the_state_of_the_optimizer(folder: Path, tmp_path: Path) -> None:
+    model = keras.saving.load_model(folder / "m.keras")
+    model.fit(np.load(folder / "rows.npz")["table"], np.arange(7) % 3, verbose=0)
+    model.save(tmp_path / "fitted.keras")
+    assert layerloom("import", "fitted.keras", "-o", "p.loom", cwd=tmp_path).returncode == 0
+    done = layerloom("export", "p.loom", "--to", "out.keras", "--with-optimizer", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    state = keras.saving.load_model(tmp_path / "out.keras").optimizer.variables
+    for ours, theirs in zip(state, model.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.json"])
+def test_a_model_is_not_exported_over_itself(folder: Path, name: str, tmp_path: Path) -> None:
+    for file in ("m.keras", "m.json"):
+        shutil.copy(folder / file, tmp_path)
+    shutil.copy(folder / "w.weights.h5", tmp_path / "m.weights.h5")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    done = layerloom("export", name, "--to", str(tmp_path / name), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "would be overwritten" in done.stderr
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_project_is_not_imported(tmp_path: Path) -> None:
+    layerloom("new", "iris-mlp", "p.loom", cwd=tmp_path)
+    done = layerloom("import", "p.loom", "-o", "q.loom", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "Error: p.loom: is a project already, not a Keras model.\n"
+    assert not (tmp_path / "q.loom").exists()
+
+
+@pytest.mark.parametrize("name", ["OUT.KERAS", "OUT.H5", "OUT.JSON", "OUT.PY", "OUT.SVG"])
+def test_the_case_of_an_ending_does_not_matter(folder: Path, name: str, tmp_path: Path) -> None:
+    done = layerloom("export", str(folder / "m.keras"), "--to", name, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / name).stat().st_size > 0
+
+
+def test_a_failed_import_leaves_nothing(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise FileError("last.h5", "could not be written: No space left on device.")
+
+    monkeypatch.setattr("engine.runs.save_model", full)
+    with pytest.raises(FileError, match="No space left"):
+        import_model(folder / "m.keras", tmp_path / "p.loom")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_placeholder_cannot_be_proved_and_the_export_holds(tmp_path: Path) -> None:

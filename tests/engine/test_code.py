@@ -243,7 +243,7 @@ def test_a_graph_with_problems_gives_no_code() -> None:
 
 def formatted(code: str, tmp_path: Path, width: int) -> None:
     """Text that ruff would not change, and finds no fault with."""
-    path = tmp_path / "code.py"
+    path = tmp_path / "program.py"
     path.write_text(code)
     for arguments in (["format", "--diff", "--line-length", str(width)], ["check", "--select", "F,E9,W,I"]):
         done = subprocess.run([*RUFF, *arguments, "--isolated", str(path)], capture_output=True, text=True)

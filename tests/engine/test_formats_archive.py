@@ -258,3 +258,26 @@ def test_json_without_weights_says_which_file_is_missing(tmp_path: Path) -> None
     (tmp_path / "m.json").write_text(_plain().to_json())
     with pytest.raises(FileError, match=r"no m\.weights\.h5 beside it"):
         models.load(tmp_path / "m.json")
+
+
+@pytest.mark.parametrize("broken", ["m.json", "m.weights.h5"])
+def test_config_and_weights_are_replaced_together_or_not_at_all(broken: str, tmp_path: Path) -> None:
+    other = "m.json" if broken == "m.weights.h5" else "m.weights.h5"
+    (tmp_path / broken).mkdir()
+    (tmp_path / other).write_bytes(b"older")
+    made = many_sided()
+    model, variables = ready(made)
+    with pytest.raises(FileError, match=f"{broken}: could not be written: Is a directory"):
+        models.save(tmp_path / "m.json", made, model.to_host(variables))
+    assert (tmp_path / other).read_bytes() == b"older"
+    assert {file.name for file in tmp_path.iterdir()} == {broken, other}
+
+
+def test_weights_that_do_not_fit_leave_the_older_pair(tmp_path: Path) -> None:
+    pair = [tmp_path / "m.json", tmp_path / "m.weights.h5"]
+    for file in pair:
+        file.write_bytes(b"older")
+    with pytest.raises(FileError, match="the weights do not fit"):
+        models.save(pair[0], many_sided(), {})
+    assert [file.read_bytes() for file in pair] == [b"older", b"older"]
+    assert sorted(tmp_path.iterdir()) == pair
