@@ -1,6 +1,7 @@
 """A small language of formulas, such as "relu(x + 3) / 6": read, checked, computed and written, never executed.
 
-Its functions are those of `keras.ops` by their names. x, y and z stand for the inputs, with the batch as axis 0.
+Its functions are those of `keras.ops` by their names. x, y and z stand for the inputs, with the batch as axis 0;
+the fourth is a, and so on to w.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-VARIABLES = ("x", "y", "z")
+VARIABLES = ("x", "y", "z", *"abcdefghijklmnopqrstuvw")
 
 _LENGTH, _DEPTH, _LARGEST = 500, 30, 1e30
 
@@ -34,6 +35,8 @@ class Function:
     sign: str = ""
     strength: int = 9
     """How strongly the sign binds."""
+    listed: bool = False
+    """Whether it takes any number of inputs, in one list."""
 
     @property
     def keras_module(self) -> str:
@@ -58,6 +61,7 @@ def _table() -> Iterator[Function]:
     for name in ("maximum", "minimum"):
         yield Function(name, f"jnp.{name}", _camel(name), 2)
     yield Function("where", "jnp.where", "Where", 3)
+    yield Function("concatenate", "jnp.concatenate", "Concatenate", settings={"axis": _NEEDED}, listed=True)
     for name in ("mean", "sum", "max", "min", "prod", "std", "var"):
         yield Function(name, f"jnp.{name}", _camel(name), settings={"axis": None, "keepdims": False})
     yield Function("clip", "jnp.clip", "Clip", settings={"x_min": _NEEDED, "x_max": _NEEDED})
@@ -174,7 +178,7 @@ def _read(node: ast.expr, depth: int) -> Formula:
         return _number(node.value)
     if isinstance(node, ast.Name):
         if node.id not in VARIABLES:
-            raise ValueError(f"has the name {node.id[:40]!r}; the inputs are x, y and z")
+            raise ValueError(f"has the name {node.id[:40]!r}; the inputs are x, y, z, a, b and so on")
         return Variable(VARIABLES.index(node.id))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         inner = _read(node.operand, depth + 1)
@@ -202,7 +206,12 @@ def _read_call(node: ast.Call, name: str, depth: int) -> Formula:
     function = FUNCTIONS.get(name)
     if function is None:
         raise ValueError(f"has the function {name[:40]!r}; there are {', '.join(FUNCTIONS)}")
-    inputs = [_read(argument, depth + 1) for argument in node.args[: function.inputs]]
+    given = node.args[: function.inputs]
+    if function.listed:
+        if not given or not isinstance(given[0], ast.List | ast.Tuple):
+            raise ValueError(f"must give {name} its inputs in brackets, such as [x, y]")
+        given = given[0].elts
+    inputs = [_read(argument, depth + 1) for argument in given]
     settings = dict(zip(function.settings, map(_setting, node.args[function.inputs :]), strict=False))
     for word in node.keywords:
         if word.arg is None or word.arg in settings:
@@ -216,7 +225,7 @@ def _read_call(node: ast.Call, name: str, depth: int) -> Formula:
 def applied(name: str, inputs: Sequence[Formula], settings: Mapping[str, Any]) -> Formula:
     """A function applied; raises `ValueError` where it is not given what it takes."""
     function = FUNCTIONS[name]
-    if len(inputs) != function.inputs:
+    if not function.listed and len(inputs) != function.inputs:
         raise ValueError(f"must give {name} {function.inputs} inputs, not {len(inputs)}")
     unknown = [key for key in settings if key not in function.settings]
     missing = [key for key, value in function.settings.items() if value is _NEEDED and key not in settings]
@@ -289,7 +298,8 @@ def compute(formula: Formula, inputs: Sequence[Any]) -> Any:
     if not isinstance(formula, Call):
         return formula
     settings = {_NAMES_IN_JAX.get(key, key): value for key, value in formula.settings}
-    return formula.function.resolve()(*(compute(part, inputs) for part in formula.inputs), **settings)
+    parts = [compute(part, inputs) for part in formula.inputs]
+    return formula.function.resolve()(*([parts] if formula.function.listed else parts), **settings)
 
 
 # Writing
@@ -324,7 +334,9 @@ def _write(
     sign, own = function.sign, function.strength
     if not sign:
         settings = [f"{names.get(key, key)}={value!r}" for key, value in formula.settings]
-        return f"{name(function)}({', '.join([*(text for text, _ in parts), *settings])})", 9
+        texts = [text for text, _ in parts]
+        texts = [f"[{', '.join(texts)}]"] if function.listed else texts
+        return f"{name(function)}({', '.join([*texts, *settings])})", 9
     if len(parts) == 1:
         return f"{sign}{_held(*parts[0], own)}", own
     left, right = (own + 1, own) if sign == "**" else (own + (own == 1), own + 1)

@@ -8,23 +8,19 @@ from typing import Any
 from engine.expression import FUNCTIONS, VARIABLES, Call, Formula, Variable, applied, checked_setting, show
 from engine.formats.reading import Place, shown
 from engine.layer import Layer
-from engine.layers.core import Activation, Identity
+from engine.layers.core import Identity
 from engine.layers.expression import Lambda
-from engine.layers.merging import Add, Concatenate, Maximum, Minimum, Multiply, Subtract
-from engine.ops.activations import ACTIVATIONS
 
 _MODULES = ("keras.src.ops.", "keras.ops.")
+
+_TENSORS = ("x", "x1", "x2", "xs")
+"""What Keras's operations call the tensors that they take."""
 
 _BY_CLASS = {function.operation: function.name for function in FUNCTIONS.values()} | {
     "Divide": "true_divide",
     "Abs": "abs",
 }
 """The names of functions by Keras's classes of operations."""
-
-_MERGING: dict[str, type[Layer]] = {
-    "Add": Add, "Subtract": Subtract, "Multiply": Multiply, "Maximum": Maximum, "Minimum": Minimum,
-}  # fmt: skip
-"""Operations on two tensors that are layers here, too."""
 
 
 # Writing
@@ -50,7 +46,7 @@ def is_operation(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of a model is an operation, which has the class name of a layer at times.
 
     In `.h5` files Keras leaves the module out: there an operation is what has no settings that all layers have,
-    and is called on tensors, not on lists of them.
+    and is called on tensors, not on lists of them unless it joins a list.
     """
     module = entry.get("module")
     if module is not None:
@@ -62,12 +58,13 @@ def is_operation(entry: Mapping[str, Any]) -> bool:
         or "trainable" in config
     ):
         return False
-    return isinstance(calls, list) and bool(calls) and all(map(_takes_tensors, calls))  # pyright: ignore
+    listed = entry.get("class_name") == FUNCTIONS["concatenate"].operation
+    return isinstance(calls, list) and bool(calls) and all(_takes_tensors(call, listed) for call in calls)  # pyright: ignore
 
 
-def _takes_tensors(call: Any) -> bool:
+def _takes_tensors(call: Any, listed: bool) -> bool:
     args = call.get("args") if isinstance(call, dict) else None  # pyright: ignore
-    return isinstance(args, list) and bool(args) and not isinstance(args[0], list)  # pyright: ignore
+    return isinstance(args, list) and bool(args) and isinstance(args[0], list) == listed  # pyright: ignore
 
 
 def operation_layer(
@@ -76,22 +73,15 @@ def operation_layer(
     """What an operation is here, and the tensors that it takes; raises `UnsupportedError`."""
     name = str(entry.get("class_name"))
     config = {key: value for key, value in place.mapping(entry.get("config")).items() if key != "name"}
-    values: list[Any] = [*args, *(kwargs[key] for key in ("x", "x1", "x2") if key in kwargs)]
-    words = {key: value for key, value in kwargs.items() if key not in ("x", "x1", "x2")}
-    if (
-        name == "Concatenate"
-        and len(values) == 1
-        and isinstance(values[0], list)
-        and all(map(_is_tensor, values[0]))
-    ):
-        return place.settings(Concatenate, {"axis": config.get("axis", -1)}), values[0]
+    values: list[Any] = [*args, *(kwargs[key] for key in _TENSORS if key in kwargs)]
+    words = {key: value for key, value in kwargs.items() if key not in _TENSORS}
     if name == "Cast" and config.get("dtype") == "float32" and len(values) == 1:
         return Identity(), values
     if name not in _BY_CLASS:
         raise place.unsupported(f"is the operation {shown(name)}, which this version does not have.")
     tensors: list[Any] = []
     formula = _formula(_BY_CLASS[name], values, {**config, **words}, tensors, place)
-    return _layer(name, formula, tensors), tensors
+    return Lambda(expression=show(formula)), tensors
 
 
 def _formula(
@@ -104,7 +94,10 @@ def _formula(
     try:
         if other:
             raise ValueError(f"is given {', '.join(other)}")
-        inputs = [_input(value, tensors) for value in values[: function.inputs]]
+        given = values[: function.inputs]
+        if function.listed:
+            given = place.listing(given[0] if given else None)
+        inputs = [_input(value, tensors) for value in given]
         formula = applied(name, inputs, {key: checked_setting(value) for key, value in settings.items()})
     except ValueError as error:
         raise place.unsupported(f"is an operation that this version does not have: it {error}.") from None
@@ -124,20 +117,5 @@ def _input(value: Any, tensors: list[Any]) -> Formula:
     return number
 
 
-def _layer(name: str, formula: Call, tensors: Sequence[Any]) -> Layer:
-    ranks = {len(_shape(tensor)) for tensor in tensors}
-    if name in _MERGING and len(tensors) == 2 and len(ranks) == 1:  # other ranks meet in another way in layers
-        return _MERGING[name]()
-    if len(tensors) == 1 and not formula.settings and formula.name in ACTIVATIONS and formula.name != "gelu":
-        return Activation(activation=formula.name)
-    return Lambda(expression=show(formula))
-
-
 def _is_tensor(value: Any) -> bool:
     return isinstance(value, dict) and value.get("class_name") == "__keras_tensor__"  # pyright: ignore
-
-
-def _shape(tensor: Any) -> Sequence[Any]:
-    config: Any = tensor.get("config")
-    shape = config.get("shape") if isinstance(config, dict) else None  # pyright: ignore
-    return shape if isinstance(shape, list) else ()  # pyright: ignore

@@ -12,13 +12,14 @@ from engine.formats.graph_data import check_node_name, check_wiring
 from engine.formats.keras_config import MODEL_CLASS
 from engine.formats.keras_layers import batch_shape, read_layer
 from engine.formats.keras_masks import Told, check_masks, without_masks
+from engine.formats.keras_operation_layers import with_layers
 from engine.formats.keras_operations import is_operation, operation_layer
 from engine.formats.reading import Place, shown
 from engine.formats.unknown import Ends, call_template, placeholder, told_shapes, with_unreached
 from engine.graph import Edge, Graph, Node, check_name
 from engine.inference import infer
 from engine.layer import Layer
-from engine.layers.core import Activation, Input, Output
+from engine.layers.core import Input, Output
 from engine.layers.placeholder import Placeholder
 from engine.project import NAME
 
@@ -38,10 +39,11 @@ class _Entry:
     calls: tuple[tuple[Tensor, ...], ...]
 
 
-def from_config(model_config: Any, place: Place) -> Graph:
+def from_config(model_config: Any, place: Place, *, within: bool = False) -> Graph:
     """The graph of a functional or sequential Keras model, its Output nodes with losses that fit.
 
-    Raises `FileFormatError`. Reads what Keras 2 wrote, too. Nothing is imported or executed.
+    `within` says that the model is part of another, which may give it masks: its operations stay formulas until
+    all is read. Raises `FileFormatError`. Reads what Keras 2 wrote, too. Nothing is imported or executed.
     """
     found = place.mapping(model_config, ("class_name", "config"))
     class_name = found["class_name"]
@@ -53,7 +55,8 @@ def from_config(model_config: Any, place: Place) -> Graph:
     else:
         raise place.error(f"holds a model of the class {shown(class_name)}, not Functional or Sequential.")
     names = _output_names(found["config"], outputs)
-    graph = _with_losses_that_fit(_assemble(entries, inputs, list(zip(names, outputs, strict=True)), told, place))
+    graph = _assemble(entries, inputs, list(zip(names, outputs, strict=True)), told, place)
+    graph = _with_losses_that_fit(graph if within else with_layers(graph))
     if any(node.layer.trouble is not None for node in graph):
         graph = with_unreached(graph)
     for problem in infer(graph).errors:
@@ -65,7 +68,10 @@ def from_config(model_config: Any, place: Place) -> Graph:
 
 
 def _with_losses_that_fit(graph: Graph) -> Graph:
-    """Without the guessed losses that do not fit the shapes: a softmax of a single number is of no class."""
+    """With losses that suit the last layers, and none that the shapes forbid: a single number is of no class."""
+    for node in graph.of_type(Output):
+        (edge,) = graph.incoming(node.id)
+        graph = graph.set_layer(node.id, _guess_output(graph[edge.source].layer))
     for problem in infer(graph).errors:
         if problem.node is not None and isinstance(graph[problem.node].layer, Output):
             graph = graph.set_layer(problem.node, Output(loss=None, metrics=()))
@@ -394,8 +400,7 @@ class _Builder:
     def add_output(self, name: str, tensor: Tensor) -> None:
         here = self.place.at("outputs")
         check_node_name(name, here)
-        source = self.calls.get(tensor[0])
-        node = self._node(self._name(name), _guess_output(source.layer if source else Activation()))
+        node = self._node(self._name(name), Output(loss=None, metrics=()))
         self.edges.append(self._edge(tensor, node, 0, here))
 
 

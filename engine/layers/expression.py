@@ -65,7 +65,8 @@ class Lambda(Layer):
         if not self.formula.single:
             return super().keras_call(tensors)
         parts = self.formula.inputs
-        return [tensors[part.number] if isinstance(part, language.Variable) else part for part in parts], {}
+        args = [tensors[part.number] if isinstance(part, language.Variable) else part for part in parts]
+        return [args] if self.formula.function.listed else args, {}
 
 
 def _compute(formula: language.Call, *inputs: jax.Array) -> jax.Array:

@@ -220,7 +220,7 @@ class Functional(Weighted):
 
         kind = "Functional" if "input_layers" in config else "Sequential"
         try:
-            graph = from_config({"class_name": kind, "config": config}, Place("inside"))
+            graph = from_config({"class_name": kind, "config": config}, Place("inside"), within=True)
         except FileFormatError as error:
             raise ValueError(str(error).removesuffix(".")) from None
         for node in graph:

@@ -32,7 +32,9 @@ from tests.engine.layer_cases import close
         ("3.0", "something of x"),
         ("x", "something of x"),
         ("y + 1", "in their order"),
-        ("x + w", "the name 'w'"),
+        ("x + one", "the name 'one'"),
+        ("x + a", "in their order"),
+        ("concatenate(x, axis=1)", "in brackets"),
         ("__import__('os')", "the function '__import__'"),
         ("x.shape", "numbers, x, y, z"),
         ("x[0]", "numbers, x, y, z"),
@@ -125,7 +127,7 @@ def _example(name: str) -> str:
         else "x"
     )
     second = "transpose(y, (0, 2, 1))" if name == "matmul" else "y"
-    inputs = [first, second, "2"][: function.inputs]
+    inputs = ["[x, y, x * 2]"] if function.listed else [first, second, "2"][: function.inputs]
     return f"{name}({', '.join([*inputs, *([settings] if settings else [])])})"
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from engine.errors import FileFormatError
 from engine.formats import models
+from engine.graph import Graph
+from engine.layers.nested import Functional
 from tests.engine.layer_cases import close
 from tests.engine.oracle import keras_predict, opened, predict
 
@@ -39,13 +41,40 @@ def by_itself(x: Any) -> Any:
     return layers.Flatten()(layers.MultiHeadAttention(2, 3)(x, x))
 
 
+def added(x: Any) -> Any:
+    return layers.GlobalAveragePooling1D()(x + layers.Dense(3)(x))
+
+
+def attended(x: Any) -> Any:
+    y = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, 2)(x, x))
+    return layers.GlobalAveragePooling1D()(y)
+
+
+def bent(x: Any) -> Any:
+    return layers.LSTM(3)(keras.ops.tanh(x))
+
+
+def joined(x: Any) -> Any:
+    return layers.LSTM(3)(keras.ops.concatenate([x, x, layers.Dense(2)(x), layers.Dense(1)(x), -x], -1))
+
+
+def within(x: Any) -> Any:
+    inner = keras.Input((5, 3))
+    y = keras.ops.concatenate([inner + layers.Dense(3)(inner), keras.ops.tanh(inner)], -1)
+    return layers.GlobalAveragePooling1D()(keras.Model(inner, y)(x))
+
+
 def called_twice(x: Any) -> Any:
     shared = layers.LSTM(3, return_sequences=True)
     return layers.GlobalAveragePooling1D()(shared(shared(x)))
 
 
+OPERATIONS = (added, attended, bent, joined, within)
+"""Bodies with operations on what has a mask: what comes out of them has none."""
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize("body", [recurrent, in_parts, called_twice, attending, by_itself])
+@pytest.mark.parametrize("body", [recurrent, in_parts, called_twice, attending, by_itself, *OPERATIONS])
 def test_masks_that_layers_have_anyway(body: Callable[[Any], Any], suffix: str, tmp_path: Path) -> None:
     x = keras.Input((5,), dtype="int32")
     theirs = keras.Model(x, layers.Dense(2)(body(layers.Embedding(7, 3, mask_zero=True)(x))))
@@ -69,3 +98,23 @@ def test_a_mask_of_somebodys_own_making_is_refused(
     )
     with pytest.raises(FileFormatError, match="layer 'told': is called with a mask of its own making"):
         models.load(tmp_path / f"m{suffix}")
+
+
+def _kinds(graph: Graph) -> list[str]:
+    """The types of all layers, those of models within among them."""
+    inner = [node.layer.graph for node in graph if isinstance(node.layer, Functional)]
+    return [node.layer.type_name() for node in graph] + [kind for part in inner for kind in _kinds(part)]
+
+
+@pytest.mark.parametrize("mask_zero", [True, False])
+@pytest.mark.parametrize("pooled", [True, False])
+def test_operations_are_layers_where_no_mask_can_arrive(mask_zero: bool, pooled: bool, tmp_path: Path) -> None:
+    x = keras.Input((5,), dtype="int32")
+    y = layers.Embedding(7, 3, mask_zero=mask_zero)(x)
+    y = layers.RepeatVector(5)(layers.GlobalAveragePooling1D()(y)) if pooled else y
+    keras.Model(x, within(y + layers.Dense(3)(y))).save(tmp_path / "m.keras")
+    kinds = _kinds(models.load(tmp_path / "m.keras").graph)
+    masked = mask_zero and not pooled
+    assert kinds.count("Add") == (1 if masked else 2)  # what the first gives has no mask any more
+    assert kinds.count("Lambda") == (1 if masked else 0)
+    assert {"Concatenate", "Activation"} <= set(kinds)

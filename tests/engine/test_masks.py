@@ -10,13 +10,14 @@ import keras
 import numpy as np
 import pytest
 
-from engine.formats.keras_h5 import save_model
+from engine.formats.keras_h5 import load_model, save_model
 from engine.graph import Graph
 from engine.layer import Layer
 from engine.layers.cells import GRUCell, LSTMCell, StackedRNNCells
 from engine.layers.conv_lstm import ConvLSTM2D
 from engine.layers.core import Dense, Input, Output
 from engine.layers.embedding import Embedding, Masking
+from engine.layers.expression import Lambda
 from engine.layers.global_pooling import GlobalAveragePooling1D
 from engine.layers.merging import Add, Concatenate, Maximum, Multiply
 from engine.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
@@ -25,6 +26,7 @@ from engine.op import Context
 from engine.registry import LAYERS
 from tests.engine.graphs import graph, ready
 from tests.engine.layer_cases import COMPUTING, close, weights_of
+from tests.engine.oracle import keras_predict, opened, predict
 from tests.engine.test_code import executed, programs, values
 from tests.engine.test_layers import unbuilt
 
@@ -206,3 +208,22 @@ def test_masks_are_merged_in_programs_too(kind: Layer, tmp_path: Path) -> None:
     for code in programs(made, path).values():
         close(values(executed(code, path), inputs), ours)
     assert np.abs(ours[0] - model.predict(variables, whole)["out"]).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "text", ["x + y", "concatenate([x, y], axis=-1)", "concatenate([tanh(x), y * 2], axis=1)"]
+)
+def test_formulas_pass_no_mask_on_in_programs_and_files(text: str, tmp_path: Path) -> None:
+    made = _merged(Lambda(expression=text))
+    model, variables = ready(made)
+    rng = np.random.default_rng(0)
+    words, rows = rng.integers(0, 5, (5, 6)), rng.normal(size=(5, 6, 3)) * (rng.random((5, 6, 1)) < 0.6)
+    inputs = {"words": words.astype(np.int32), "rows": rows.astype(np.float32)}
+    path = str(tmp_path / "m.h5")
+    save_model(path, made, model.to_host(variables))
+    ours = [model.predict(variables, inputs)["out"]]
+    for code in programs(made, path).values():
+        close(values(executed(code, path), inputs), ours)
+    close(keras_predict(opened(tmp_path / "m.h5"), inputs), ours)
+    again = load_model(path)
+    close(predict(again.graph, again.weights, inputs), ours)
