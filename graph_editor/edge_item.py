@@ -18,11 +18,8 @@ from graph_editor.fonts import card_fonts, shape_width
 from graph_editor.theme import Theme, color
 from graph_editor.wires import Lane, label_place, wire_path
 
-TEXT_FROM = 0.35
-"""Below this scale nothing is written: it could not be read."""
-
-BLOCKS_BELOW = 0.2
-"""Below this scale a card is a block of its colour, and a wire a thin line: there is no room for more."""
+TEXT_FROM = 0.4
+"""Below this scale nothing is written, for it could not be read: cards are blocks of colour, wires thin lines."""
 
 _SEEN = 2.5
 """Pixels of a wire, its room included, that make more of it than a dot between two blocks."""
@@ -161,7 +158,7 @@ class EdgeItem(QGraphicsItem):
         strong = self.isSelected() or self.lit
         line = color(self._theme.accent if strong or self.hovered else self._theme.wire)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if scale < BLOCKS_BELOW:
+        if scale < TEXT_FROM:
             if self.boundingRect().height() * scale >= _SEEN:
                 painter.setPen(QPen(line, 0))
                 painter.drawPath(self._path)
@@ -170,7 +167,7 @@ class EdgeItem(QGraphicsItem):
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         painter.drawPath(self._path)
-        if self._text and scale >= TEXT_FROM and not self._cramped and not self._crowded:
+        if self._text and not self._cramped and not self._crowded:
             self._paint_pill(painter, strong or self.hovered)
 
     def _paint_pill(self, painter: QPainter, strong: bool) -> None:

@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from engine.graph import Graph
 from engine.project import Position
 
-TALLEST = 60
+TALLEST = 20
 """Rows that are not folded: they can be seen together, and read a screen at a time."""
 
 GAP = 440.0
@@ -21,7 +21,7 @@ _ASPECT = 1.6
 
 
 def folded(graph: Graph, part: dict[str, Position], row: float) -> dict[str, Position]:
-    """The places of a part with no column much higher than the whole is wide; cut only where one wire passes."""
+    """The places of a part with no column much higher than the whole is wide; cut where wires of one card pass."""
     heights = sorted({y for _, y in part.values()})
     xs = [x for x, _ in part.values()]
     width = max(xs) - min(xs) + GAP
@@ -39,14 +39,18 @@ def folded(graph: Graph, part: dict[str, Position], row: float) -> dict[str, Pos
 
 
 def _narrow(graph: Graph, part: dict[str, Position], heights: Sequence[float]) -> list[int]:
-    """The rows that just one wire leads into from all those above."""
+    """The rows that take all that comes from above, and that from just one card: its wires run together."""
     row = {key: bisect_left(heights, y) for key, (_, y) in part.items()}
-    change = [0] * (len(heights) + 1)
+    change, reach = [0] * (len(heights) + 1), [0] * (len(heights) + 1)
     for key in part:
-        for edge in graph.outgoing(key):
+        if targets := [row[edge.target] for edge in graph.outgoing(key)]:
             change[row[key] + 1] += 1
-            change[row[edge.target] + 1] -= 1
-    return [number for number, wires in enumerate(accumulate(change)) if wires == 1 and number]
+            change[max(targets) + 1] -= 1
+            reach[row[key] + 1] = max(reach[row[key] + 1], *targets)
+    cards, farthest = accumulate(change), accumulate(reach, max)
+    return [
+        number for number, (one, far) in enumerate(zip(cards, farthest, strict=True)) if one == 1 and far == number
+    ]
 
 
 def _cuts(narrow: Sequence[int], rows: int, columns: int) -> list[int]:

@@ -28,7 +28,7 @@ from graph_editor.card import (
     paint_ports,
     paint_texts,
 )
-from graph_editor.edge_item import BLOCKS_BELOW, TEXT_FROM
+from graph_editor.edge_item import TEXT_FROM
 from graph_editor.ports import Port, Ports, describe_port
 from graph_editor.theme import Theme
 
@@ -160,14 +160,13 @@ class NodeItem(QGraphicsItem):
 
     def _paint(self, painter: QPainter, scale: float) -> None:
         self.lights.selected = self.isSelected()
-        if scale < BLOCKS_BELOW:
+        if scale < TEXT_FROM:
             if self._told is not None:
                 paint_block(painter, self._told[1].layer.category, self._told[2], self.lights, self._theme)
             return
         painter.setBrush(Qt.BrushStyle.NoBrush)
         paint_card(painter, self.look, self.lights, self._theme)
-        if scale >= TEXT_FROM:
-            paint_texts(painter, self.look, self._theme)
-            paint_ports(painter, self.ports, self.lights, self._theme)
-            if self.look.severity:
-                paint_badge(painter, self.look.severity, self._theme)
+        paint_texts(painter, self.look, self._theme)
+        paint_ports(painter, self.ports, self.lights, self._theme)
+        if self.look.severity:
+            paint_badge(painter, self.look.severity, self._theme)
