@@ -178,7 +178,7 @@ def test_all_of_a_giant_graph_can_be_seen(qtbot, canvas_of):
 
 
 def test_what_is_shown_first_is_all_or_what_can_be_read(canvas_of):
-    canvas = canvas_of(ladder(20))
+    canvas = canvas_of(ladder(14))
     canvas.view.overview()
     assert canvas.view.scale_now() == 0.7  # its beginning
     canvas.document.reset(tower(600))
