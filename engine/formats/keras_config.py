@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import NotReadyError
+from engine.errors import NotReadyError, StyleError
 from engine.formats.keras_layers import layer_entry
 from engine.graph import Edge, Graph, Node
 from engine.inference import Inference, infer
@@ -79,6 +79,16 @@ def all_calls(found: Calls) -> Iterator[Calls]:
     for node in found.nodes:
         if isinstance(node.layer, Functional):
             yield from all_calls(calls_within(found, node))
+
+
+def check_shapes(graph: Graph) -> None:
+    """Raise `StyleError` where Keras 3 could not open the model: it wants the shape of all that layers take."""
+    found = calls(split(graph), unknown=True)
+    for node in found.nodes:
+        for edge in found.sources(node.id):
+            if found.inference.shape(edge.source, edge.output) is None:
+                name = found.graph[edge.source].name
+                raise StyleError(f"The shape that {name} gives is not known; Keras 3 opens no model without.")
 
 
 def to_config(graph: Graph, name: str = NAME) -> dict[str, Any]:

@@ -17,6 +17,19 @@ VERSION = "2.15.0"
 """The version that such files name; readers look at its first numbers."""
 
 
+ONLY_KERAS_3 = frozenset({
+    "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "AugMix", "AutoContrast",
+    "ContrastLimitedAdaptiveHistogramEqualization", "CutMix", "Equalization", "FlaxLayer", "GroupQueryAttention",
+    "GroupedQueryAttention", "JaxLayer", "MaxNumBoundingBoxes", "MelSpectrogram", "MixUp", "Pipeline",
+    "RMSNormalization", "RandAugment", "RandomColorDegeneration", "RandomColorJitter", "RandomElasticTransform",
+    "RandomErasing", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective",
+    "RandomPosterization", "RandomSaturation", "RandomSharpness", "RandomShear", "ReversibleEmbedding",
+    "STFTSpectrogram", "Solarization", "TFSMLayer", "TorchModuleWrapper",
+})  # fmt: skip
+"""The layers of Keras 3 that Keras 2 does not have."""
+
+
 def to_keras2(model_config: Mapping[str, Any]) -> dict[str, Any]:
     """A model as Keras 2.15 writes it to `.h5`: class names without modules, origins for tensors."""
     config = dict(model_config["config"])
@@ -47,6 +60,10 @@ def _entry(entry: Mapping[str, Any], counted: Callable[[Sequence[Any]], list[Any
 
 
 def _object(entry: Mapping[str, Any]) -> dict[str, Any]:
+    class_name = entry["class_name"]
+    if class_name in ONLY_KERAS_3 and entry.get("registered_name") in (None, class_name):
+        name = entry["config"]["name"]
+        raise StyleError(f"{name} is a {class_name}, which Keras 2 does not have: write the file for Keras 3.")
     return {"class_name": entry["class_name"], "config": _plain(entry["config"])}
 
 

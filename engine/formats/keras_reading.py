@@ -15,13 +15,22 @@ from engine.formats.keras_masks import Told, check_masks, without_masks
 from engine.formats.keras_operation_layers import with_layers
 from engine.formats.keras_operations import is_operation, operation_layer
 from engine.formats.reading import Place, shown
-from engine.formats.unknown import Ends, call_template, placeholder, told_shapes, with_unreached
+from engine.formats.unknown import (
+    Ends,
+    call_template,
+    given_shapes,
+    placeholder,
+    told_input,
+    told_shapes,
+    with_unreached,
+)
 from engine.graph import Edge, Graph, Node, check_name
 from engine.inference import infer
 from engine.layer import Layer
 from engine.layers.core import Input, Output
 from engine.layers.placeholder import Placeholder
 from engine.project import NAME
+from engine.shapes import Shape
 
 Call = tuple[str, int]
 """A call of a layer: the layer's name, and which of its calls."""
@@ -293,6 +302,7 @@ def _tensors(value: Any, place: Place, depth: int = 0) -> Iterator[Tensor]:
 def _read_sequential(config: Any, place: Place) -> tuple[list[_Entry], list[Tensor], list[Tensor]]:
     found: Any = config if isinstance(config, dict) else {"layers": config}  # Keras 2.2 wrote the bare list
     entries: list[_Entry] = []
+    taken: dict[str, Shape | None] = {}  # what each layer was built on
     for number, value in enumerate(place.at("layers").listing(found.get("layers")), 1):
         here = place.at(f"layer {number}")
         entry = here.mapping(value, ("class_name", "config"))
@@ -304,18 +314,20 @@ def _read_sequential(config: Any, place: Place) -> tuple[list[_Entry], list[Tens
             entries.append(_first_input(found, inner, place))
         calls: tuple[tuple[Tensor, ...], ...] = ((((entries[-1].name, 0), 0),),) if entries else ((),)
         entries.append(_Entry(name, layer, calls))
+        taken[name] = told_input(entry)
     if not entries:
         raise place.error("the model has no layers.")
     if any(isinstance(entry.layer, Placeholder) for entry in entries):
-        entries = [_in_sequence(entry) for entry in entries]
+        given = given_shapes([(entry.layer, taken.get(entry.name)) for entry in entries])
+        entries = [_in_sequence(entry, shape) for entry, shape in zip(entries, given, strict=True)]
     return entries, [((entries[0].name, 0), 0)], [((entries[-1].name, 0), 0)]
 
 
-def _in_sequence(entry: _Entry) -> _Entry:
-    """A placeholder in a sequential model is called on one tensor; its shape is told by nothing."""
+def _in_sequence(entry: _Entry, given: Shape | None) -> _Entry:
+    """A placeholder in a sequential model is called on one tensor; the layer after it tells what it gives."""
     if not isinstance(entry.layer, Placeholder):
         return entry
-    return replace(entry, layer=entry.layer.replace(call={"args": [{"port": 0}], "kwargs": {}}))
+    return replace(entry, layer=entry.layer.replace(call={"args": [{"port": 0}], "kwargs": {}}, shapes=(given,)))
 
 
 def _first_input(model: Any, first: Mapping[str, Any], place: Place) -> _Entry:

@@ -12,7 +12,7 @@ from engine.events import HostWeights, OptimizerState
 from engine.files import replacing, replacing_all
 from engine.formats import hdf5, keras_h5
 from engine.formats.keras_archive import load_archive, model_entry, save_archive, weights_file
-from engine.formats.keras_config import calls
+from engine.formats.keras_config import calls, check_shapes
 from engine.formats.keras_dialect import Dialect
 from engine.formats.keras_h5 import check_weights
 from engine.formats.keras_paths import Kinds, kinds_of
@@ -120,9 +120,11 @@ def save(
 
     `dialect` is for `.h5` only. With `training` and `optimizer_state`, `.keras` and `.h5` hold the optimizer's
     state, so that the training can go on; in Keras 3, from `.keras` only. Raises `FileError`, and `NotReadyError`
-    where the graph has errors.
+    where the graph has errors, `StyleError` where the version of Keras has no words for it.
     """
     file = Path(path)
+    if dialect == "keras3" and not file.name.lower().endswith(".weights.h5"):
+        check_shapes(graph)
     if file.suffix.lower() == ".keras":
         save_archive(path, graph, weights, training, optimizer_state, name)
     elif file.suffix.lower() == ".json":

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.errors import UnsupportedError
+from engine.errors import ShapeError, UnsupportedError
 from engine.formats.keras_layers import layer_entry
 from engine.formats.reading import Place, shown
 from engine.graph import Edge, Graph, Node
 from engine.inference import infer
+from engine.layer import Layer
 from engine.layers.core import Output
 from engine.layers.placeholder import Placeholder
 from engine.shapes import Shape
@@ -22,6 +24,9 @@ _OUTSIDE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|/|~|\.\.?/|\\\\|[a-z]:[\\/])"
 """How texts begin that lead out of a file: addresses and paths."""
 
 _KEPT = ("module", "class_name", "config", "registered_name", "build_config")
+
+_PROBES = ((101,), (103, 107), (109, 113, 127), (131, 137, 139, 149))
+"""Shapes that no setting names: a layer that changes shapes changes these."""
 
 Ends = Mapping[tuple[str, int], Shape | None]
 """The shapes that a file tells of the outputs of its layers."""
@@ -88,7 +93,7 @@ def told_shapes(layers: list[Any]) -> Ends:
                 (config.get("keras_history"), config.get("shape")) if isinstance(config, dict) else (0, 0)
             )
             if isinstance(history, list) and len(history) == 3 and isinstance(history[0], str):  # pyright: ignore
-                found[history[0], history[2]] = _shape(shape)  # pyright: ignore
+                found[history[0], history[2]] = told_shape(shape)  # pyright: ignore
         elif isinstance(value, dict):
             waiting += value.values()  # pyright: ignore
         elif isinstance(value, list):
@@ -96,7 +101,32 @@ def told_shapes(layers: list[Any]) -> Ends:
     return found
 
 
-def _shape(value: Any) -> Shape | None:
+def told_input(entry: Mapping[str, Any]) -> Shape | None:
+    """The shape that an entry of a config says its layer was built on."""
+    build = entry.get("build_config")
+    return told_shape(build.get("input_shape")) if isinstance(build, dict) else None  # pyright: ignore
+
+
+def given_shapes(sequence: Sequence[tuple[Layer, Shape | None]]) -> list[Shape | None]:
+    """What each layer of a sequence gives, for the layers and what each was built on, as far as that is told.
+
+    Layers without weights may tell nothing: what comes after those that keep shapes tells it.
+    """
+    given: list[Shape | None] = [None]
+    for layer, taken in reversed(sequence[1:]):
+        given.append(given[-1] if taken is None and _keeps_shapes(layer) else taken)
+    return given[::-1]
+
+
+def _keeps_shapes(layer: Layer) -> bool:
+    kept: list[bool] = []
+    for shape in _PROBES:
+        with contextlib.suppress(ShapeError, NotImplementedError):
+            kept.append(layer.output_shape(shape) == shape)
+    return any(kept) and all(kept)
+
+
+def told_shape(value: Any) -> Shape | None:
     """A shape without the batch; None where it is none that a tensor could have."""
     if not isinstance(value, list) or not value:
         return None

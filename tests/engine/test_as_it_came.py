@@ -9,15 +9,18 @@ import keras
 import numpy as np
 import pytest
 
+from engine.errors import StyleError
 from engine.formats import models, project_file
 from engine.formats.keras_code import keras_code
-from engine.layers.core import Output
+from engine.layers.core import Dense, Input, Output
+from engine.layers.placeholder import Placeholder
+from engine.layers.regularization import Dropout
 from engine.model import compile_graph
 from engine.project import Project
 from engine.runs import keep_weights, read_run, recorded
 from engine.templates import make
 from engine.training import train
-from tests.engine.graphs import run
+from tests.engine.graphs import graph, run
 
 FORMATS = [".keras", ".h5"]
 
@@ -157,3 +160,35 @@ def test_inputs_of_any_numbers_are_taken(dtype: str, tmp_path: Path) -> None:
     (found,) = model.predict(model.from_host(loaded.weights), {"table": x}).values()
     np.testing.assert_allclose(found, theirs(x), rtol=1e-5)
     np.testing.assert_allclose(back(x), theirs(x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".json"])
+def test_a_placeholder_in_a_sequence_has_the_shape_that_the_next_layer_tells(suffix: str, tmp_path: Path) -> None:
+    layers = keras.layers
+    unknown = layers.Dense(3, dtype="mixed_float16", name="half")
+    model = keras.Sequential([keras.Input((5,)), unknown, layers.Dropout(0.1), layers.Dense(2, name="end")])
+    model.save(tmp_path / "theirs.keras")
+    loaded = models.load(tmp_path / "theirs.keras")
+    assert isinstance(loaded.graph.by_name("half").layer, Placeholder)
+    assert isinstance(loaded.graph.by_name("end").layer, Dense)
+    path = tmp_path / f"ours{suffix}"
+    models.save(path, loaded.graph, loaded.weights)
+    if suffix == ".json":
+        again = keras.models.model_from_json(path.read_text())
+        again.load_weights(tmp_path / "ours.weights.h5")
+    else:
+        again = keras.saving.load_model(path)
+    rows = np.ones((2, 5), np.float32)
+    np.testing.assert_allclose(again.predict(rows, verbose=0), model.predict(rows, verbose=0), atol=1e-3)
+
+
+def test_no_file_is_written_that_keras_cannot_open_for_want_of_a_shape(tmp_path: Path) -> None:
+    made = graph(
+        ("table", Input(shape=(5,)), []),
+        ("strange", Placeholder(entry={"class_name": "X", "config": {}}), ["table"]),
+        ("drop", Dropout(), ["strange"]),
+        ("end", Output(), ["drop"]),
+    )
+    with pytest.raises(StyleError, match="The shape that strange gives is not known"):
+        models.save(tmp_path / "m.keras", made, {})
+    assert not list(tmp_path.iterdir())

@@ -7,14 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
+from engine.errors import StyleError
 from engine.formats import models
-from engine.layers.core import Output
+from engine.formats.keras_dialect import ONLY_KERAS_3
+from engine.layers.core import Input, Output
+from engine.layers.normalization import RMSNormalization
+from engine.layers.wrappers import TimeDistributed
 from engine.optimizers import SGD, Adam, RMSprop
 from engine.optimizers.schedules import InverseTimeDecay
-from tests.engine.graphs import batch, many_sided, ready
+from tests.engine.graphs import batch, graph, many_sided, ready
 from tests.engine.layer_cases import close
 from tests.engine.oracle import predict
 
@@ -89,3 +94,23 @@ def test_the_words_of_keras_2(tmp_path: Path) -> None:
     assert layers["residual"]["inbound_nodes"] == [[["act", 0, 0, {}], ["conv", 0, 0, {}]]]
     loaded, inputs = models.load(tmp_path / "m.h5"), batch(model)
     close(predict(loaded.graph, loaded.weights, inputs), predict(made, weights, inputs), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_layers_that_keras_2_does_not_have_are_refused(inner: bool, tmp_path: Path) -> None:
+    layer = RMSNormalization()
+    made = graph(
+        ("table", Input(shape=(3, 4)), []),
+        ("norm", TimeDistributed(layer=layer) if inner else layer, ["table"]),
+        ("end", Output(), ["norm"]),
+    )
+    model, variables = ready(made)
+    weights = model.to_host(variables)
+    with pytest.raises(StyleError, match="is a RMSNormalization, which Keras 2 does not have"):
+        models.save(tmp_path / "m.h5", made, weights, dialect="keras2")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_layers_of_keras_3_only_are_layers_of_keras() -> None:
+    assert {name for name in ONLY_KERAS_3 if not hasattr(keras.layers, name)} == {"GroupedQueryAttention"}
+    assert keras.layers.GroupQueryAttention.__name__ == "GroupedQueryAttention"

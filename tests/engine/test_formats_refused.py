@@ -106,6 +106,9 @@ def crafted(folder: Path, suffix: str, change: Change) -> Path:
 def _becomes(class_name: str, config: dict[str, Any], **entry: Any) -> Change:
     def change(parts: Parts) -> None:
         parts.layer.update(class_name=class_name, config={"name": "middle", **config}, **entry)
+        if parts.suffix == ".keras":  # the weights lie under the class
+            parts.file.move("layers/dense", f"layers/{class_name.lower()}")
+            parts.file.move("layers/dense_1", "layers/dense")
 
     return change
 
