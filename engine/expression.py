@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from engine.slicing import read_key, show_key, take
+
 VARIABLES = ("x", "y", "z", *"abcdefghijklmnopqrstuvw")
 
 _LENGTH, _DEPTH, _LARGEST = 500, 30, 1e30
@@ -37,6 +39,11 @@ class Function:
     """How strongly the sign binds."""
     listed: bool = False
     """Whether it takes any number of inputs, in one list."""
+
+    @property
+    def brackets(self) -> bool:
+        """Whether this is `x[key]`."""
+        return self.sign == "[]"
 
     @property
     def keras_module(self) -> str:
@@ -88,6 +95,7 @@ def _table() -> Iterator[Function]:
         yield Function(name, f"jax.nn.{name}", _camel(name), settings={"axis": -1})
     yield Function("gelu", "jax.nn.gelu", "Gelu", settings={"approximate": True})
     yield Function("leaky_relu", "jax.nn.leaky_relu", "LeakyRelu", settings={"negative_slope": _NEEDED})
+    yield Function("get_item", "operator.getitem", "GetItem", settings={"key": _NEEDED}, sign="[]")
     yield Function("negative", "jnp.negative", "Negative", sign="-", strength=4)
     for sign, name, strength in _SIGNS:
         yield Function(name, f"jnp.{name}", _camel(name), 2, sign=sign, strength=strength)
@@ -190,6 +198,8 @@ def _read(node: ast.expr, depth: int) -> Formula:
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPERATORS:
         (right,) = node.comparators
         return _applied(_OPERATORS[type(node.ops[0])], _read(node.left, depth + 1), _read(right, depth + 1))
+    if isinstance(node, ast.Subscript):
+        return applied("get_item", [_read(node.value, depth + 1)], {"key": read_key(node.slice)})
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return _read_call(node, node.func.id, depth)
     raise ValueError("may hold numbers, x, y, z, signs and functions only")
@@ -204,7 +214,7 @@ _OPERATORS: dict[type[Any], str] = {
 
 def _read_call(node: ast.Call, name: str, depth: int) -> Formula:
     function = FUNCTIONS.get(name)
-    if function is None:
+    if function is None or function.brackets:
         raise ValueError(f"has the function {name[:40]!r}; there are {', '.join(FUNCTIONS)}")
     given = node.args[: function.inputs]
     if function.listed:
@@ -297,8 +307,10 @@ def compute(formula: Formula, inputs: Sequence[Any]) -> Any:
         return inputs[formula.number]
     if not isinstance(formula, Call):
         return formula
-    settings = {_NAMES_IN_JAX.get(key, key): value for key, value in formula.settings}
     parts = [compute(part, inputs) for part in formula.inputs]
+    if formula.function.brackets:
+        return take(parts[0], dict(formula.settings)["key"])
+    settings = {_NAMES_IN_JAX.get(key, key): value for key, value in formula.settings}
     return formula.function.resolve()(*([parts] if formula.function.listed else parts), **settings)
 
 
@@ -337,6 +349,8 @@ def _write(
         texts = [text for text, _ in parts]
         texts = [f"[{', '.join(texts)}]"] if function.listed else texts
         return f"{name(function)}({', '.join([*texts, *settings])})", 9
+    if function.brackets:
+        return f"{_held(*parts[0], own)}[{show_key(dict(formula.settings)['key'])}]", own
     if len(parts) == 1:
         return f"{sign}{_held(*parts[0], own)}", own
     left, right = (own + 1, own) if sign == "**" else (own + (own == 1), own + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from engine.expression import FUNCTIONS, VARIABLES, Call, Formula, Variable, applied, checked_setting, show
@@ -10,6 +11,7 @@ from engine.formats.reading import Place, shown
 from engine.layer import Layer
 from engine.layers.core import Identity
 from engine.layers.expression import Lambda
+from engine.slicing import key_from_keras
 
 _MODULES = ("keras.src.ops.", "keras.ops.")
 
@@ -29,7 +31,7 @@ _BY_CLASS = {function.operation: function.name for function in FUNCTIONS.values(
 def operation_entry(formula: Call, name: str) -> dict[str, Any]:
     """One operation as Keras writes it."""
     function = formula.function
-    settings = {**function.settings, **dict(formula.settings)}
+    settings = {} if function.brackets else {**function.settings, **dict(formula.settings)}
     written = {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}
     return {
         "module": function.keras_module,
@@ -98,7 +100,8 @@ def _formula(
         if function.listed:
             given = place.listing(given[0] if given else None)
         inputs = [_input(value, tensors) for value in given]
-        formula = applied(name, inputs, {key: checked_setting(value) for key, value in settings.items()})
+        check = partial(key_from_keras, rank=_rank(tensors)) if function.brackets else checked_setting
+        formula = applied(name, inputs, {key: check(value) for key, value in settings.items()})
     except ValueError as error:
         raise place.unsupported(f"is an operation that this version does not have: it {error}.") from None
     if not isinstance(formula, Call) or len(tensors) > len(VARIABLES):
@@ -115,6 +118,13 @@ def _input(value: Any, tensors: list[Any]) -> Formula:
     if number is None or isinstance(number, bool | tuple):
         raise ValueError(f"is given {shown(value)}")
     return number
+
+
+def _rank(tensors: Sequence[Any]) -> int:
+    """How many axes the first tensor has, the batch among them."""
+    config: Any = tensors[0].get("config") if tensors else None
+    shape = config.get("shape") if isinstance(config, dict) else None  # pyright: ignore
+    return len(shape) if isinstance(shape, list) else 0  # pyright: ignore
 
 
 def _is_tensor(value: Any) -> bool:

@@ -16,6 +16,7 @@ from engine.layer import Layer
 from engine.op import Op
 from engine.registry import register
 from engine.shapes import Shape, show_shape
+from engine.slicing import keras_key
 
 
 def _check(text: str) -> str:
@@ -66,6 +67,8 @@ class Lambda(Layer):
             return super().keras_call(tensors)
         parts = self.formula.inputs
         args = [tensors[part.number] if isinstance(part, language.Variable) else part for part in parts]
+        if self.formula.function.brackets:
+            return [*args, keras_key(dict(self.formula.settings)["key"])], {}
         return [args] if self.formula.function.listed else args, {}
 
 
@@ -73,17 +76,24 @@ def _compute(formula: language.Call, *inputs: jax.Array) -> jax.Array:
     return jnp.asarray(language.compute(formula, inputs), jnp.float32)
 
 
+_OPEN = 5040
+"""What open sizes are multiples of, where a shape is worked out: many numbers divide it."""
+
+
 @lru_cache(maxsize=4096)
 def _output_shape(text: str, inputs: tuple[Shape, ...]) -> Shape:
-    """The shape, found by what JAX says of two batches: the sizes that differ are open."""
+    """The shape, found by what JAX says of two batches: the sizes that differ are open.
+
+    Open sizes are large, so that slices leave something of them; with the batch they make the same product.
+    """
     function = partial(_compute, language.parse(text))
     found: list[tuple[int, ...]] = []
-    for batch, open_size in ((2, 3), (3, 2)):
+    for batch, open_size in ((2, 3 * _OPEN), (3, 2 * _OPEN)):
         shapes = [(batch, *(open_size if size is None else size for size in shape)) for shape in inputs]
         arrays = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
         try:
             found.append(jax.eval_shape(function, *arrays).shape)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, IndexError):
             shown = " and ".join(map(show_shape, inputs))
             raise ShapeError(f"{text} cannot be computed of {shown}.", "expression") from None
     first, second = found

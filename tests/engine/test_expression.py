@@ -34,10 +34,13 @@ from tests.engine.layer_cases import close
         ("y + 1", "in their order"),
         ("x + one", "the name 'one'"),
         ("x + a", "in their order"),
+        ("x[:, 1.5]", "whole numbers and slices"),
+        ("x[:, y]", "whole numbers and slices"),
+        ("get_item(x, 0)", "the function"),
         ("concatenate(x, axis=1)", "in brackets"),
         ("__import__('os')", "the function '__import__'"),
         ("x.shape", "numbers, x, y, z"),
-        ("x[0]", "numbers, x, y, z"),
+        ("x[...]", "whole numbers and slices"),
         ("(lambda: x)()", "numbers, x, y, z"),
         ("[x for x in y]", "numbers, x, y, z"),
         ("x if x else y", "numbers, x, y, z"),
@@ -78,6 +81,8 @@ def test_what_is_no_formula_is_refused_with_a_sentence(text: str, message: str) 
         "(x > y) * 2",
         "x + -3",
         "mean(x + 1, axis=(1, 2), keepdims=True)",
+        "(x + 1)[:, 0, None, 1:-1:2]",
+        "-x[0:2]",
     ],
 )
 def test_a_formula_is_written_as_it_was_read(text: str) -> None:
@@ -90,6 +95,11 @@ def test_shapes_that_do_not_fit_are_said() -> None:
         Lambda(expression="x + y").output_shape((3,), (4,))
     with pytest.raises(ShapeError, match="samples of a batch apart"):
         Lambda(expression="sum(x)").output_shape((3,))
+    with pytest.raises(ShapeError, match="samples of a batch apart"):
+        Lambda(expression="x[0]").output_shape((3,))
+    with pytest.raises(ShapeError, match="cannot be computed of 3"):
+        Lambda(expression="x[:, 0, 0]").output_shape((3,))
+    assert Lambda(expression="x[:, 5:, -1]").output_shape((None, 3)) == (None,)
     assert Lambda(expression="mean(x, axis=1)").output_shape((None, None, 3)) == (None, 3)
 
 
@@ -117,6 +127,8 @@ _SETTINGS = {
 def _example(name: str) -> str:
     """A formula with this function and settings that are not its defaults, of numbers that it takes."""
     function = FUNCTIONS[name]
+    if function.brackets:
+        return "(x + y)[:, -2, None, ::-1] * 2"
     settings = _SETTINGS.get(name) or ("1, True" if "keepdims" in function.settings else "")
     settings = settings or ("1" if "axis" in function.settings else "")
     first = (
@@ -226,6 +238,7 @@ def test_operations_of_a_functional_model_are_read(tmp_path: Path) -> None:
         ops.concatenate([a, b], axis=1), a @ ops.transpose(b, (0, 2, 1)), ops.where(a > 0, a, b),
         ops.add(a, ops.mean(b, axis=(1, 2), keepdims=True)), a + ops.sum(b, -1, keepdims=True),
         ops.cast(a, "float32"),
+        a[:, 0], a[..., -1], a[:, 1:3, ::-2], a[:, None], ops.get_item(a, (slice(None), 2)),
     ]  # fmt: skip
     theirs = keras.Model([a, b], outputs)
     theirs.save(tmp_path / "m.h5")

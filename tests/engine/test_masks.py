@@ -211,7 +211,13 @@ def test_masks_are_merged_in_programs_too(kind: Layer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x + y", "concatenate([x, y], axis=-1)", "concatenate([tanh(x), y * 2], axis=1)"]
+    "text",
+    [
+        "x + y",
+        "concatenate([x, y], axis=-1)",
+        "concatenate([tanh(x), y * 2], axis=1)",
+        "(x + y)[:, 1:, ::-1] * x[:, 2, None]",
+    ],
 )
 def test_formulas_pass_no_mask_on_in_programs_and_files(text: str, tmp_path: Path) -> None:
     made = _merged(Lambda(expression=text))
