@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from engine.layer import Layer
 from engine.project import Position
 from engine.registry import LAYERS
 from graph_editor.document import ProjectDocument
-from graph_editor.layout import ROW, arrange, free_place, snap, without
+from graph_editor.layout import ROW, arrange, free_place, without
 from graph_editor.suggestions import Spot
 
 
@@ -152,9 +153,8 @@ def group(document: ProjectDocument, node_ids: tuple[str, ...]) -> str:
     """Put cards into one that holds them; returns its identifier. Raises `GraphError`."""
     graph, key = grouping.group(document.graph, document.inference, node_ids, document.layout)
     gone = [document.position(other) for other in document.graph.nodes if other not in graph]
-    middle = (sum(x for x, _ in gone) / len(gone), sum(y for _, y in gone) / len(gone))
     text = tr("Group {0} layers").format(len(gone))
-    document.edit_graph(text, graph, {key: free_place(middle, _resting(document, graph))})
+    document.edit_graph(text, graph, {key: free_place(_middle(gone), _resting(document, graph))})
     return key
 
 
@@ -171,16 +171,30 @@ def ungroup(document: ProjectDocument, node_id: str) -> tuple[str, ...]:
 
 
 def _spread(document: ProjectDocument, node_id: str, places: Mapping[str, Position]) -> dict[str, Position]:
-    """Cards laid around the place of another, as they lie among themselves; what follows makes room for them."""
+    """Cards laid around the place of another, as they lie among themselves.
+
+    Where they would lie on others, they go below what leads to them, and what follows makes room.
+    """
     graph, (x, y) = document.graph, document.position(node_id)
-    xs, ys = [place[0] for place in places.values()], [place[1] for place in places.values()]
-    above = [document.position(edge.source)[1] + ROW for edge in graph.incoming(node_id)]
-    right, down = x - sum(xs) / len(xs), max([y - sum(ys) / len(ys), *(limit - min(ys) for limit in above)])
-    moved = {key: (snap(px + right), snap(py + down)) for key, (px, py) in places.items()}
+    others = [document.position(key) for key in graph.nodes if key != node_id]
+    came_from = free_place(_middle(places.values()), others)
+    moved = _shifted(places, x - came_from[0], y - came_from[1])
+    if all(free_place(place, others) == free_place(place, ()) for place in moved.values()):
+        return moved
+    low = max((document.position(edge.source)[1] + ROW for edge in graph.incoming(node_id)), default=-math.inf)
+    moved = _shifted(moved, 0, max(0.0, low - min(py for _, py in moved.values())))
     after = {key: document.position(key) for key in graph.descendants([node_id]) if key != node_id}
     bottom = max(py for _, py in moved.values()) + ROW
     by = max(0.0, bottom - min((py for _, py in after.values()), default=bottom))
-    return {**{key: (px, py + by) for key, (px, py) in after.items()}, **moved}
+    return {**_shifted(after, 0, by), **moved}
+
+
+def _middle(places: Collection[Position]) -> Position:
+    return sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places)
+
+
+def _shifted(places: Mapping[str, Position], right: float, down: float) -> dict[str, Position]:
+    return {key: (x + right, y + down) for key, (x, y) in places.items()}
 
 
 def _resting(document: ProjectDocument, graph: Graph) -> list[Position]:

@@ -43,6 +43,16 @@ def test_the_selection_becomes_one_card_and_comes_apart_again(grouped):
     assert "conv2d" in grouped.names()
 
 
+def test_what_was_not_changed_lies_where_it_lay_before(branched):
+    before = {name: branched.document.position(branched.id(name)) for name in branched.names()}
+    columns = ["conv2d", "max_pooling2d", "conv2d_1", "max_pooling2d_1", "concatenate"]
+    for chosen in (columns[:2], columns[1:2], columns):
+        branched.scene.select([branched.id(name) for name in chosen])
+        branched.view.group_selected()
+        branched.view.ungroup_selected()
+        assert {name: branched.document.position(branched.id(name)) for name in branched.names()} == before
+
+
 def test_a_double_click_opens_and_escape_leads_back(qtbot, grouped):
     outside = set(grouped.names())
     open_by_mouse(grouped, "model")
