@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QDialogButtonBox,
     QLabel,
@@ -21,6 +23,7 @@ from graph_editor import theme as themes
 
 _NAME = Qt.ItemDataRole.UserRole
 _WIDTH = 520
+_STEPS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
 class Gallery(QDialog):
@@ -34,6 +37,7 @@ class Gallery(QDialog):
         self.search.setPlaceholderText(self.tr("Search templates"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
+        self.search.installEventFilter(self)
         self.list = QListWidget()
         self.list.setObjectName("gallery")
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
@@ -70,6 +74,12 @@ class Gallery(QDialog):
         """The name of the template that is chosen."""
         shown = [item for item in self.list.selectedItems() if not item.isHidden()]
         return shown[0].data(_NAME) if shown else None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys that go up and down move in the list while the cursor stays in the search field."""
+        if watched is self.search and isinstance(event, QKeyEvent) and event.key() in _STEPS:
+            return QApplication.sendEvent(self.list, event)
+        return super().eventFilter(watched, event)
 
     def _filter(self, text: str) -> None:
         words = text.lower().split()

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
     QVBoxLayout,
     QWidget,
 )
@@ -69,30 +71,64 @@ class SeverityMark(QWidget):
 
 
 class FixButton(QPushButton):
-    """A button whose text is cut where the panel is narrow, instead of pushing the panel out."""
+    """A button whose text takes several lines where the panel is narrow."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._full = text
-        self._wanted = super().sizeHint()
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._words = text.split()
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     def sizeHint(self) -> QSize:
-        return self._wanted
+        return self._around([" ".join(self._words)])
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(min(80, self._wanted.width()), self._wanted.height())
+        longest = max(self._words, key=self.fontMetrics().horizontalAdvance, default="")
+        return self._around([longest])
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._around(self._lines(width)).height()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        room = self.width() - (self._wanted.width() - self.fontMetrics().horizontalAdvance(self._full))
-        self.setText(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, room))
+        text = "\n".join(self._lines(self.width()))
+        if text != self.text():
+            self.setText(text)
+
+    def _lines(self, width: int) -> list[str]:
+        """The text in lines that fit into the button at a width."""
+        advance = self.fontMetrics().horizontalAdvance
+        room = width - self._around([""]).width()
+        lines = self._words[:1]
+        for word in self._words[1:]:
+            longer = f"{lines[-1]} {word}"
+            if advance(longer) <= room:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines
+
+    def _around(self, lines: list[str]) -> QSize:
+        """The size of the button around some lines."""
+        metrics = self.fontMetrics()
+        width = max(map(metrics.horizontalAdvance, lines), default=0)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = ""  # type: ignore[assignment]  # a style keeps buttons with a text from being small
+        size = QSize(width, metrics.height() + (len(lines) - 1) * metrics.lineSpacing())
+        return self.style().sizeFromContents(QStyle.ContentsType.CT_PushButton, option, size, self)
 
 
 class ProblemCard(QFrame):
     """One problem: its text, and a button for each way out."""
 
     activated = Signal()
+    mended = Signal()
+    """A way out was taken."""
 
     def __init__(self, document: ProjectDocument, problem: Problem, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,8 +157,12 @@ class ProblemCard(QFrame):
         button = FixButton(fix.text)
         button.setAccessibleName(fix.text)
         button.setToolTip(self.tr("{0} (this can be undone)").format(fix.text))
-        button.clicked.connect(lambda: apply_fix(document, fix))
+        button.clicked.connect(lambda: self._take(document, fix))
         return button
+
+    def _take(self, document: ProjectDocument, fix: Fix) -> None:
+        apply_fix(document, fix)
+        self.mended.emit()
 
     def _restyle(self) -> None:
         theme = current()
@@ -152,6 +192,7 @@ class ProblemStack(QWidget):
     """Problems one above the other; made anew only where they are others."""
 
     node_activated = Signal(str)
+    mended = Signal()
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -179,6 +220,7 @@ class ProblemStack(QWidget):
 
     def _card(self, problem: Problem) -> ProblemCard:
         card = ProblemCard(self._document, problem)
+        card.mended.connect(self.mended)
         if problem.node is not None:
             node = problem.node
             card.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -190,6 +232,7 @@ class ProblemList(QScrollArea):
     """Every problem of the graph."""
 
     node_activated = Signal(str)
+    mended = Signal()
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -198,18 +241,23 @@ class ProblemList(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         content = QWidget()
-        layout = QVBoxLayout(content)
+        layout = self._layout = QVBoxLayout(content)
         layout.setContentsMargins(10, 10, 10, 10)
         self.calm = QLabel(self.tr("No problems: this network can be trained."))
         self.calm.setProperty("muted", True)
         self.stack = ProblemStack(document)
         self.stack.node_activated.connect(self.node_activated)
+        self.stack.mended.connect(self.mended)
         layout.addWidget(self.calm)
         layout.addWidget(self.stack)
         layout.addStretch()
         self.setWidget(content)
         document.project_changed.connect(self.refresh)
         self.refresh()
+
+    def put_first(self, widget: QWidget) -> None:
+        """Show something above the problems; it is scrolled with them."""
+        self._layout.insertWidget(0, widget)
 
     def refresh(self) -> None:
         """Show the problems of now."""

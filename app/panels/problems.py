@@ -29,14 +29,14 @@ class ProblemPanel(QWidget):
         self.button.clicked.connect(self.data_wanted)
         self.line = QWidget()
         row = QHBoxLayout(self.line)
-        row.setContentsMargins(10, 8, 10, 4)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.text, 1)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.line)
-        layout.addWidget(self.list, 1)
+        layout.addWidget(self.list)
+        self.list.put_first(self.line)
         self.fits = True
         document.project_changed.connect(self.refresh)  # after the list's own, so that `calm` is ours to hide
         self.refresh()
