@@ -23,6 +23,8 @@ class ActionSpec:
     shortcuts: tuple[str, ...] = ()
     icon: str = ""
     checkable: bool = False
+    brief: str = ""
+    """The text on a button, where that is to be shorter."""
 
 
 def tr(text: str) -> str:
@@ -104,7 +106,14 @@ def _view_specs() -> tuple[ActionSpec, ...]:
 def _run_specs() -> tuple[ActionSpec, ...]:
     return (
         ActionSpec("train", tr("&Train"), tr("Train the network"), ("F5", "Ctrl+R"), "train"),
-        ActionSpec("go_on", tr("&Go on training"), tr("Train on from the weights that are there"), ("Ctrl+F5",)),
+        ActionSpec(
+            "go_on",
+            tr("&Go on training"),
+            tr("Train on from the weights that are there"),
+            ("Ctrl+F5",),
+            "go-on",
+            brief=tr("Go on"),
+        ),
         ActionSpec("pause", tr("&Pause"), tr("Hold the run, or let it go on"), ("F6",), "pause"),
         ActionSpec("stop", tr("&Stop"), tr("End the run early and keep its result"), ("Shift+F5",), "stop"),
     )
@@ -134,10 +143,14 @@ class Actions(QObject):
         action.setObjectName(spec.name)
         action.setShortcuts([QKeySequence(text) for text in spec.shortcuts])
         action.setCheckable(spec.checkable)
-        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{spec.tip} ({shown})" if shown else spec.tip)
-        action.setWhatsThis(spec.tip)
+        if spec.brief:
+            action.setIconText(spec.brief)
+        _set_tip(action, spec.tip)
         return action
+
+    def set_tip(self, name: str, tip: str) -> None:
+        """Say something else of what an action does."""
+        _set_tip(self[name], tip)
 
     def __getitem__(self, name: str) -> QAction:
         return self._by_name[name]
@@ -178,6 +191,12 @@ class Actions(QObject):
                 bar.addSeparator()
             else:
                 bar.addAction(self[name])
+
+
+def _set_tip(action: QAction, tip: str) -> None:
+    shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    action.setToolTip(f"{tip} ({shown})" if shown else tip)
+    action.setWhatsThis(tip)
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,18 @@ class Workplace(QSplitter):
             self.canvas.setSizes([max(1, whole - _CURVES), _CURVES])
         self._steady(self.canvas)
 
+    def take_room_from_curves(self) -> None:
+        """Make the panel low again, as at the start; the height that was set by hand is for the next curves."""
+        if self._idle:
+            return
+        self._idle = True
+        if self._moved:
+            self._settings.set_state("canvas", self.canvas.saveState())
+            self._moved = False
+        self.training.setMinimumHeight(_IDLE)
+        whole = sum(self.canvas.sizes())
+        self.canvas.setSizes([max(1, whole - _IDLE), _IDLE])
+
     def _canvas_moved(self) -> None:
         self._moved = True
 

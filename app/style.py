@@ -23,7 +23,8 @@ def window_stylesheet(theme: Theme) -> str:
         padding: 4px 14px 4px 8px; border-color: {t.accent}; }}
     QToolBar QToolButton#trainButton:disabled {{ background: {t.border}; color: {t.muted};
         border-color: {t.border}; }}
-    QToolBar QToolButton#pauseButton, QToolBar QToolButton#stopButton {{ padding: 4px 10px 4px 6px; }}
+    QToolBar QToolButton#go_onButton, QToolBar QToolButton#pauseButton, QToolBar QToolButton#stopButton {{
+        padding: 4px 10px 4px 6px; }}
     QToolBar QToolButton:disabled {{ color: {t.muted}; }}
     QTabWidget::pane {{ border: none; border-top: 1px solid {t.border}; top: -1px; }}
     QTabWidget::tab-bar {{ left: 6px; }}

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QStyle, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions, fill_menu_bar
 from app.dialogs import choose, sentence, tell, tell_error
@@ -32,6 +32,8 @@ from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 
 _CANVAS_ACTIONS = ("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "arrange")
+_FRAMED_MS = 300
+"""After this long a window manager has put its frame around a window."""
 _VIEW_ACTIONS = ("zoom_in", "zoom_out", "reset_zoom", "fit")
 
 
@@ -83,8 +85,8 @@ class MainWindow(QMainWindow):
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(space)
-        self.actions_.fill_toolbar(bar, "train pause stop")
-        for name in ("train", "pause", "stop"):
+        self.actions_.fill_toolbar(bar, "train go_on pause stop")
+        for name in ("train", "go_on", "pause", "stop"):
             button = bar.widgetForAction(self.actions_[name])
             assert isinstance(button, QToolButton)
             button.setObjectName(f"{name}Button")
@@ -134,6 +136,8 @@ class MainWindow(QMainWindow):
         work.view.message.connect(lambda text: self.statusBar().showMessage(text, 6000))
         work.problems.node_activated.connect(self._show_node)
         work.inspector.node_activated.connect(self._show_node)
+        work.problems.mended.connect(work.view.setFocus)
+        work.inspector.problems.mended.connect(work.view.setFocus)
         work.code.save_requested.connect(exports.code)
         work.problem_panel.data_wanted.connect(self.actions_["show_data"].trigger)
         work.tabs.currentChanged.connect(self._show_tab)
@@ -187,7 +191,14 @@ class MainWindow(QMainWindow):
 
     def _show_go_on(self) -> None:
         """Offer to go on where there is something to go on from."""
-        self.actions_["go_on"].setEnabled(not self.session.running and self.session.trained is not None)
+        possible = self.session.trained is not None
+        self.actions_["go_on"].setEnabled(not self.session.running and possible)
+        self.actions_.set_tip(
+            "train",
+            self.tr("Train anew, from new weights; Go on training keeps those that are there")
+            if possible
+            else self.tr("Train the network"),
+        )
 
     def _show_run_state(self, state: RunState) -> None:
         running = state is not RunState.IDLE
@@ -258,6 +269,10 @@ class MainWindow(QMainWindow):
         self.work.training.reset(run)
         if run is not None and run.history:
             self.work.make_room_for_curves()
+        elif not self.session.running:
+            self.work.take_room_from_curves()
+        if opened.start is not None:
+            self._tell_loaded(opened.start)
         if opened.notes:
             text = self.tr("Not all of this file could be taken over.")
             tell(self, self.tr("Opened with changes"), text, "\n".join(opened.notes))
@@ -265,6 +280,14 @@ class MainWindow(QMainWindow):
             self.statusBar().showMessage(self.tr("The last run was not read: {0}").format(opened.note), 10_000)
         self.work.inspector.show_nodes(())
         self.work.show_graph()
+
+    def _tell_loaded(self, start: Start) -> None:
+        text = (
+            self.tr("Opened with its weights")
+            if start.optimizer_state is None
+            else self.tr("Opened with its weights and the state of its optimizer")
+        )
+        self.statusBar().showMessage(text, 10_000)
 
     def _weights_loaded(self, path: Path, weights: HostWeights) -> None:
         self.session.adopt(self.document.project, Start(weights))
@@ -331,8 +354,23 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         state = self.settings.state("geometry")
         if state is None or not self.restoreGeometry(state):
-            room = self.screen().availableGeometry()
-            self.resize(min(room.width(), 1600), min(room.height(), 1000))
+            self.resize(1600, 1000)
+        self._fit_screen(QSize(0, self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)))
+
+    def _fit_screen(self, frame: QSize | None = None) -> None:
+        """Be no larger than the screen, with the frame, which is known once the window is shown."""
+        if self.isMaximized() or self.isFullScreen():
+            return
+        room = self.screen().availableGeometry()
+        frame = self.frameGeometry().size() - self.size() if frame is None else frame
+        self.resize(self.size().boundedTo(room.size() - frame))
+        outer = self.frameGeometry()
+        place = QPoint(
+            max(room.left(), min(outer.left(), room.right() + 1 - outer.width())),
+            max(room.top(), min(outer.top(), room.bottom() + 1 - outer.height())),
+        )
+        if self._shown and place != outer.topLeft():
+            self.move(place)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -340,6 +378,7 @@ class MainWindow(QMainWindow):
             self._shown = True
             self.work.view.setFocus()
             QTimer.singleShot(0, self.work.show_graph)
+            QTimer.singleShot(_FRAMED_MS, self, self._fit_screen)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not (self._may_stop() and self.files.may_discard()):

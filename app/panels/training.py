@@ -140,10 +140,11 @@ class TrainingPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self._pace = Pace(0)
+        self._failed = False
         self._epochs = self._per_epoch = 0
         self._ahead = self._behind = 0  # steps of this run, and steps before it
-        self.trouble = ElidedLabel()
-        self.trouble.hide()
+        self.remark = ElidedLabel()
+        self.remark.hide()
         self.state = QLabel(self.tr("Ready"))
         self.state.setObjectName("runState")
         self.bar = QProgressBar(textVisible=False)
@@ -167,7 +168,7 @@ class TrainingPanel(QWidget):
         row.setSpacing(16)
         row.addWidget(self.state)
         row.addWidget(self.bar, 1)
-        row.addWidget(self.trouble, 1)
+        row.addWidget(self.remark, 1)
         row.addStretch()
         for label in (self.epoch, self.rate, self.left):
             row.addWidget(label)
@@ -181,14 +182,17 @@ class TrainingPanel(QWidget):
         layout.addLayout(below, 1)
 
     def reset(self, run: PastRun | None = None) -> None:
-        """Forget the last run: another project is shown, with the run that lay beside it."""
+        """Forget the last run: another project is shown, with weights that came with it or a run beside it."""
         if not self._session.running:
             self.curves.clear()
             self.figures.hide()
             self._show_progress("", "", "")
             self.bar.hide()
-            self.trouble.clear()
-            self.state.setText(self.tr("Ready"))
+            self.remark.clear()
+            loaded = self._session.trained is not None
+            self.state.setText(self.tr("Weights loaded") if loaded else self.tr("Ready"))
+            if loaded:
+                self.remark.show_text(self.tr("Train starts anew; Run > Go on training keeps the weights"))
             if run is not None:
                 self._show_past(run)
 
@@ -218,7 +222,8 @@ class TrainingPanel(QWidget):
             self._show_result(event)
 
     def _begin(self) -> None:
-        self.trouble.clear()
+        self._failed = False
+        self.remark.clear()
         QTimer.singleShot(_NEXT_MS, self.curves.expect)
         self.bar.show()
         self.bar.setRange(0, 0)
@@ -267,10 +272,11 @@ class TrainingPanel(QWidget):
             label.setVisible(bool(text))
 
     def _fail(self, error: Exception) -> None:
+        self._failed = True
         self.state.setText(self.tr("Failed"))
         if not self._per_epoch:
             self.curves.clear()
-        self.trouble.show_text(sentence(error))
+        self.remark.show_text(sentence(error))
 
     def _state_changed(self, state: RunState) -> None:
         if state is RunState.PAUSED:
@@ -283,4 +289,4 @@ class TrainingPanel(QWidget):
         elif self.bar.maximum() == 0:
             self.bar.setRange(0, 1)
             self.bar.hide()
-            self.state.setText(self.tr("Failed") if self.trouble.text else self.tr("Stopped"))
+            self.state.setText(self.tr("Failed") if self._failed else self.tr("Stopped"))

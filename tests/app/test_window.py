@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QToolBar
 from pytestqt.qtbot import QtBot
@@ -20,9 +20,13 @@ from app.session import RunState
 from app.settings import AppSettings, data_folder
 from app.window import MainWindow
 from engine import templates
+from engine.data.arrays import Npz
 from engine.data.source import DataSet
 from engine.events import EpochDone, Finished, Started, StepsDone
 from engine.formats import models, project_file
+from engine.layers.conv import Conv2D
+from engine.layers.core import Input
+from engine.layers.reshaping import Reshape
 from engine.optimizers import Adam
 from engine.optimizers.schedules import CosineDecay
 from engine.project import Project
@@ -208,14 +212,14 @@ def test_a_failing_run_is_told_and_another_can_start(
     qtbot.waitUntil(lambda: not window.session.running, timeout=20_000)
     assert "none.npz" in answers.told[0]
     assert panel.state.text() == "Failed"
-    qtbot.waitUntil(lambda: len(panel.trouble.shown()) > 20)
-    assert panel.trouble.shown()[:20] in answers.told[0]
+    qtbot.waitUntil(lambda: len(panel.remark.shown()) > 20)
+    assert panel.remark.shown()[:20] in answers.told[0]
     assert panel.figures.isVisible()  # those of the run before
     assert panel.figures.labels[0][1].text() == before
     assert panel.curves.currentIndex() == 1
     window.document.undo_stack.undo()
     assert isinstance(train(qtbot, window)[-1], Finished)
-    assert not panel.trouble.isVisible()
+    assert not panel.remark.isVisible()
 
 
 def test_save_and_open_give_the_same_project(
@@ -463,6 +467,9 @@ def test_the_curves_take_room_when_there_are_some(
     assert window.work.canvas.sizes()[1] == 96
     train(qtbot, window)
     assert window.work.canvas.sizes()[1] == 230
+    answers.answer = 1  # what is not saved is lost
+    window.actions_["new"].trigger()
+    assert window.work.canvas.sizes()[1] == 96
     window.close()
     again = MainWindow(ProjectDocument(small_project()), AppSettings())
     qtbot.addWidget(again)
@@ -474,6 +481,43 @@ def test_the_curves_take_room_when_there_are_some(
     again.work.canvas.splitterMoved.emit(whole - 180, 1)
     again.work.make_room_for_curves()
     assert again.work.canvas.sizes()[1] == 180
+    again.work.take_room_from_curves()
+    assert again.work.canvas.sizes()[1] == 96
+    again.work.make_room_for_curves()
+    assert again.work.canvas.sizes()[1] == 180
+
+
+def test_the_window_is_no_larger_than_the_screen_with_its_frame(qtbot: QtBot, window: MainWindow) -> None:
+    room = window.screen().availableGeometry()
+    window.resize(room.size() + QSize(200, 200))
+    window._fit_screen(QSize(4, 30))
+    least = window.minimumSizeHint()  # the screen of these tests is narrower than that
+    assert window.size() == (room.size() - QSize(4, 30)).expandedTo(least)
+    assert least.height() < room.height() - 30
+    assert least.width() <= 1280
+    assert least.height() <= 700
+
+
+def test_a_way_out_gives_the_focus_to_the_canvas(qtbot: QtBot, window: MainWindow) -> None:
+    graph = window.document.graph
+    conv = graph.new_node(Conv2D(filters=3, kernel_size=(1, 1)))
+    window.document.edit_graph("Insert", graph.insert(conv, graph.outgoing(graph.of_type(Input)[0].id)[0]))
+    button = next(button for card in window.work.problems.stack.cards for button in card.buttons)
+    qtbot.waitUntil(lambda: "\n" in button.text())  # it is wrapped, not cut
+    assert "".join(button.text().split()) == "".join(button.accessibleName().split())
+    qtbot.waitUntil(lambda: button.height() >= 2 * button.fontMetrics().height())
+    button.setFocus()
+    button.click()
+    assert any(isinstance(node.layer, Reshape) for node in window.document.graph)
+    assert window.focusWidget() is window.work.view
+
+
+def test_the_text_of_data_that_does_not_fit_has_the_height_it_needs(qtbot: QtBot, window: MainWindow) -> None:
+    data = window.document.project.data
+    path = "/a/rather/long/way/" + 9 * "to a file of arrays " + ".npz"
+    window.document.edit_data("Data", data.model_copy(update={"source": Npz(path=path)}))
+    text = window.work.problem_panel.text
+    qtbot.waitUntil(lambda: text.height() >= text.heightForWidth(text.width()) > 40)
 
 
 def test_a_table_shows_targets_first_and_counts_labels() -> None:
@@ -593,6 +637,11 @@ def test_a_model_is_opened_with_its_weights_and_says_what_is_missing(
     assert window.session.trained is not None
     assert window.session.trained.fits(window.document.project.graph)
     assert not answers.told
+    panel = window.work.training
+    assert panel.state.text() == "Weights loaded"
+    assert "Go on training keeps the weights" in panel.remark.text
+    assert "keeps those that are there" in window.actions_["train"].toolTip()
+    assert "Opened with its weights" in window.statusBar().currentMessage()
     assert window.files.title == "net.h5"
     assert tmp_path / "net.h5" in window.settings.recent
     start = Start(window.session.trained.weights)
@@ -635,7 +684,7 @@ def test_training_goes_on_and_the_state_is_exported(
     with qtbot.waitSignal(
         window.session.state_changed, timeout=120_000, check_params_cb=lambda s: s is RunState.IDLE
     ):
-        window.actions_["go_on"].trigger()
+        click(qtbot, window, "go_on")
     second = window.session.trained
     assert second is not None
     assert second.optimizer_state is not None
@@ -682,6 +731,13 @@ def test_a_template_is_chosen_from_the_list(qtbot: QtBot, window: MainWindow, an
     assert gallery.chosen == next(iter(templates.TEMPLATES))
     qtbot.keyClicks(gallery.search, "iris")
     assert gallery.chosen == "iris-mlp"
+    gallery.search.clear()
+    gallery.list.setCurrentRow(0)
+    for _ in range(2):
+        qtbot.keyClick(gallery.search, Qt.Key.Key_Down)
+    assert gallery.chosen == list(templates.TEMPLATES)[2]
+    qtbot.keyClick(gallery.search, Qt.Key.Key_Up)
+    assert gallery.chosen == list(templates.TEMPLATES)[1]
     qtbot.keyClicks(gallery.search, "zzz")
     assert gallery.chosen is None
     assert not gallery.buttons.buttons()[0].isEnabled()
