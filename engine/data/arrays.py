@@ -25,8 +25,9 @@ _TARGET = re.compile(r"^(y|labels?|targets?)(_|$|\d)")
 class Npz(Source):
     """Arrays of a NumPy file, samples along the first axis.
 
-    An array goes to the Input or Output node of its name. Names may end in _train, _val or _test, as in
-    Keras's mnist.npz (x_train, y_train, x_test, y_test); validation and test data may also be files of their own.
+    An array goes to the Input or Output node of its name, or to the Output behind the layer of its name. Names
+    may end in _train, _val or _test, as in Keras's mnist.npz (x_train, y_train, x_test, y_test); validation and
+    test data may also be files of their own.
     """
 
     path: Annotated[str, AsPath()] = Field(default="", description="The .npz file.")
