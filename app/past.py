@@ -55,6 +55,13 @@ def _history(path: Path) -> tuple[dict[str, float], ...]:
     return tuple({name: value for name, value in row.items() if name != "epoch"} for row in rows)
 
 
+def keep_run(trained: TrainedRun, project: Project, origin: str, path: Path) -> Path:
+    """Write weights that came from a model file as a run of the project in a file; raises `FileError`."""
+    from engine.runs import keep_weights
+
+    return keep_weights(path, trained.completed(project), trained.weights, origin, trained.optimizer_state)
+
+
 def move_run(folder: Path, path: Path) -> Path:
     """Bring the folder of a run to the runs of the project in a file; raises `FileError`."""
     from engine.runs import runs_folder

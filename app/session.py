@@ -106,6 +106,7 @@ class TrainingSession(QObject):
         self._thread: TaskThread | None = None
         self._project = Project()
         self._place: RunPlace | None = None
+        self._origin = ""  # the file that the weights came from, while they are in no run
         self._forgotten = False  # another project is shown than the one that the run goes on with
         self.trained: TrainedRun | None = None
 
@@ -124,7 +125,7 @@ class TrainingSession(QObject):
             return False
         project = replace(project, compiled=True)
         self._project, self._forgotten = project, False
-        self._place = RunPlace(path)
+        self._place, self._origin = RunPlace(path), ""
         start = self.trained.start_for(project) if go_on and self.trained is not None else None
         self._thread = TaskThread(training_job(project, self._place, start), self)
         self._thread.happened.connect(self._on_event)
@@ -162,13 +163,14 @@ class TrainingSession(QObject):
             self._on_ended()  # it was asked for, and has not begun
         return self._thread is None or self._thread.close()
 
-    def adopt(self, project: Project, start: Start | None) -> None:
+    def adopt(self, project: Project, start: Start | None, origin: str = "") -> None:
         """Take weights that came with a project for its result; None drops that of the last run.
 
+        `origin` names the file that they came from, where that is no run of the project.
         A run that still goes on is one of another project from now on: its weights are no result here.
         """
         self._forgotten = self.running
-        self._place = None
+        self._place, self._origin = None, origin
         self.trained = (
             None
             if start is None
@@ -182,9 +184,14 @@ class TrainingSession(QObject):
             return None
         return place.folder if self.trained.fits(graph) else None
 
+    def foreign_origin(self, graph: Graph) -> str:
+        """The file that the weights of this graph came from, where they are in no run yet; empty otherwise."""
+        fits = not self.running and self.trained is not None and self.trained.fits(graph)
+        return self._origin if fits else ""
+
     def run_moved(self) -> None:
-        """The folder of the last run was brought to the project's file."""
-        self._place = None
+        """The last run, or the weights from elsewhere, were brought to the project's file."""
+        self._place, self._origin = None, ""
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Learned):

@@ -19,7 +19,7 @@ from app.help import show_about, show_shortcuts
 from app.icons import program_icon
 from app.jobs import run_job
 from app.layout import Workplace
-from app.past import move_run
+from app.past import keep_run, move_run
 from app.session import RunState, TrainingSession
 from app.settings import APPEARANCES, AppSettings
 from app.style import window_stylesheet
@@ -264,7 +264,7 @@ class MainWindow(QMainWindow):
         if run is not None:
             self.session.adopt(run.project, run.start)
         else:
-            self.session.adopt(opened.project, opened.start)
+            self.session.adopt(opened.project, opened.start, self.files.title)
         self._show_go_on()
         self.work.training.reset(run)
         if run is not None and run.history:
@@ -290,7 +290,7 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(text, 10_000)
 
     def _weights_loaded(self, path: Path, weights: HostWeights) -> None:
-        self.session.adopt(self.document.project, Start(weights))
+        self.session.adopt(self.document.project, Start(weights), path.name)
         self._show_go_on()
         self.work.training.reset(None)
         self.statusBar().showMessage(self.tr("The network has the weights of {0} now.").format(path.name), 10_000)
@@ -300,13 +300,15 @@ class MainWindow(QMainWindow):
         self._bring_run()
 
     def _bring_run(self) -> None:
-        """Let the run of a project that had no file yet lie beside the file that it has now."""
-        path, folder = self.files.path, self.session.unsaved_run(self.document.project.graph)
-        if path is None or folder is None or not self.isVisible():
+        """Let the run of a project that had no file yet, or weights from a model, lie beside its file."""
+        path, project, trained = self.files.path, self.document.project, self.session.trained
+        folder, origin = self.session.unsaved_run(project.graph), self.session.foreign_origin(project.graph)
+        if path is None or trained is None or not (folder or origin) or not self.isVisible():
             return
         self.session.run_moved()
+        job = result_of(move_run, folder, path) if folder else result_of(keep_run, trained, project, origin, path)
         try:
-            run_job(self, self.tr("Saving…"), result_of(move_run, folder, path))
+            run_job(self, self.tr("Saving…"), job)
         except Exception as error:
             self.statusBar().showMessage(sentence(error), 10_000)
 

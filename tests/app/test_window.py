@@ -650,6 +650,31 @@ def test_a_model_is_opened_with_its_weights_and_says_what_is_missing(
     assert "A loss is unknown." in answers.told[0]
 
 
+def test_a_model_that_is_saved_as_a_project_keeps_weights_and_the_state_of_the_optimizer(
+    qtbot: QtBot, window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(qtbot, window)
+    answers.answer, answers.options = 1, KerasOptions(state=True)
+    save_to(monkeypatch, tmp_path / "net.keras")
+    assert window.exports.keras_model()
+    assert window.files.open_path(tmp_path / "net.keras")
+    before = window.session.trained
+    save_to(monkeypatch, tmp_path / "net.loom")
+    assert window.files.save()
+    assert window.files.open_path(tmp_path / "net.loom")
+    after = window.session.trained
+    assert before is not None
+    assert before.optimizer_state is not None
+    assert after is not None
+    assert after.optimizer_state is not None
+    assert after.optimizer_state.iterations == before.optimizer_state.iterations > 0
+    for key, arrays in before.weights.items():
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(after.weights[key][name], array)
+    assert window.files.save()
+    assert len(list((tmp_path / "net.runs").iterdir())) == 1
+
+
 def test_weights_are_loaded_into_the_network_that_is_shown(
     qtbot: QtBot, window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
