@@ -9,8 +9,10 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from graph_editor.dragging import DragNodes
+from graph_editor.drawing import DrawWire
 from graph_editor.edge_item import EdgeItem
-from graph_editor.gestures import DragNodes, DrawWire, Gesture, Pan, RubberBand
+from graph_editor.gestures import Gesture, Pan, RubberBand
 
 if TYPE_CHECKING:
     from graph_editor.view import GraphView
