@@ -14,6 +14,7 @@ from engine.errors import NotReadyError, StyleError
 from engine.formats.keras_layers import layer_entry
 from engine.graph import Edge, Graph, Node
 from engine.inference import Inference, infer
+from engine.layer import parts_of
 from engine.layers.core import Input, Output
 from engine.layers.nested import Functional
 from engine.order import keras_order
@@ -89,6 +90,20 @@ def check_shapes(graph: Graph) -> None:
             if found.inference.shape(edge.source, edge.output) is None:
                 name = found.graph[edge.source].name
                 raise StyleError(f"The shape that {name} gives is not known; Keras 3 opens no model without.")
+
+
+def check_figures(graph: Graph) -> None:
+    """Raise `StyleError` where Keras 3 would open a .h5 file without figures that are in it.
+
+    It tells the layers of the model to use the figures that they took from data, not the layers within these:
+    `_set_weights` in keras/src/legacy/saving/legacy_h5_format.py.
+    """
+    for node in graph:
+        if any(part.adapts for part in parts_of(node.layer)):
+            raise StyleError(
+                f"{node.name} holds a layer that takes figures from data, such as a Normalization; "
+                "Keras 3 does not use these when it opens a .h5 file: write a .keras file."
+            )
 
 
 def to_config(graph: Graph, name: str = NAME) -> dict[str, Any]:

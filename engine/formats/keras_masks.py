@@ -19,26 +19,39 @@ Call = tuple[str, int]
 Origin = tuple[Any, int, Any]
 """What a mask is made of: the call, the number of its output, and the value that stands for no step."""
 
-Told = Mapping[Call, frozenset[Origin]]
-"""What the masks are made of that calls are told."""
+Told = Mapping[Call, tuple[frozenset[Origin], ...]]
+"""What the masks are made of that calls are told: for the first input, or for each of them."""
 
 
 def without_masks(layers: list[Any], outputs: Any) -> tuple[list[Any], Told]:
     """The layers of a functional model without arguments that are masks, and without what makes only these."""
     operations = {_name(entry): entry for entry in layers if _is_operation(entry)}
-    told: dict[Call, frozenset[Origin]] = {}
+    told: dict[Call, tuple[frozenset[Origin], ...]] = {}
     kept: list[Any] = []
     for entry in layers:
         calls: list[Any] = []
         for number, call in enumerate(_calls(entry)):
             words: Any = call.get("kwargs") if isinstance(call, dict) else None
-            mask = _history(words.get("mask")) if isinstance(words, dict) else None
-            if mask is not None and mask[0] in operations:
-                told[_name(entry), number] = frozenset(_origins(mask[0], operations))
+            masks = _masks(words.get("mask"), operations) if isinstance(words, dict) else ()
+            if any(masks):
+                told[_name(entry), number] = masks
                 call = {**call, "kwargs": {key: value for key, value in words.items() if key != "mask"}}
             calls.append(call)
         kept.append({**entry, "inbound_nodes": calls} if calls else entry)
     return (_without_unused(kept, outputs, set(operations)) if told else layers), told
+
+
+def _masks(value: Any, operations: Mapping[str, Any]) -> tuple[frozenset[Origin], ...]:
+    """What the masks of a call are made of: one, or a list with one or none for each input; else nothing."""
+    values: list[Any] = value if isinstance(value, list) else [value]
+    histories = [_history(item) for item in values]
+    known = [
+        item is None or (history is not None and history[0] in operations)
+        for item, history in zip(values, histories, strict=True)
+    ]
+    if not all(known):
+        return ()
+    return tuple(frozenset(_origins(history[0], operations) if history else ()) for history in histories)
 
 
 def _without_unused(layers: list[Any], outputs: Any, operations: set[str]) -> list[Any]:
@@ -106,13 +119,13 @@ def _origins(name: str, operations: Mapping[str, Any], depth: int = 0) -> Iterat
 def check_masks(graph: Graph, nodes: Mapping[Call, Node], told: Told, place: Place) -> None:
     """Raise `FileFormatError` where a call is told a mask that it would not have anyway."""
     makers = _makers(graph) if told else {}
-    for call, origins in told.items():
+    for call, told_masks in told.items():
         node = nodes.get(call)
         if node is None:
             continue
-        masks = [_mask(graph, makers, edge.source, edge.output) for edge in graph.incoming(node.id)[:1]]
-        own = {_origin(graph, maker) for mask in masks for maker in mask or ()}
-        said = {(nodes[of].id if of in nodes else None, output, value) for of, output, value in origins}
+        masks = [_mask(graph, makers, edge.source, edge.output) for edge in graph.incoming(node.id)]
+        own = [{_origin(graph, maker) for maker in mask or ()} for mask in masks[: len(told_masks)]]
+        said = [{(nodes[of].id if of in nodes else None, *rest) for of, *rest in mask} for mask in told_masks]
         if own != said:
             here = place.at(f"layer {shown(call[0])}")
             raise here.error("is called with a mask of its own making, which this version cannot do.")

@@ -12,7 +12,7 @@ from engine.events import HostWeights, OptimizerState
 from engine.files import replacing, replacing_all
 from engine.formats import hdf5, keras_h5
 from engine.formats.keras_archive import load_archive, model_entry, save_archive, weights_file
-from engine.formats.keras_config import calls, check_shapes
+from engine.formats.keras_config import calls, check_figures, check_shapes
 from engine.formats.keras_dialect import Dialect
 from engine.formats.keras_h5 import check_weights
 from engine.formats.keras_paths import Kinds, kinds_of
@@ -132,6 +132,8 @@ def save(
     elif file.name.lower().endswith(".weights.h5"):
         save_weights(path, graph, weights)
     else:
+        if dialect == "keras3":
+            check_figures(graph)
         keras_h5.save_model(path, graph, weights, training, dialect, optimizer_state, name)
 
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from engine.errors import FileError, NameTakenError, NotReadyError
+from engine.errors import FileError, NameTakenError, NotReadyError, StyleError
 from engine.events import START, OptimizerState, RunPosition
 from engine.formats import models
 from engine.formats.keras_config import to_config
@@ -24,6 +24,8 @@ from engine.graph import Graph
 from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
+from engine.layers.preprocessing import Normalization
+from engine.layers.wrappers import TimeDistributed
 from engine.model import compile_graph
 from engine.optimizers import SGD, Adam, AdamW, RMSprop
 from engine.project import Project, TrainingSettings
@@ -217,6 +219,28 @@ def test_a_graph_with_problems_is_not_saved(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="do not fit"):
         save_model(tmp_path / "m.h5", made, {})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_figures_that_keras_would_not_use_are_not_put_in_h5(within: bool, tmp_path: Path) -> None:
+    """Keras 3 itself forgets them; its .keras files and Keras 2 do not."""
+    layer = TimeDistributed(layer=Normalization()) if within else Normalization()
+    made = graph(("in", Input(shape=(3, 2)), []), ("n", layer, ["in"]), ("out", Output(), ["n"]))
+    model, variables = ready(made)
+    weights, x = model.to_host(variables), {"in": np.ones((4, 3, 2), np.float32)}
+    if within:
+        with pytest.raises(StyleError, match=r"n holds a layer that takes figures from data.* a \.keras file"):
+            models.save(tmp_path / "m.h5", made, weights)
+        assert not list(tmp_path.iterdir())
+        save_model(tmp_path / "m.h5", made, weights)  # as a checkpoint for this program
+        theirs = keras_predict(keras.saving.load_model(tmp_path / "m.h5"), x)
+        np.testing.assert_array_equal(theirs[0], x["in"])
+        models.save(tmp_path / "m2.h5", made, weights, dialect="keras2")
+    else:
+        models.save(tmp_path / "m.h5", made, weights)
+        close(keras_predict(keras.saving.load_model(tmp_path / "m.h5"), x), predict(made, weights, x))
+    models.save(tmp_path / "m.keras", made, weights)
+    close(keras_predict(keras.saving.load_model(tmp_path / "m.keras"), x), predict(made, weights, x))
 
 
 def test_checkpoint_keeps_the_run_and_is_a_keras_model(tmp_path: Path) -> None:

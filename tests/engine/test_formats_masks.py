@@ -69,12 +69,20 @@ def called_twice(x: Any) -> Any:
     return layers.GlobalAveragePooling1D()(shared(shared(x)))
 
 
+def in_pairs(x: Any) -> Any:
+    """A model within gets a list of masks: none for one of its inputs."""
+    bare = keras.layers.RepeatVector(5)(layers.GlobalAveragePooling1D()(x))
+    first, second = keras.Input((5, 3)), keras.Input((5, 3))
+    inner = keras.Model([first, second], [layers.LSTM(2)(first), layers.GRU(2)(second)])
+    return layers.Concatenate()(inner([bare, x]))
+
+
 OPERATIONS = (added, attended, bent, joined, within)
 """Bodies with operations on what has a mask: what comes out of them has none."""
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize("body", [recurrent, in_parts, called_twice, attending, by_itself, *OPERATIONS])
+@pytest.mark.parametrize("body", [recurrent, in_parts, called_twice, in_pairs, attending, by_itself, *OPERATIONS])
 def test_masks_that_layers_have_anyway(body: Callable[[Any], Any], suffix: str, tmp_path: Path) -> None:
     x = keras.Input((5,), dtype="int32")
     theirs = keras.Model(x, layers.Dense(2)(body(layers.Embedding(7, 3, mask_zero=True)(x))))
@@ -96,6 +104,16 @@ def test_a_mask_of_somebodys_own_making_is_refused(
     keras.Model(x, layers.LSTM(2, name="told")(y, mask=keras.ops.not_equal(x, absent))).save(
         tmp_path / f"m{suffix}"
     )
+    with pytest.raises(FileFormatError, match="layer 'told': is called with a mask of its own making"):
+        models.load(tmp_path / f"m{suffix}")
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_mask_for_the_wrong_one_of_two_inputs_is_refused(suffix: str, tmp_path: Path) -> None:
+    x = keras.Input((5,), dtype="int32")
+    y, mask = layers.Embedding(7, 3)(x), keras.ops.not_equal(x, 0)
+    value = layers.Embedding(7, 3, mask_zero=True)(x)
+    keras.Model(x, layers.Attention(name="told")([y, value], mask=[mask, None])).save(tmp_path / f"m{suffix}")
     with pytest.raises(FileFormatError, match="layer 'told': is called with a mask of its own making"):
         models.load(tmp_path / f"m{suffix}")
 

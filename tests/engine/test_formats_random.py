@@ -13,11 +13,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
+from engine.errors import StyleError
 from engine.formats import models
 from engine.formats.keras_code import keras_code
 from engine.formats.loaded import LoadedModel
 from engine.graph import Graph
+from engine.layer import parts_of
 from engine.layers.core import Input
+from engine.layers.preprocessing import Normalization
 from engine.model import Model, compile_graph
 from engine.project import Project
 from tests.engine.graphs import ready, run
@@ -57,11 +60,20 @@ def check_files(made: Graph) -> None:
     with tempfile.TemporaryDirectory() as name:
         files = [Path(name) / f"{whose}{suffix}" for whose in ("ours", "theirs") for suffix in SUFFIXES]
         for ours, theirs in zip(files[:2], files[2:], strict=True):
+            if ours.suffix == ".h5" and forgotten(made):
+                with pytest.raises(StyleError, match=r"write a \.keras file"):
+                    models.save(ours, made, weights)
+                continue
             models.save(ours, made, weights)
             model = opened(ours)
             near(keras_predict_compiled(model, inputs), expected)
             model.save(theirs)
-        check_read(files, inputs, expected)
+        check_read([file for file in files if file.exists()], inputs, expected)
+
+
+def forgotten(made: Graph) -> bool:
+    """Whether Keras would forget figures in a .h5 file: those of layers within others."""
+    return any(isinstance(part, Normalization) and part.adapts for node in made for part in parts_of(node.layer))
 
 
 def check_program(made: Graph) -> None:
@@ -75,6 +87,9 @@ def check_program(made: Graph) -> None:
     for weight in model.weights:
         if "float" in weight.dtype:
             weight.assign(np.abs(rng.normal(size=weight.shape)) * 0.3)
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # it computes with a copy of its weights
     expected = keras_predict_compiled(model, inputs)
     with tempfile.TemporaryDirectory() as name:
         files = [Path(name) / f"m{suffix}" for suffix in SUFFIXES]
