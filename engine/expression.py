@@ -151,6 +151,11 @@ class Call:
 Formula = Call | Variable | float
 
 
+def calls(formula: Formula) -> int:
+    """How many functions a formula applies."""
+    return sum(isinstance(part, Call) for part in _parts(formula))
+
+
 def _parts(formula: Formula) -> Iterator[Formula]:
     yield formula
     if isinstance(formula, Call):

@@ -11,8 +11,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 from engine.fields import Holds, Settings, describe
 from engine.op import Context, Op
 from engine.registry import LAYERS
-from engine.shapes import Shape
-from engine.weights import Weight, Weights, within
+from engine.shapes import Shape, count
+from engine.weights import Weight, Weights, kernel_size, within
 
 if TYPE_CHECKING:
     import jax
@@ -64,6 +64,8 @@ class Layer(Settings):
     """Settings that come from the training data where the first of them is left empty (see `learn`)."""
     casts: ClassVar[bool] = True
     """Whether whole numbers reach the layer as floating-point numbers; if not, as they are."""
+    flops_each: ClassVar[int] = 1
+    """Operations for each number that comes out, products with kernels aside; 0 where numbers are only moved."""
     supports_masking: ClassVar[bool] = False
     """Whether the mask of the first input holds for the output, too (Keras's attribute of this name)."""
 
@@ -117,6 +119,16 @@ class Layer(Settings):
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         """The shapes of all outputs; layers with several outputs override this."""
         return (self.output_shape(*inputs),)
+
+    def flops(self, *inputs: Shape) -> int:
+        """Floating-point operations for one sample at inference, where all sizes are known (see `engine.costs`).
+
+        Each place of the output takes a product with each number of the kernels, and each number that comes out
+        takes `flops_each` more. Layers that compute otherwise override this.
+        """
+        shapes = self.output_shapes(*inputs)
+        products = kernel_size(self.weights(*inputs))
+        return 2 * products * count(shapes[0][:-1]) + self.flops_each * count(*shapes)
 
     def op(self) -> Op:
         """What the layer computes at inference, before its activation."""

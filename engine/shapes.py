@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from engine.errors import ShapeError
 
 Shape = tuple[int | None, ...]
@@ -22,6 +24,11 @@ def known_sizes(what: str, shape: Shape) -> tuple[int, ...]:
     if any(size is None for size in shape):
         raise ShapeError(f"{what} needs sizes that are known, but gets {show_shape(shape)}.")
     return tuple(size for size in shape if size is not None)
+
+
+def count(*shapes: Shape) -> int:
+    """How many numbers there are in arrays of these shapes, whose sizes are known."""
+    return sum(math.prod(size or 0 for size in shape) for shape in shapes)
 
 
 def show_shape(shape: Shape) -> str:

@@ -46,6 +46,11 @@ class Weight:
         return partial(unit_forget, draw=draw) if self.forget else draw
 
 
+def kernel_size(weights: Iterable[Weight]) -> int:
+    """How many numbers the kernels among some weights hold: those that inputs are multiplied by and summed."""
+    return sum(weight.size for weight in weights if weight.name.endswith("kernel"))
+
+
 def prefixed(prefix: str, weights: Iterable[Weight], trainable: bool = True) -> tuple[Weight, ...]:
     """The weights of a part of a layer, under the name of the part."""
     return tuple(

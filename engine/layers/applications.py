@@ -60,6 +60,7 @@ class StochasticDepth(Layer):
     )
 
     keras_class: ClassVar[str | None] = "StochasticDepth"
+    flops_each: ClassVar[int] = 0
     positional: ClassVar[tuple[str, ...]] = ("drop_path_rate",)
     keras_module: ClassVar[str] = "keras.src.applications.convnext"
     caption: ClassVar[tuple[str, ...]] = ("drop_path_rate",)
@@ -85,6 +86,7 @@ class CustomScaleLayer(Layer):
     min_inputs: ClassVar[int] = 2
     max_inputs: ClassVar[int | None] = 2
     keras_class: ClassVar[str | None] = "CustomScaleLayer"
+    flops_each: ClassVar[int] = 2
     positional: ClassVar[tuple[str, ...]] = ("scale",)
     keras_module: ClassVar[str] = "keras.src.applications.inception_resnet_v2"
     caption: ClassVar[tuple[str, ...]] = ("scale",)

@@ -19,8 +19,11 @@ from engine.op import Context, Op
 from engine.ops import attention as ops
 from engine.ops.noise import dropout
 from engine.registry import register
-from engine.shapes import Shape, known_sizes, show_shape
+from engine.shapes import Shape, count, known_sizes, show_shape
 from engine.weights import Weight, Weights
+
+_SOFTMAX = 5
+"""Operations of a softmax for each number: the largest, a difference, an exponential, the sum, a division."""
 
 
 class _Attending(Layer):
@@ -43,6 +46,10 @@ class _Attending(Layer):
     def scores_shape(self, *inputs: Shape) -> Shape:
         """The shape of the second output."""
         raise NotImplementedError
+
+    def meeting(self, key_size: int, value_size: int, *inputs: Shape) -> int:
+        """Operations of queries that meet keys: two products for each score, and a softmax."""
+        return (2 * key_size + _SOFTMAX + 2 * value_size) * count(self.scores_shape(*inputs))
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         first = self.output_shape(*inputs)
@@ -84,6 +91,9 @@ class _PlainAttention(_Attending, Weighted):
 
     def scores_shape(self, *inputs: Shape) -> Shape:
         return (*inputs[0][:-1], inputs[1][-2])
+
+    def flops(self, *inputs: Shape) -> int:
+        return self.meeting(inputs[0][-1] or 0, inputs[1][-1] or 0, *inputs)
 
 
 @register(category="Attention")
@@ -168,6 +178,17 @@ class _Heads(_Attending, Kernel):
         kernel = self.kernel_of(f"{part}/kernel", shape, (size_in, size_out))
         return (kernel, replace(self.bias(*shape[bound:]), name=f"{part}/bias")) if self.use_bias else (kernel,)
 
+    def head_flops(self, key_size: int, value_size: int, *inputs: Shape) -> int:
+        """The products of the projections, and what each head does, whose keys and values have these sizes."""
+        query, value, key = (count(shape[:-1]) for shape in (*inputs, inputs[1])[:3])
+        places = {"key": key, "value": value}
+        products = sum(
+            weight.size * places.get(weight.name.removeprefix("_").split("_")[0], query)
+            for weight in self.weights(*inputs)
+            if weight.name.endswith("kernel")
+        )
+        return 2 * products + self.meeting(key_size, value_size, *inputs)
+
     def heads_op(self, axes: tuple[int, ...] | None) -> Op:
         start = "_" if self.hidden_parts else ""
         parts = {key: f"{start}{key}_dense" for key in ("query", "key", "value", "output")}
@@ -250,6 +271,9 @@ class MultiHeadAttention(_Heads):
         others = [query[axis - 1] for axis in range(1, rank - 1) if axis not in axes]
         return (*others, self.num_heads, *(query[axis - 1] for axis in axes), *(value[axis - 1] for axis in axes))
 
+    def flops(self, *inputs: Shape) -> int:
+        return self.head_flops(self.key_dim, self.value_dim or self.key_dim, *inputs)
+
     def op(self) -> Op:
         return self.heads_op(self.attention_axes)
 
@@ -308,6 +332,9 @@ class GroupQueryAttention(_Heads):
 
     def scores_shape(self, *inputs: Shape) -> Shape:
         return (self.num_query_heads, inputs[0][0], inputs[1][0])
+
+    def flops(self, *inputs: Shape) -> int:
+        return self.head_flops(self.head_dim, self.head_dim, *inputs)
 
     def op(self) -> Op:
         return self.heads_op(None)

@@ -14,8 +14,8 @@ from engine.layer import Layer, Weighted
 from engine.op import Op
 from engine.ops import audio as ops
 from engine.registry import register
-from engine.shapes import Shape, show_shape
-from engine.weights import Weight
+from engine.shapes import Shape, count, show_shape
+from engine.weights import Weight, kernel_size
 
 Positive = Annotated[float, Field(gt=0)]
 Window = Literal[
@@ -75,6 +75,11 @@ class MelSpectrogram(Layer):
             )
         left = samples + 2 * (self.fft_length // 2) - self.fft_length
         return (self.num_mel_bins, left // self.sequence_stride + 1)
+
+    def flops(self, *inputs: Shape) -> int:
+        """Of each frame a fast Fourier transform (5 n log2 n operations) and a product with the bands."""
+        frames, size = self.output_shape(*inputs)[1] or 0, self.fft_length
+        return frames * (round(5 * size * math.log2(size)) + 2 * (size // 2 + 1) * self.num_mel_bins)
 
     def op(self) -> Op:
         settings = {name: getattr(self, name) for name in type(self).model_fields}
@@ -146,6 +151,12 @@ class STFTSpectrogram(Weighted):
         frequencies = self._frequencies * (2 if self.mode == "stft" else 1)
         frames = None if samples is None else self._frames(samples)
         return (frames, frequencies, channels) if self.expand_dims else (frames, frequencies * channels)
+
+    def flops(self, *inputs: Shape) -> int:
+        """A product of each frame of each channel with the waves, and what is shown of them."""
+        samples, channels = inputs[0]
+        products = 2 * kernel_size(self.weights(*inputs)) * self._frames(samples or 0) * (channels or 0)
+        return products + 4 * count(self.output_shape(*inputs))
 
     def _frames(self, samples: int) -> int:
         if self.padding == "same":

@@ -86,6 +86,8 @@ class Pictures(Layer):
 class RandomPictures(Pictures):
     """Base of the layers that change each picture of a batch at random, in training only."""
 
+    flops_each: ClassVar[int] = 0
+
     def seed_generators(self) -> tuple[str, ...]:
         return ("generator",)
 

@@ -62,6 +62,7 @@ class _Cropping(Layer):
     positional: ClassVar[tuple[str, ...]] = ("cropping",)
     caption: ClassVar[tuple[str, ...]] = ("cropping",)
     casts: ClassVar[bool] = False
+    flops_each: ClassVar[int] = 0
 
     def keras_arguments(self) -> dict[str, Any]:
         return {"cropping": _as_keras_has_it(self.cropping)}
@@ -89,6 +90,7 @@ class _ZeroPadding(Layer):
     positional: ClassVar[tuple[str, ...]] = ("padding",)
     caption: ClassVar[tuple[str, ...]] = ("padding",)
     casts: ClassVar[bool] = False
+    flops_each: ClassVar[int] = 0
 
     def keras_arguments(self) -> dict[str, Any]:
         return {"padding": _as_keras_has_it(self.padding)}

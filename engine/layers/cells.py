@@ -27,8 +27,8 @@ from engine.ops import recurrent as ops
 from engine.ops.activations import ACTIVATIONS
 from engine.ops.noise import dropout
 from engine.registry import register
-from engine.shapes import Shape, show_shape
-from engine.weights import Weight, Weights, prefixed
+from engine.shapes import Shape, count, show_shape
+from engine.weights import Weight, Weights, kernel_size, prefixed
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -157,6 +157,10 @@ class GateSettings(Settings):
     recurrent_dropout: Rate = Field(default=0.0, description="Share of the states set to zero in training.")
 
 
+_FOR_A_GATE = 4
+"""Operations for each number of a gate: the two sums, the activation, and its part in the new state."""
+
+
 class GateCell(GateSettings, Cell):
     """Base of the cells with a kernel, a recurrent kernel and a bias."""
 
@@ -193,6 +197,12 @@ class GateCell(GateSettings, Cell):
 
     def _functions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
         raise NotImplementedError
+
+    def flops(self, *inputs: Shape) -> int:
+        """A product with the kernels at each place of the state, and some operations for each number of a gate."""
+        state = self.state_shapes(inputs[0])[0]
+        products = kernel_size(self.weights(inputs[0]))
+        return 2 * products * count(state[:-1]) + _FOR_A_GATE * self.gates * count(state)
 
     def _drop_counts(self) -> tuple[int, int]:
         """Into how many parts the inputs, and the states, go that are dropped apart."""
@@ -384,6 +394,10 @@ class StackedRNNCells(Cell):
             for (name, cell), shape in zip(self._parts, given, strict=True)
             for weight in prefixed(name, cell.weights(shape), cell.trainable)
         )
+
+    def flops(self, *inputs: Shape) -> int:
+        given = self._inputs(inputs[0])
+        return sum(cell.flops(shape) for cell, shape in zip(self._cells, given, strict=True))
 
     def steps(self, key: jax.Array | None = None, x: tuple[int, ...] = ()) -> Steps:
         return self._stack(self._parts, key, x)

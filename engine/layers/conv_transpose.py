@@ -16,8 +16,8 @@ from engine.op import Op
 from engine.ops import conv as ops
 from engine.registry import register
 from engine.repairs import SetField
-from engine.shapes import Shape, show_shape
-from engine.weights import Weight
+from engine.shapes import Shape, count, show_shape
+from engine.weights import Weight, kernel_size
 
 _MORE = "What is added to the size of the output, less than the strides; by default what the padding asks for."
 
@@ -52,6 +52,11 @@ class _TransposedConvolution(Kernel):
         if any(size is not None and size < 1 for size in found):
             raise ShapeError(f"Nothing is left of {show_shape(sizes)}.", "output_padding", (_WITHOUT,))
         return (*found, self.filters)
+
+    def flops(self, *inputs: Shape) -> int:
+        """Each place of the input, not of the output, is multiplied by the kernel."""
+        products = kernel_size(self.weights(*inputs))
+        return 2 * products * count(inputs[0][:-1]) + self.flops_each * count(self.output_shape(*inputs))
 
     @staticmethod
     def _size(size: int | None, window: int, stride: int, rate: int, border: tuple[int, int]) -> int | None:

@@ -51,6 +51,7 @@ class Input(Layer):
 
     min_inputs: ClassVar[int] = 0
     max_inputs: ClassVar[int | None] = 0
+    flops_each: ClassVar[int] = 0
     keras_class: ClassVar[str | None] = "InputLayer"
     positional: ClassVar[tuple[str, ...]] = ("shape",)
     caption: ClassVar[tuple[str, ...]] = ("shape",)
@@ -82,6 +83,7 @@ class Output(Layer):
     )
 
     has_output: ClassVar[bool] = False
+    flops_each: ClassVar[int] = 0
     casts: ClassVar[bool] = False
     caption: ClassVar[tuple[str, ...]] = ("loss",)
 
@@ -126,6 +128,7 @@ class Identity(Layer):
     """Passes its input on as it is. https://keras.io/api/layers/core_layers/identity/"""
 
     keras_class: ClassVar[str | None] = "Identity"
+    flops_each: ClassVar[int] = 0
     supports_masking: ClassVar[bool] = True
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from engine.fields import ActivationName, ConstraintName, InitializerName, Padding, PositiveInt, RegularizerName
 from engine.layer import Weighted
+from engine.layers.kernel import bias_and_activation
 from engine.layers.windows import Kernel1D, Kernel2D, PerAxis, spatial_and_channels, window_output
 from engine.op import Context, Op
 from engine.ops import conv as ops
@@ -50,6 +51,10 @@ class _Depthwise(Weighted):
     )
 
     keras_constants: ClassVar[Mapping[str, Any]] = {"data_format": "channels_last"}
+
+    @property
+    def flops_each(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return bias_and_activation(self)
 
     def _weight(self, name: str, family: str, *shape: int) -> Weight:
         """A weight with the initializer, regularizer and constraint of its family ("bias", "depthwise")."""

@@ -16,7 +16,7 @@ from engine.layers.kernel import Kernel
 from engine.op import Op
 from engine.ops import einsum as ops
 from engine.registry import register
-from engine.shapes import Shape, known_sizes, show_shape
+from engine.shapes import Shape, count, known_sizes, show_shape
 from engine.weights import Weight
 
 _FORM = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -116,6 +116,15 @@ class EinsumDense(Kernel):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return self._sizes(inputs[0]).output
+
+    @property
+    def flops_each(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return (self.bias_axes is not None) + (self.activation != "linear")
+
+    def flops(self, *inputs: Shape) -> int:
+        """Each number that comes out is a sum over the axes of the kernel that the output has not."""
+        sizes = self._sizes(inputs[0])
+        return (2 * sizes.fans[0] + self.flops_each) * count(sizes.output)
 
     def op(self) -> Op:
         return Op(ops.einsum_dense, ("kernel", "bias"), {"equation": self.equation})

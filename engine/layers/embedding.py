@@ -14,7 +14,7 @@ from engine.layer import Layer, Weighted
 from engine.op import Op
 from engine.ops import embedding as ops
 from engine.registry import register
-from engine.shapes import Shape, show_shape
+from engine.shapes import Shape, count, show_shape
 from engine.weights import Weight
 
 
@@ -42,6 +42,7 @@ class Embedding(Weighted):
     mask_zero: bool = Field(default=False, description="Take 0 for padding that later layers pass over.")
 
     keras_class: ClassVar[str | None] = "Embedding"
+    flops_each: ClassVar[int] = 0
     keras_ignored: ClassVar[tuple[str, ...]] = ("input_length", "lora_alpha")
     positional: ClassVar[tuple[str, ...]] = ("input_dim", "output_dim")
     caption: ClassVar[tuple[str, ...]] = ("input_dim", "output_dim")
@@ -111,6 +112,10 @@ class ReversibleEmbedding(Embedding):
                 "reverse",
             )
         return (*x[:-1], self.input_dim)
+
+    def flops(self, *inputs: Shape) -> int:
+        """In reverse a product with the table."""
+        return 2 * self.output_dim * count(self.output_shape(*inputs)) if self.reverse else 0
 
     def op(self) -> Op:
         if not self.reverse:

@@ -15,7 +15,7 @@ from engine.errors import ShapeError
 from engine.layer import Layer
 from engine.op import Op
 from engine.registry import register
-from engine.shapes import Shape, show_shape
+from engine.shapes import Shape, count, show_shape
 from engine.slicing import keras_key
 
 
@@ -58,6 +58,11 @@ class Lambda(Layer):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return _output_shape(self.expression, inputs)
+
+    def flops(self, *inputs: Shape) -> int:
+        """An operation for each function of the formula and each number of the largest of inputs and output."""
+        largest = max(map(count, (*inputs, self.output_shape(*inputs))))
+        return language.calls(self.formula) * largest
 
     def op(self) -> Op:
         return Op(partial(_compute, self.formula))

@@ -13,7 +13,7 @@ from engine.layers.windows import PerAxis, spatial
 from engine.op import Op
 from engine.ops import pooling as ops
 from engine.registry import register
-from engine.shapes import Shape
+from engine.shapes import Shape, count
 
 
 class _GlobalPooling(Layer):
@@ -28,6 +28,10 @@ class _GlobalPooling(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         _, channels = spatial(self.type_name(), inputs[0], self.axes)
         return (*(1,) * self.axes, channels) if self.keepdims else (channels,)
+
+    def flops(self, *inputs: Shape) -> int:
+        """An operation for each number that goes in."""
+        return count(*inputs)
 
 
 class _GlobalAveragePooling(_GlobalPooling):
@@ -106,6 +110,10 @@ class _AdaptivePooling(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         _, channels = spatial(self.type_name(), inputs[0], len(self.output_size))
         return (*self.output_size, channels)
+
+    def flops(self, *inputs: Shape) -> int:
+        """An operation for each number that goes in."""
+        return count(*inputs)
 
 
 class _AdaptiveAveragePooling(_AdaptivePooling):

@@ -39,6 +39,11 @@ SPREADING: dict[str, tuple[float, str, str] | None] = {
 """Initializers that look at the fans of a kernel, as settings of `variance_scaling`."""
 
 
+def bias_and_activation(layer: Weighted) -> int:
+    """Operations for each number of an output: one for a bias, one for an activation."""
+    return int(getattr(layer, "use_bias", True)) + (layer.activation_name not in (None, "linear"))
+
+
 class Kernel(Weighted):
     """Base of the layers that multiply by a kernel and may add a bias."""
 
@@ -59,6 +64,10 @@ class Kernel(Weighted):
     bias_constraint: ConstraintName | None = Field(
         default=None, description="What the bias is brought back to after each step."
     )
+
+    @property
+    def flops_each(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return bias_and_activation(self)
 
     def kernel(self, *shape: int) -> Weight:
         return Weight(

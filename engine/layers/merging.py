@@ -14,7 +14,7 @@ from engine.op import Op
 from engine.ops import merging as ops
 from engine.registry import register
 from engine.repairs import InsertBefore
-from engine.shapes import Shape, show_shape
+from engine.shapes import Shape, count, show_shape
 
 
 def _flatten_all(inputs: tuple[Shape, ...]) -> tuple[InsertBefore, ...]:
@@ -39,6 +39,7 @@ class Concatenate(_Merge):
     axis: int = Field(default=-1, description="The axis that grows, counted with the batch as 0; -1 is the last.")
 
     keras_class: ClassVar[str | None] = "Concatenate"
+    flops_each: ClassVar[int] = 0
     caption: ClassVar[tuple[str, ...]] = ("axis",)
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -87,6 +88,10 @@ class _Elementwise(_Merge):
             raise ShapeError(f"{self.type_name()} needs inputs of one shape, but gets {_shown(inputs)}.")
         return None if None in others else next(iter(others), 1)
 
+    def flops(self, *inputs: Shape) -> int:
+        """An operation for each input but the first."""
+        return (len(inputs) - 1) * count(self.output_shape(*inputs))
+
     def mask_op(self) -> Op:
         return Op(ops.either_mask, all_masks=True)
 
@@ -127,6 +132,10 @@ class Average(_Elementwise):
     """The mean of its inputs, number by number. https://keras.io/api/layers/merging_layers/average/"""
 
     keras_class: ClassVar[str | None] = "Average"
+
+    def flops(self, *inputs: Shape) -> int:
+        """The sum, and a division."""
+        return super().flops(*inputs) + count(self.output_shape(*inputs))
 
     def op(self) -> Op:
         return Op(ops.average)
@@ -192,6 +201,12 @@ class Dot(_Merge):
             for size in shape[:position] + shape[position + 1 :]
         ]
         return tuple(rest or (1,))
+
+    def flops(self, *inputs: Shape) -> int:
+        """A product for each number along the summed axis; scaling to a length of 1 takes three."""
+        summed = inputs[0][self._position(self.axes[0], inputs[0])] or 0
+        scaling = 3 * count(*inputs) if self.normalize else 0
+        return 2 * summed * count(self.output_shape(*inputs)) + scaling
 
     @staticmethod
     def _position(axis: int, shape: Shape) -> int:

@@ -167,6 +167,11 @@ class Functional(Weighted):
         found = self.inference(*inputs)
         return tuple(weight for node in self.owners for weight in prefixed(node.name, found[node.id].weights))
 
+    def flops(self, *inputs: Shape) -> int:
+        """What the layers inside take together."""
+        facts = self.inference(*inputs).facts
+        return sum(node.layer.flops(*facts[node.id].inputs) for node in self.graph if facts[node.id].shapes)
+
     @cached_property
     def _order(self) -> tuple[Node, ...]:
         needed = self.graph.ancestors(node.id for node in self.outputs)

@@ -77,6 +77,7 @@ class BatchNormalization(_Scaled):
     )
 
     keras_class: ClassVar[str | None] = "BatchNormalization"
+    flops_each: ClassVar[int] = 3
     keras_ignored: ClassVar[tuple[str, ...]] = ("synchronized",)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -125,6 +126,7 @@ class LayerNormalization(_Scaled):
     )
 
     keras_class: ClassVar[str | None] = "LayerNormalization"
+    flops_each: ClassVar[int] = 8
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         if not (self.scale or self.center or self.rms_scaling):
@@ -163,6 +165,7 @@ class GroupNormalization(_Scaled):
     )
 
     keras_class: ClassVar[str | None] = "GroupNormalization"
+    flops_each: ClassVar[int] = 8
     caption: ClassVar[tuple[str, ...]] = ("groups",)
 
     def _channels(self, shape: Shape) -> int:
@@ -196,6 +199,7 @@ class RMSNormalization(Weighted):
     epsilon: Annotated[float, Field(gt=0)] = Field(default=1e-6, description="Keeps the division away from zero.")
 
     keras_class: ClassVar[str | None] = "RMSNormalization"
+    flops_each: ClassVar[int] = 4
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return (Weight("scale", _along(self, self.axis, inputs[0]), "ones"),)
@@ -228,6 +232,7 @@ class UnitNormalization(Layer):
     )
 
     keras_class: ClassVar[str | None] = "UnitNormalization"
+    flops_each: ClassVar[int] = 3
     supports_masking: ClassVar[bool] = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -281,6 +286,9 @@ class SpectralNormalization(Weighted):
             name = self.layer.type_name()
             raise ShapeError(f"SpectralNormalization needs a layer with a kernel, which {name} has not.", "layer")
         return shape
+
+    def flops(self, *inputs: Shape) -> int:
+        return self.layer.flops(*inputs)
 
     @property
     def activation_name(self) -> str | None:

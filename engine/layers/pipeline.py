@@ -53,6 +53,13 @@ class Pipeline(Layer):
             shape = layer.output_shape(shape)
         return shape
 
+    def flops(self, *inputs: Shape) -> int:
+        (shape,), total = inputs, 0
+        for layer in self.layers:
+            total += layer.flops(shape)
+            shape = layer.output_shape(shape)
+        return total
+
     def op(self) -> Op:
         return Op(ops.in_turn, settings={"functions": tuple(map(_function, self.layers))})
 

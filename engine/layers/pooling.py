@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from engine.layers.windows import PerAxis, spatial, window_output
 from engine.op import Op
 from engine.ops import pooling as ops
 from engine.registry import register
-from engine.shapes import Shape
+from engine.shapes import Shape, count
 
 _STRIDES = "Steps of the window; by default its size."
 
@@ -50,6 +51,10 @@ class _Pooling(Layer):
         sizes, channels = spatial(self.type_name(), inputs[0], len(self.pool_size))
         strides = self.strides or self.pool_size
         return (*window_output(sizes, self.pool_size, strides, self.padding, "pool_size"), channels)
+
+    def flops(self, *inputs: Shape) -> int:
+        """An operation for each place of a window."""
+        return math.prod(self.pool_size) * count(self.output_shape(*inputs))
 
     @property
     def _settings(self) -> dict[str, object]:

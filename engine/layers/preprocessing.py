@@ -31,6 +31,7 @@ class Rescaling(Layer):
     offset: Numbers = Field(default=(0.0,), description="Added after the factor: one, or one for each channel.")
 
     keras_class: ClassVar[str | None] = "Rescaling"
+    flops_each: ClassVar[int] = 2
     supports_masking: ClassVar[bool] = True
     positional: ClassVar[tuple[str, ...]] = ("scale",)
     caption: ClassVar[tuple[str, ...]] = ("scale",)
@@ -69,6 +70,7 @@ class Normalization(Layer):
     invert: bool = Field(default=False, description="The way back: multiply by the deviation and add the mean.")
 
     keras_class: ClassVar[str | None] = "Normalization"
+    flops_each: ClassVar[int] = 2
     supports_masking: ClassVar[bool] = True
 
     @property

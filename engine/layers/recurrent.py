@@ -95,6 +95,10 @@ class Recurrent(Weighted):
         output = (x[0], *last) if self.return_sequences else last
         return (output, *states) if self.return_state else (output,)
 
+    def flops(self, *inputs: Shape) -> int:
+        """What the cell does, at every step."""
+        return (inputs[0][0] or 0) * self.made_of().flops(inputs[0][1:])
+
     def check_sequence(self, x: Shape) -> None:
         """Raises `ShapeError` where an input is no sequence that the cell can take."""
         if len(x) != 2 or x[1] is None:

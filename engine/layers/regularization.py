@@ -24,6 +24,7 @@ NoiseShape = tuple[PositiveInt | None, ...] | None
 class _Noise(Layer):
     """What layers share that change nothing at inference, and in training something at random."""
 
+    flops_each: ClassVar[int] = 0
     supports_masking: ClassVar[bool] = True
 
     @property
@@ -223,6 +224,7 @@ class ActivityRegularization(Layer):
     l2: Annotated[float, Field(ge=0)] = Field(default=0.0, description="Share of the squares in the loss.")
 
     keras_class: ClassVar[str | None] = "ActivityRegularization"
+    flops_each: ClassVar[int] = 0
     caption: ClassVar[tuple[str, ...]] = ("l1", "l2")
     supports_masking: ClassVar[bool] = True
 

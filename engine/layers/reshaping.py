@@ -23,6 +23,7 @@ class Flatten(Layer):
     """Makes one row of numbers of each sample. https://keras.io/api/layers/reshaping_layers/flatten/"""
 
     keras_class: ClassVar[str | None] = "Flatten"
+    flops_each: ClassVar[int] = 0
     keras_constants: ClassVar[Mapping[str, Any]] = {"data_format": "channels_last"}
     casts: ClassVar[bool] = False
 
@@ -58,6 +59,7 @@ class Reshape(Layer):
     )
 
     keras_class: ClassVar[str | None] = "Reshape"
+    flops_each: ClassVar[int] = 0
     casts: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("target_shape",)
     caption: ClassVar[tuple[str, ...]] = ("target_shape",)
@@ -92,6 +94,7 @@ class Permute(Layer):
     )
 
     keras_class: ClassVar[str | None] = "Permute"
+    flops_each: ClassVar[int] = 0
     casts: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("dims",)
     caption: ClassVar[tuple[str, ...]] = ("dims",)
@@ -115,6 +118,7 @@ class RepeatVector(Layer):
     n: PositiveInt = Field(default=2, description="How many times the row is repeated.")
 
     keras_class: ClassVar[str | None] = "RepeatVector"
+    flops_each: ClassVar[int] = 0
     casts: ClassVar[bool] = False
     positional: ClassVar[tuple[str, ...]] = ("n",)
     caption: ClassVar[tuple[str, ...]] = ("n",)

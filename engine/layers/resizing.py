@@ -71,6 +71,7 @@ class CenterCrop(_Sized):
     """
 
     keras_class: ClassVar[str | None] = "CenterCrop"
+    flops_each: ClassVar[int] = 0
 
     def op(self) -> Op:
         return Op(ops.center_crop, settings={"height": self.height, "width": self.width})

@@ -48,6 +48,7 @@ class VocabularyLayer(Layer):
     idf_weights: tuple[float, ...] | None = Field(default=None, description=_IDF)
 
     learned: ClassVar[tuple[str, ...]] = ("vocabulary", "idf_weights")
+    flops_each: ClassVar[int] = 0
     casts: ClassVar[bool] = False
     caption: ClassVar[tuple[str, ...]] = ("output_mode", "max_tokens")
 

@@ -26,6 +26,10 @@ class _UpSampling(Layer):
     casts: ClassVar[bool] = False
 
     @property
+    def flops_each(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return int(getattr(self, "interpolation", "nearest") != "nearest")
+
+    @property
     def _factors(self) -> tuple[int, ...]:
         return self.size
 

@@ -21,7 +21,7 @@ from engine.op import Context, Op
 from engine.ops import recurrent as ops
 from engine.ops.regularizers import REGULARIZERS
 from engine.registry import register
-from engine.shapes import Shape, show_shape
+from engine.shapes import Shape, count, show_shape
 from engine.weights import Weight, Weights, prefixed, within
 
 
@@ -100,6 +100,11 @@ class Bidirectional(Weighted):
             for part, half in self._named_halves
             for weight in prefixed(part, half.weights(inputs[0]), half.trainable)
         )
+
+    def flops(self, *inputs: Shape) -> int:
+        """What both halves do, and an operation for each number where their outputs are merged into one."""
+        merged = count(self.output_shape(*inputs)) if self.merge_mode in ("sum", "mul", "ave") else 0
+        return sum(half.flops(inputs[0]) for half in self.halves) + merged
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return self.output_shapes(*inputs)[0]
@@ -200,6 +205,10 @@ class TimeDistributed(Weighted):
         if self.layer.min_inputs != 1 or len(self.layer.output_names) > 1:
             raise ShapeError("TimeDistributed holds a layer with one input and one output.", "layer")
         return (x[0], *self.layer.output_shape(x[1:]))
+
+    def flops(self, *inputs: Shape) -> int:
+        """What the layer does, at every step."""
+        return (inputs[0][0] or 0) * self.layer.flops(inputs[0][1:])
 
     def op(self) -> Op:
         inner = self.layer.op()
