@@ -76,6 +76,18 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
             tr("Add a layer to what is selected: also Tab on the canvas"),
             ("Shift+A",),
         ),
+        ActionSpec(
+            "merge",
+            tr("&Merge with…"),
+            tr("Wire all selected layers to a new one below them: Concatenate, Add…"),
+            ("Ctrl+M",),
+        ),
+        ActionSpec(
+            "take_out",
+            tr("Ta&ke out of the wires"),
+            tr("Take the selected layers out and close the gap: also by shaking them, or dragging with Alt"),
+            ("Ctrl+Shift+X",),
+        ),
         ActionSpec("select_all", tr("Select &all"), tr("Select every layer"), ("Ctrl+A",)),
         ActionSpec("group", tr("&Group into a model"), tr("Put the selected layers into one card"), ("Ctrl+G",)),
         ActionSpec("ungroup", tr("U&ngroup"), tr("Take the selected model apart"), ("Ctrl+Shift+G",)),
@@ -216,9 +228,8 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(export, "export_model export_python | export_png export_svg")
     actions.fill_menu(file, "| quit")
     edit = bar.addMenu(tr("&Edit"))
-    actions.fill_menu(
-        edit, "undo redo | cut copy paste duplicate delete | add_layer | select_all | group ungroup | arrange"
-    )
+    actions.fill_menu(edit, "undo redo | cut copy paste duplicate delete | select_all |")
+    actions.fill_menu(edit, "add_layer merge take_out | group ungroup | arrange")
     view = bar.addMenu(tr("&View"))
     actions.fill_menu(view, "show_canvas show_data show_code | fit reset_zoom zoom_in zoom_out |")
     actions.fill_menu(view, "find_layer palette inspector curves |")

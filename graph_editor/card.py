@@ -91,6 +91,8 @@ class Lights:
     selected: bool = False
     fit: Literal["fits", "target"] | None = None
     """While a wire is drawn: whether it may end here."""
+    side: Literal["in", "out"] = "in"
+    """The ports that a wire that is drawn may end at."""
     hot: Port | None = None
     """The port under the pointer."""
 
@@ -197,7 +199,7 @@ def paint_ports(painter: QPainter, ports: Ports, lights: Lights, theme: Theme) -
 
 def _paint_port(painter: QPainter, ports: Ports, port: Port, lights: Lights, theme: Theme) -> None:
     taken, hot = port in ports.taken, port == lights.hot
-    lit = hot or (lights.fit is not None and port[0] == "in" and not taken)
+    lit = hot or (lights.fit is not None and port[0] == lights.side and not (taken and port[0] == "in"))
     line = theme.good if lights.fit and lit else theme.accent if hot else theme.wire
     small = ports.optional(port) and not taken
     painter.setPen(QPen(color(line), 1.2 if small else 1.6))

@@ -112,6 +112,23 @@ class Commands(Canvas):
         if chosen:
             self.graph_scene.select(editing.duplicate(self.document, chosen))
 
+    def take_out_selected(self) -> None:
+        """Take the selected cards out of their wires, closing the gap."""
+        chosen = self.graph_scene.selected_nodes()
+        if chosen and not editing.take_out(self.document, chosen):
+            self.message.emit(self.tr("No wires lead from here to other layers."))
+
+    def merge_selected(self, type_name: str = "") -> None:
+        """Wire the selected cards to a new one below them, which is asked for unless it is given."""
+        spot = editing.spot_below(self.document, self.graph_scene.selected_nodes())
+        layer = editing.new_layer(type_name)
+        if spot is None:
+            self.message.emit(self.tr("Select the layers whose outputs are to be merged, two at least."))
+        elif layer is None:
+            self.quick_add(spot)
+        else:
+            self._show_added(editing.add_wired(self.document, layer, spot))
+
     def group_selected(self) -> None:
         """Put the selected cards into one that holds them."""
         self._regroup(lambda: [editing.group(self.document, self.graph_scene.selected_nodes())])

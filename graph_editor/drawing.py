@@ -17,7 +17,7 @@ from graph_editor.ports import Port
 from graph_editor.suggestions import Spot
 from graph_editor.theme import color
 from graph_editor.wires import wire_path
-from graph_editor.wiring import Advice, advise, fitting_sources, fitting_targets
+from graph_editor.wiring import Advice, advise, advise_all, fitting_sources, merging_targets
 
 if TYPE_CHECKING:
     from graph_editor.view import GraphView
@@ -28,48 +28,63 @@ _LEAST_WIRE = 24.0
 
 
 class DrawWire(Gesture):
-    """Draws a wire from a port, or takes the end of a wire elsewhere."""
+    """Draws a wire from a port, or several from the selected cards, or takes the end of a wire elsewhere."""
 
     cursor = Qt.CursorShape.CrossCursor
 
-    def __init__(self, view: GraphView, item: NodeItem, port: Port) -> None:
+    def __init__(self, view: GraphView, node_id: str, port: Port, old: Edge | None = None) -> None:
+        """Begin at a port; `old` is the wire whose other end is taken elsewhere."""
         super().__init__(view)
-        self._graph: Graph = self.document.graph
-        self._old = self._wire_at(item.node_id, port)
-        self._forward = port[0] == "out" or self._old is not None
-        self._node = self._old.source if self._old is not None else item.node_id
-        self._port: Port = ("out", self._old.output) if self._old is not None else port
-        if self._old is not None:
-            self._graph = self._graph.disconnect(self._old)
-        self._line: QGraphicsPathItem | None = None
+        self._node, self._port, self._old = node_id, port, old
+        self._forward = port[0] == "out"
+        self._graph: Graph = self.document.graph if old is None else self.document.graph.disconnect(old)
+        self._starts = [(node_id, port[1]), *self._others()]
+        self._lines: list[QGraphicsPathItem] = []
         self._asked: tuple[str, int | None] | None = None
         self._over: NodeItem | None = None
         self.advice: Advice | None = None
 
-    def _wire_at(self, node_id: str, port: Port) -> Edge | None:
-        """The wire that ends at an input port."""
-        if port[0] == "out":
-            return None
-        return next((edge for edge in self._graph.incoming(node_id) if edge.port == port[1]), None)
+    @classmethod
+    def at_port(cls, view: GraphView, item: NodeItem, port: Port) -> DrawWire:
+        """From a port; where a wire ends at it, that end is taken elsewhere."""
+        incoming = view.document.graph.incoming(item.node_id) if port[0] == "in" else ()
+        old = next((edge for edge in incoming if edge.port == port[1]), None)
+        return cls(view, item.node_id, port) if old is None else cls.at_end(view, old, "in")
+
+    @classmethod
+    def at_end(cls, view: GraphView, edge: Edge, side: str) -> DrawWire:
+        """From a wire that is there, whose end at one side is taken elsewhere."""
+        if side == "in":
+            return cls(view, edge.source, ("out", edge.output), edge)
+        return cls(view, edge.target, ("in", edge.port), edge)
+
+    def _others(self) -> list[tuple[str, int]]:
+        """The other selected cards that a wire is drawn from at the same time."""
+        chosen = self.scene.selected_nodes()
+        if not self._forward or self._old is not None or self._node not in chosen:
+            return []
+        return [(key, 0) for key in chosen if key != self._node and self._graph[key].layer.has_output]
 
     def begin(self, spot: QPointF) -> None:
-        graph = self._graph
-        finder = fitting_targets if self._forward else fitting_sources
-        self.scene.show_fits(finder(graph, self._node), self._node)
-        self._line = QGraphicsPathItem()
-        self._line.setZValue(5)
-        self.scene.addItem(self._line)
+        if self._forward:
+            self.scene.show_fits(merging_targets(self._graph, [key for key, _ in self._starts]), self._node)
+        else:
+            self.scene.show_fits(fitting_sources(self._graph, self._node), self._node, "out")
+        for _ in self._starts:
+            line = QGraphicsPathItem()
+            line.setZValue(5)
+            self.scene.addItem(line)
+            self._lines.append(line)
         if self._old is not None:
             self.scene.edge_items[self._old].setOpacity(0.25)
         self.move(spot)
 
     def move(self, spot: QPointF) -> None:
         self._ask(spot)
-        end = spot
-        if self._over is not None and self.advice is not None and self.advice.edge is not None:
-            end = self._over.port_place(self._far_end(self.advice.edge))
-        self._draw(end)
+        self._draw(spot)
         self.view.show_advice(spot, self.advice)
+
+    # What is under the pointer
 
     def _ask(self, spot: QPointF) -> None:
         """Find what is under the pointer; the question is put once per port, not once per pixel."""
@@ -87,9 +102,11 @@ class DrawWire(Gesture):
 
     def _advise(self, node_id: str, port: int | None) -> Advice:
         known = self.document.inference
-        if self._forward:
-            return advise(self._graph, known, self._node, node_id, port, self._port[1])
-        return advise(self._graph, known, node_id, self._node, self._port[1], port or 0)
+        if not self._forward:
+            return advise(self._graph, known, node_id, self._node, self._port[1], port or 0)
+        if len(self._starts) > 1:
+            return advise_all(self._graph, known, self._starts, node_id)
+        return advise(self._graph, known, self._node, node_id, port, self._port[1])
 
     def _far_end(self, edge: Edge) -> Port:
         """The port of the other card that a wire would be plugged into."""
@@ -104,9 +121,7 @@ class DrawWire(Gesture):
             item.set_fit("target")
             item.set_hot_port(self._far_end(self.advice.edge))
 
-    def _draw(self, end: QPointF) -> None:
-        if self._line is None:
-            return
+    def _draw(self, spot: QPointF) -> None:
         theme = self.scene.theme
         colors = {"yes": theme.good, "doubtful": theme.warning, "no": theme.error}
         shade = colors[self.advice.verdict] if self.advice is not None else theme.accent
@@ -114,31 +129,38 @@ class DrawWire(Gesture):
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         if self.advice is not None and self.advice.verdict == "no":
             pen.setStyle(Qt.PenStyle.DashLine)
-        self._line.setPen(pen)
-        here = self.scene.node_items[self._node].port_place(self._port)
-        path: QPainterPath = wire_path(here, end) if self._forward else wire_path(end, here)
-        self._line.setPath(path)
+        end = spot
+        if self._over is not None and self.advice is not None and self.advice.edge is not None:
+            end = self._over.port_place(self._far_end(self.advice.edge))
+        for line, (node_id, index) in zip(self._lines, self._starts, strict=True):
+            here = self.scene.node_items[node_id].port_place((self._port[0], index))
+            path: QPainterPath = wire_path(here, end) if self._forward else wire_path(end, here)
+            line.setPen(pen)
+            line.setPath(path)
+
+    # The end
 
     def end(self, spot: QPointF) -> None:
         self._ask(spot)
         advice, in_the_open = self.advice, self._over is None
         self._clear()
         if advice is not None and advice.edge is not None:
-            edge = advice.edge
-            if edge != self._old:
-                self.view.commit(lambda: editing.connect(self.document, edge, self._graph))
+            if advice.edge != self._old:
+                self.view.commit(lambda: editing.connect(self.document, advice.edges, self._graph))
         elif advice is not None:
             self.view.message.emit(advice.text)
         elif self._old is not None and in_the_open and not self._back_home(spot):
             old = self._old
             self.view.commit(lambda: editing.delete(self.document, (), (old,)))
-        elif in_the_open and not self._near_home(spot):
+        elif self._old is None and in_the_open and not self._near_home(spot):
             self.view.quick_add(self._open_end(spot))
 
     def _back_home(self, spot: QPointF) -> bool:
         """Whether the end of a wire was let go where it had been."""
+        if self._old is None:
+            return False
         found = self.scene.port_at(spot) or (self.scene.node_at(spot), None)
-        return self._old is not None and found[0] is not None and found[0].node_id == self._old.target
+        return found[0] is not None and found[0].node_id in (self._old.source, self._old.target)
 
     def _near_home(self, spot: QPointF) -> bool:
         """Whether the wire is let go where it began, or within its own card."""
@@ -148,10 +170,10 @@ class DrawWire(Gesture):
 
     def _open_end(self, spot: QPointF) -> Spot:
         """Where a card at the open end of the wire would lie, its port where the wire ends."""
-        end = (self._node, self._port[1])
         if self._forward:
-            return Spot((spot.x(), spot.y() + CARD_HEIGHT / 2), source=end)
-        return Spot((spot.x(), spot.y() - CARD_HEIGHT / 2), target=end)
+            place = (spot.x(), spot.y() + CARD_HEIGHT / 2)
+            return Spot(place, source=self._starts[0], more=tuple(self._starts[1:]))
+        return Spot((spot.x(), spot.y() - CARD_HEIGHT / 2), target=self._starts[0])
 
     def cancel(self) -> None:
         self._clear()
@@ -160,8 +182,8 @@ class DrawWire(Gesture):
         self._light(None)
         self.view.show_advice(None, None)
         self.scene.show_fits(None)
-        if self._line is not None:
-            self.scene.removeItem(self._line)
-            self._line = None
+        for line in self._lines:
+            self.scene.removeItem(line)
+        self._lines.clear()
         if self._old is not None and self._old in self.scene.edge_items:
             self.scene.edge_items[self._old].setOpacity(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
@@ -115,6 +116,11 @@ class EdgeItem(QGraphicsItem):
             if not self._crowded:
                 break
         self.update()
+
+    def nearer_end(self, spot: QPointF) -> Literal["out", "in"]:
+        """The end that a place is nearer to: where the wire comes out of a card, or goes into one."""
+        start, end = self._path.pointAtPercent(0), self._path.pointAtPercent(1)
+        return "out" if (spot - start).manhattanLength() < (spot - end).manhattanLength() else "in"
 
     @property
     def pill(self) -> QRectF:

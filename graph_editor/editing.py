@@ -15,8 +15,9 @@ from engine.graph import Edge, Graph
 from engine.layer import Layer
 from engine.project import Position
 from engine.registry import LAYERS
+from engine.rewiring import healed, taken_out
 from graph_editor.document import ProjectDocument
-from graph_editor.layout import ROW, arrange, free_place, without
+from graph_editor.layout import COLUMN, ROW, arrange, free_place, make_room, without
 from graph_editor.suggestions import Spot
 
 
@@ -32,6 +33,17 @@ def add_at(document: ProjectDocument, layer: Layer, place: Position) -> str:
     text = tr("Add {0}").format(node.name)
     document.edit_graph(text, document.graph.add(node), {node.id: spot})
     return node.id
+
+
+def spot_below(document: ProjectDocument, node_ids: Iterable[str]) -> Spot | None:
+    """Below several cards, to be wired to all of them; None where there are not two that give anything."""
+    givers = [key for key in node_ids if document.graph[key].layer.has_output]
+    if len(givers) < 2:
+        return None
+    places = [document.position(key) for key in givers]
+    place = _middle(places)[0], max(y for _, y in places) + ROW
+    first, *more = ((key, 0) for key in sorted(givers, key=lambda key: document.position(key)[0]))
+    return Spot(place, source=first, more=tuple(more))
 
 
 def spot_after(document: ProjectDocument, node_id: str) -> Spot:
@@ -56,8 +68,8 @@ def add_wired(document: ProjectDocument, layer: Layer, spot: Spot) -> str:
     node = document.graph.new_node(layer)
     graph = document.graph.add(node)
     with suppress(GraphError):
-        if spot.source is not None:
-            graph = graph.connect(spot.source[0], node.id, output=spot.source[1])
+        for source, output in spot.sources:
+            graph = graph.connect(source, node.id, output=output)
         if spot.target is not None:
             graph = graph.connect(node.id, spot.target[0], spot.target[1])
     place = free_place(spot.place, document.layout.positions.values())
@@ -76,19 +88,52 @@ def insert_new(document: ProjectDocument, layer: Layer, edge: Edge) -> str | Non
     return node.id
 
 
-def insert_card(document: ProjectDocument, node_id: str, edge: Edge) -> None:
-    """Put a card that is there already, but has no wires, on a wire."""
-    node = document.graph[node_id]
-    graph = document.graph.insert(node, edge)
-    document.edit_layout(tr("Insert {0}").format(node.name), graph, without(document.layout, node_id))
-
-
-def connect(document: ProjectDocument, edge: Edge, base: Graph | None = None) -> None:
-    """Draw a wire, perhaps on a graph from which another has been taken."""
+def insert_card(document: ProjectDocument, node_id: str, edge: Edge, base: Graph | None = None) -> None:
+    """Put a card that is there already on a wire, perhaps of a graph in which it has been taken out of others."""
     graph = base or document.graph
-    names = graph[edge.source].name, graph[edge.target].name
-    wired = graph.connect(edge.source, edge.target, edge.port, edge.output)
-    document.edit_graph(tr("Wire {0} to {1}").format(*names), wired)
+    text = tr("Insert {0}").format(graph[node_id].name)
+    document.edit_layout(text, graph.insert(graph[node_id], edge), without(document.layout, node_id))
+
+
+def move(document: ProjectDocument, places: Mapping[str, Position]) -> None:
+    """Move cards."""
+    document.move(tr("Move {0}").format(_named(document, places)), dict(places))
+
+
+def take_out(
+    document: ProjectDocument,
+    node_ids: Collection[str],
+    places: Mapping[str, Position] | None = None,
+    known: Graph | None = None,
+) -> bool:
+    """Take cards out of their wires, and close the gap; beside it, unless they have been moved. False for none."""
+    graph = known or taken_out(document.graph, node_ids)
+    if set(graph.edges) == set(document.graph.edges):
+        return False
+    if places is None:
+        chosen = set(node_ids)
+        resting = [document.position(key) for key in document.graph.nodes if key not in chosen]
+        places = make_room({key: document.position(key) for key in node_ids}, resting, aside=COLUMN)
+    document.edit_graph(tr("Take out {0}").format(_named(document, node_ids)), graph, dict(places))
+    return True
+
+
+def _named(document: ProjectDocument, node_ids: Collection[str]) -> str:
+    """The name of a card, or how many there are."""
+    if len(node_ids) == 1:
+        return document.graph[next(iter(node_ids))].name
+    return tr("{0} layers").format(len(node_ids))
+
+
+def connect(document: ProjectDocument, edges: Iterable[Edge], base: Graph | None = None) -> None:
+    """Draw wires, perhaps on a graph from which another has been taken."""
+    graph = base or document.graph
+    drawn = tuple(edges)
+    sources = list(dict.fromkeys(edge.source for edge in drawn))
+    text = tr("Wire {0} to {1}").format(_named(document, sources), graph[drawn[0].target].name)
+    for edge in drawn:
+        graph = graph.connect(edge.source, edge.target, edge.port, edge.output)
+    document.edit_graph(text, graph)
 
 
 def delete(document: ProjectDocument, node_ids: Iterable[str], edges: Iterable[Edge] = ()) -> None:
@@ -99,14 +144,9 @@ def delete(document: ProjectDocument, node_ids: Iterable[str], edges: Iterable[E
     if not nodes and not wires:
         return
     graph = graph.disconnect(*wires) if wires else graph
-    healed = graph.remove(*nodes, heal=True)
-    # Joining the ends may double a wire that is there already.
-    doubled = len({(edge.source, edge.target) for edge in healed.edges}) < len(healed.edges)
-    after = graph.remove(*nodes) if doubled else healed
-    if len(nodes) == 1:
-        text = tr("Delete {0}").format(graph[nodes[0]].name)
-    elif nodes:
-        text = tr("Delete {0} layers").format(len(nodes))
+    after = healed(graph, nodes) if nodes else graph
+    if nodes:
+        text = tr("Delete {0}").format(_named(document, nodes))
     else:
         text = tr("Delete wire") if len(wires) == 1 else tr("Delete {0} wires").format(len(wires))
     document.edit_graph(text, after)

@@ -83,9 +83,15 @@ class NodeItem(QGraphicsItem):
         self._theme = theme
         self.update()
 
-    def set_fit(self, fit: Literal["fits", "target"] | None, faded: bool | None = None) -> None:
-        """While a wire is drawn: whether it may end here; cards where it may not are faded."""
+    def set_fit(
+        self,
+        fit: Literal["fits", "target"] | None,
+        faded: bool | None = None,
+        side: Literal["in", "out"] | None = None,
+    ) -> None:
+        """While a wire is drawn: whether it may end here, and at which side; cards where it may not are faded."""
         self.lights.fit = fit
+        self.lights.side = side or self.lights.side
         if faded is not None:
             self.setOpacity(0.4 if faded else 1.0)
         self.update()

@@ -122,7 +122,7 @@ class ConnectMode:
         view.graph_scene.removeItem(self._line)
         if accept and target is not None:
             edge = view.document.graph.check_connect(self.source, target, self.port, self.output)
-            view.commit(lambda: editing.connect(view.document, edge))
+            view.commit(lambda: editing.connect(view.document, [edge]))
 
 
 def _free_ports(graph: Graph, node_id: str) -> list[int | None]:

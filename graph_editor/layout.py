@@ -151,6 +151,23 @@ def free_place(wanted: Position, taken: Iterable[Position]) -> Position:
     return x, y
 
 
+def make_room(
+    wanted: Mapping[str, Position], taken: Iterable[Position], aside: float = 0.0
+) -> dict[str, Position]:
+    """Cards as they lie among themselves, at the wanted places or as little right of them as lets them be free.
+
+    `aside` says how far right they are to go at least.
+    """
+    resting = list(taken)
+    shift = snap(aside)
+    while True:
+        places = {key: (x + shift, y) for key, (x, y) in wanted.items()}
+        hit = [(place, other) for place in places.values() for other in resting if _touches(place, other)]
+        if not hit:
+            return places
+        shift = snap(shift + max(other[0] - place[0] for place, other in hit) + COLUMN)
+
+
 def _beyond(before: list[Position], after: list[Position], places: Mapping[str, Position]) -> Position:
     """Below what comes before, above what comes after, or right of everything."""
     if before:

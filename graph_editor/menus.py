@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from graph_editor.view import GraphView
 
 
+_MERGING = ("Concatenate", "Add")
+"""What branches mostly end in; the search box has the others."""
+
+
 def _tr(text: str) -> str:
     return QCoreApplication.translate("Menus", text)
 
@@ -70,12 +74,24 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
     linked.setEnabled(document.graph[node_id].layer.max_inputs != 0 and document.graph[node_id].layer.has_output)
     menu.addAction(_tr("Copy")).triggered.connect(lambda: view.copy())
     menu.addSeparator()
+    if len(view.graph_scene.selected_nodes()) > 1:
+        _add_merge(menu, view)
+    if document.graph.incoming(node_id) or document.graph.outgoing(node_id):
+        menu.addAction(_tr("Take out of the wires")).triggered.connect(lambda: view.take_out_selected())
     menu.addAction(_tr("Group into a model")).triggered.connect(lambda: view.group_selected())
     if grouped:
         menu.addAction(_tr("Ungroup")).triggered.connect(lambda: view.ungroup_selected())
     menu.addSeparator()
     menu.addAction(_tr("Delete")).triggered.connect(lambda: view.delete_selected())
     return menu
+
+
+def _add_merge(menu: QMenu, view: GraphView) -> None:
+    """The layers that several selected ones can be merged with."""
+    merge = menu.addMenu(_tr("Merge with"))
+    for name in _MERGING:
+        merge.addAction(name).triggered.connect(lambda _=False, name=name: view.merge_selected(name))
+    merge.addAction(_tr("Another layer…")).triggered.connect(lambda: view.merge_selected())
 
 
 def wire_menu(view: GraphView, edge: Edge) -> QMenu:

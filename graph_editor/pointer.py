@@ -17,6 +17,7 @@ from graph_editor.gestures import Gesture, Pan, RubberBand
 if TYPE_CHECKING:
     from graph_editor.view import GraphView
 
+_TAKING_OUT = Qt.KeyboardModifier.AltModifier
 _ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
@@ -62,19 +63,20 @@ class Pointer:
         where = event.position().toPoint()
         found, item = scene.port_at(spot), scene.node_at(spot)
         if found is not None:
-            self._begin(DrawWire(self.view, *found), spot)
+            self._begin(DrawWire.at_port(self.view, *found), spot)
         elif item is not None:
-            self._press_card(item.node_id, adding, where)
+            self._press_card(item.node_id, event)
         elif (wire := scene.edge_at(spot)) is not None:
-            self._press_wire(wire, adding)
+            self._press_wire(wire, spot, event)
         else:
             keep = scene.selected_nodes() if adding else ()
             if not adding:
                 scene.select([])
             self._pressed = (where, lambda: RubberBand(self.view, keep), None)
 
-    def _press_card(self, node_id: str, adding: bool, where: QPoint) -> None:
-        scene = self.scene
+    def _press_card(self, node_id: str, event: QMouseEvent) -> None:
+        scene, where = self.scene, event.position().toPoint()
+        adding, alone = bool(event.modifiers() & _ADDING), bool(event.modifiers() & _TAKING_OUT)
         chosen = scene.selected_nodes()
         released: Callable[[], None] | None = None
         if adding:
@@ -84,12 +86,16 @@ class Pointer:
         else:
             released = lambda: scene.select([node_id])  # noqa: E731
         if node_id in scene.selected_nodes():
-            self._pressed = (where, lambda: DragNodes(self.view, node_id, scene.selected_nodes()), released)
+            self._pressed = (where, lambda: DragNodes(self.view, node_id, scene.selected_nodes(), alone), released)
 
-    def _press_wire(self, wire: EdgeItem, adding: bool) -> None:
-        scene = self.scene
+    def _press_wire(self, wire: EdgeItem, spot: QPointF, event: QMouseEvent) -> None:
+        """Select a wire; a drag takes its nearer end elsewhere."""
+        scene, adding = self.scene, bool(event.modifiers() & _ADDING)
         others = (scene.selected_nodes(), scene.selected_edges()) if adding else ((), ())
         scene.select(others[0], (*others[1], wire.edge))
+        side = wire.nearer_end(spot)
+        where = event.position().toPoint()
+        self._pressed = (where, lambda: DrawWire.at_end(self.view, wire.edge, side), None)
 
     def move(self, event: QMouseEvent) -> bool:
         """The pointer moved; False where no gesture is going on."""

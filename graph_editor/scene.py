@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 
@@ -88,12 +89,14 @@ class GraphScene(GraphMirror):
 
     # While a wire or a card is dragged
 
-    def show_fits(self, fits: Iterable[str] | None, origin: str | None = None) -> None:
+    def show_fits(
+        self, fits: Iterable[str] | None, origin: str | None = None, side: Literal["in", "out"] = "in"
+    ) -> None:
         """Let the cards that a wire may end at stand out; None ends that."""
         allowed = set(fits) if fits is not None else None
         for key, item in self.node_items.items():
             fitting = allowed is not None and key in allowed
-            item.set_fit("fits" if fitting else None, allowed is not None and not fitting and key != origin)
+            item.set_fit("fits" if fitting else None, allowed is not None and not fitting and key != origin, side)
 
     def light_edge(self, item: EdgeItem | None) -> None:
         """Let one wire stand out as the place to drop on."""

@@ -12,7 +12,7 @@ from engine.graph import Edge
 from engine.inference import Inference
 from engine.layer import Layer
 from engine.project import Position
-from engine.shapes import Shape, show_shape
+from engine.shapes import show_shape
 from graph_editor import search
 from graph_editor.palette import placeable
 
@@ -21,13 +21,21 @@ from graph_editor.palette import placeable
 class Spot:
     """Where a new card would go, and what it would be wired to: a wire that it sits on, or one end of a new one.
 
-    `source` and `target` are a node with its output, or its input port.
+    `source` and `target` are a node with its output, or its input port; `more` are sources besides the first.
     """
 
     place: Position
     source: tuple[str, int] | None = None
     target: tuple[str, int] | None = None
     edge: Edge | None = None
+    more: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def sources(self) -> tuple[tuple[str, int], ...]:
+        """All that a new card is wired to from above."""
+        if self.edge is not None:
+            return ((self.edge.source, self.edge.output),)
+        return () if self.source is None else (self.source, *self.more)
 
 
 @dataclass(frozen=True)
@@ -57,11 +65,12 @@ def _try(known: Inference, spot: Spot, layer: Layer) -> Suggestion:
     refused = _refusal(spot, layer)
     if refused:
         return Suggestion(layer, False, refused)
-    shape = _given(known, spot)
-    if shape is None or layer.min_inputs > 1 or layer.max_inputs == 0:
+    shapes = [known.shape(*source) for source in spot.sources]
+    given = tuple(shape for shape in shapes if shape is not None)
+    if len(given) < max(len(shapes), layer.min_inputs, 1) or layer.max_inputs == 0:
         return Suggestion(layer, True)
     try:
-        shapes = layer.output_shapes(shape)
+        shapes = layer.output_shapes(*given)
     except (ShapeError, ValueError) as error:
         return Suggestion(layer, False, str(error).removeprefix(f"{layer.type_name()} "))
     return Suggestion(layer, True, " ".join(map(show_shape, shapes)) if layer.has_output else "")
@@ -73,14 +82,10 @@ def _refusal(spot: Spot, layer: Layer) -> str:
     def tr(text: str) -> str:
         return QCoreApplication.translate("Suggestions", text)
 
-    if layer.max_inputs == 0 and (spot.source is not None or spot.edge is not None):
+    if layer.max_inputs == 0 and spot.sources:
         return tr("takes no input")
+    if layer.max_inputs is not None and len(spot.sources) > layer.max_inputs:
+        return tr("takes fewer wires")
     if not layer.has_output and (spot.target is not None or spot.edge is not None):
         return tr("gives nothing to go on with")
     return ""
-
-
-def _given(known: Inference, spot: Spot) -> Shape | None:
-    """The shape at hand, where it is known."""
-    source = (spot.edge.source, spot.edge.output) if spot.edge is not None else spot.source
-    return None if source is None else known.shape(*source)

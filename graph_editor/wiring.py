@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from PySide6.QtCore import QCoreApplication
 
 from engine.errors import GraphError
 from engine.graph import Edge, Graph
@@ -19,6 +23,13 @@ class Advice:
     verdict: Literal["yes", "doubtful", "no"]
     text: str
     edge: Edge | None = None
+    more: tuple[Edge, ...] = ()
+    """The wires from other cards that are drawn together with this one."""
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """All wires that would be drawn."""
+        return () if self.edge is None else (self.edge, *self.more)
 
 
 def fitting_targets(graph: Graph, source: str) -> frozenset[str]:
@@ -35,6 +46,44 @@ def fitting_sources(graph: Graph, target: str) -> frozenset[str]:
         return frozenset()
     barred = graph.descendants([target])
     return frozenset(key for key, node in graph.nodes.items() if key not in barred and node.layer.has_output)
+
+
+def merging_targets(graph: Graph, sources: Sequence[str]) -> frozenset[str]:
+    """The nodes that take a wire from each of several."""
+    fits = frozenset.intersection(*(fitting_targets(graph, source) for source in sources))
+    return frozenset(key for key in fits if _room(graph, key) >= len(sources))
+
+
+def _room(graph: Graph, node_id: str) -> float:
+    """How many wires a node still takes."""
+    limit = graph[node_id].layer.max_inputs
+    return math.inf if limit is None else limit - len(graph.incoming(node_id))
+
+
+def advise_all(graph: Graph, known: Inference, sources: Sequence[tuple[str, int]], target: str) -> Advice:
+    """Whether wires from several cards to one would hold, and what would come of them."""
+    taker = graph[target]
+    if target not in (source for source, _ in sources) and _room(graph, target) < len(sources):
+        text = _tr("{0} does not take so many wires: let go in the open to merge them.").format(taker.name)
+        return Advice("no", text)
+    edges: list[Edge] = []
+    try:
+        for source, output in sources[:-1]:
+            edges.append(graph.check_connect(source, target, None, output))
+            graph = graph.connect(source, target, None, output)
+    except GraphError as error:
+        return Advice("no", str(error))
+    last = advise(graph, infer(graph, known), sources[-1][0], target, None, sources[-1][1])
+    if last.edge is None:
+        return last
+    shape = infer(graph.connect(last.edge.source, target, last.edge.port, last.edge.output), known)[target].shape
+    text = _tr("{0} layers to {1}").format(len(sources), taker.name)
+    told = last.text if last.verdict == "doubtful" else text if shape is None else f"{text}: {show_shape(shape)}"
+    return Advice(last.verdict, told, edges[0], (*edges[1:], last.edge))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Wiring", text)
 
 
 def advise(graph: Graph, known: Inference, source: str, target: str, port: int | None, output: int = 0) -> Advice:
@@ -63,8 +112,8 @@ def wire_ends(graph: Graph, edge: Edge) -> str:
 
 
 def can_insert(graph: Graph, node_id: str, edge: Edge) -> bool:
-    """Whether a card without wires could sit on a wire."""
-    if graph.incoming(node_id) or graph.outgoing(node_id):
+    """Whether a card with a free input or a free output could sit on a wire of other cards."""
+    if node_id in (edge.source, edge.target) or (graph.incoming(node_id) and graph.outgoing(node_id)):
         return False
     try:
         graph.insert(graph[node_id], edge)

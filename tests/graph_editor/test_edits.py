@@ -29,7 +29,7 @@ def random_edit(document: ProjectDocument, data) -> None:
         editing.add_at(document, layer, (number, -number))
     elif kind == "wire" and (fits := sorted(fitting_targets(graph, one))):
         target = data.draw(st.sampled_from(fits))
-        editing.connect(document, graph.check_connect(one, target))
+        editing.connect(document, [graph.check_connect(one, target)])
     elif kind == "delete":
         editing.delete(document, data.draw(st.sets(st.sampled_from(ids), max_size=3)))
     elif kind == "move":
