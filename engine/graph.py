@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from engine.errors import (
@@ -18,7 +18,7 @@ from engine.errors import (
     PortOccupiedError,
     UnknownNodeError,
 )
-from engine.layer import Layer
+from engine.layer import Layer, holders
 from engine.removal import Removal
 
 
@@ -30,6 +30,16 @@ class Node:
     name: str
     layer: Layer
     shares: str | None = None
+
+    @cached_property
+    def kind(self) -> Layer:
+        """The layer, the very same object for (almost) all nodes whose layers are equal."""
+        return self.layer if holders(type(self.layer)) else _first_equal(self.layer)  # pyright: ignore[reportArgumentType]
+
+
+@lru_cache(maxsize=4096)
+def _first_equal(layer: Layer) -> Layer:
+    return layer
 
 
 @dataclass(frozen=True)

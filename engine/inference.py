@@ -11,7 +11,7 @@ from engine.fixes import Problem, combined, fix_of
 from engine.graph import Graph, Node
 from engine.layer import Content, Layer, Weighted, holders
 from engine.layers.core import Input, Output
-from engine.output_problems import giver_of, output_problems
+from engine.output_problems import output_problems
 from engine.problems import (
     graph_problems,
     loose_end,
@@ -47,11 +47,16 @@ class NodeFacts:
         """The shape of the first output."""
         return self.shapes[0] if self.shapes else None
 
-    @property
+    @cached_property
+    def flow(self) -> tuple[object, ...]:
+        """All that matters to the nodes behind this one."""
+        return self.shapes, self.content, self.early, self.any_batch
+
+    @cached_property
     def parameters(self) -> int:
         return sum(weight.size for weight in self.weights)
 
-    @property
+    @cached_property
     def trainable_parameters(self) -> int:
         return sum(weight.size for weight in self.weights if weight.trainable)
 
@@ -94,37 +99,59 @@ class Inference:
 
 
 def infer(graph: Graph, previous: Inference | None = None) -> Inference:
-    """Shapes, weights and problems of a graph; from `previous`, what an edit did not reach is kept as it was."""
+    """Shapes, weights and problems of a graph; from `previous`, what an edit did not reach is kept as it was.
+
+    What it did reach is worked out once for all nodes that are alike: large networks repeat themselves.
+    """
     facts: dict[str, NodeFacts] = {}
     kept = previous.facts if previous is not None else {}
+    touched = _touched(graph, previous) if previous is not None else set[str]()
+    alike: dict[tuple[object, ...], NodeFacts] = {}
     for node_id in graph.order:
         old = kept.get(node_id)
-        if previous is not None and old is not None and _untouched(graph, previous, node_id, facts):
+        if old is not None and node_id not in touched:
             facts[node_id] = old
+            continue
+        node, behind = graph.nodes[node_id], graph.outgoing(node_id)
+        key: list[object] = [id(node.kind), not behind]
+        for edge in graph.incoming(node_id):
+            key += facts[edge.source].flow, edge.output, edge.port
+        new = alike.get(tuple(key))
+        if new is None:
+            new = _facts(graph, node, facts)
+            # A problem names its node, and an Output looks at the layer before it.
+            if not new.problems and not isinstance(node.layer, Output):
+                alike[tuple(key)] = new
+        if new is old or new == old:
+            facts[node_id] = old if old is not None else new
         else:
-            new = _facts(graph, graph[node_id], facts)
-            facts[node_id] = old if new == old and old is not None else new
+            facts[node_id] = new
+            touched.update([edge.target for edge in behind])
     for node in graph:  # an owner of shared weights may come after the nodes that are linked to it
         if node.shares is not None and (found := sharing_problems(graph, node, facts)):
             facts[node.id] = replace(facts[node.id], problems=(*facts[node.id].problems, *found))
     return Inference(graph, facts)
 
 
-def _untouched(graph: Graph, previous: Inference, node_id: str, facts: Mapping[str, NodeFacts]) -> bool:
+def _touched(graph: Graph, previous: Inference) -> set[str]:
+    """The nodes that an edit reached by itself, whatever follows for those behind them."""
     before = previous.graph
-    node, edges = graph[node_id], graph.incoming(node_id)
-    if before.nodes[node_id] is not node or before.incoming(node_id) != edges:
-        return False
-    if any(facts[edge.source] is not previous.facts[edge.source] for edge in edges):
-        return False
-    # A message may name the node before this one.
-    if any(graph[edge.source] is not before.nodes[edge.source] for edge in edges):
-        return False
-    if node.shares is not None and previous.facts[node_id].problems:
-        return False
-    if bool(graph.outgoing(node_id)) != bool(before.outgoing(node_id)):
-        return False
-    return not isinstance(node.layer, Output) or giver_of(graph, node_id) == giver_of(before, node_id)
+    touched = {key for key, node in graph.nodes.items() if before.nodes.get(key) is not node}
+    for key in tuple(touched):  # a message may name the node before
+        touched.update([edge.target for edge in graph.outgoing(key)])
+    if graph.edges is not before.edges:
+        for key in graph.nodes:
+            if key in before and (
+                graph.incoming(key) != before.incoming(key)
+                or bool(graph.outgoing(key)) != bool(before.outgoing(key))
+            ):
+                touched.add(key)
+    touched.update(node.id for node in graph if node.shares is not None and _has_problems(previous, node.id))
+    return touched
+
+
+def _has_problems(known: Inference, node_id: str) -> bool:
+    return node_id in known.facts and bool(known.facts[node_id].problems)
 
 
 def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFacts:

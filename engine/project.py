@@ -69,7 +69,7 @@ class Layout:
 
     def keeping(self, graph: Graph) -> Layout:
         """Without places of nodes that are gone."""
-        if all(key in graph for key in self.positions):
+        if self.positions.keys() <= graph.nodes.keys():
             return self
         return Layout(MappingProxyType({key: place for key, place in self.positions.items() if key in graph}))
 

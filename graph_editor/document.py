@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from engine.graph import Graph
+from engine.graph import Edge, Graph
 from engine.grouping import Path, inside, reachable, with_inside
 from engine.inference import Inference, infer
 from engine.project import DataSettings, Layout, Position, Project, TrainingSettings
@@ -170,7 +170,7 @@ class ProjectDocument(QObject):
         merge_key: str | None = None,
     ) -> None:
         """Put another graph in place, with places for its new cards if they are known."""
-        self.edit_layout(text, graph, self._layout.moved(positions or {}), merge_key)
+        self.edit_layout(text, graph, self._layout.moved(positions) if positions else self._layout, merge_key)
 
     def edit_layout(self, text: str, graph: Graph, layout: Layout, merge_key: str | None = None) -> None:
         """Put another graph in place of the one that is shown, with its places; cards without one get one."""
@@ -218,10 +218,8 @@ class ProjectDocument(QObject):
             self.graph_replaced.emit()
         else:
             self._tell_graph(old, self._picture())
-        facts = self._inference.facts.items()
-        changed = frozenset(
-            key for key, found in facts if moved or another or inferred.facts.get(key) is not found
-        )
+        known = {} if moved or another else inferred.facts
+        changed = frozenset([key for key, found in self._inference.facts.items() if known.get(key) is not found])
         if changed or before.graph != after.graph:
             self.inference_changed.emit(changed)
         if before.data != after.data:
@@ -237,24 +235,31 @@ class ProjectDocument(QObject):
 
     def _tell_graph(self, before: Picture, after: Picture) -> None:
         (old, old_layout), (new, new_layout) = before, after
-        old_edges, new_edges = frozenset(old.edges), frozenset(new.edges)
-        for edge in old.edges:
-            if edge not in new_edges:
-                self.edge_removed.emit(edge)
-        for key in old.nodes:
-            if key not in new:
+        for edge in _without(old.edges, new.edges):
+            self.edge_removed.emit(edge)
+        was, now = old.nodes, new.nodes
+        places_were, places = old_layout.positions, new_layout.positions
+        for key in was:
+            if key not in now:
                 self.node_removed.emit(key)
-        for key, node in new.nodes.items():
-            if key not in old:
+        for key, node in now.items():
+            if key not in was:
                 self.node_added.emit(key)
             else:
-                if old.nodes[key] is not node and old.nodes[key] != node:
+                if was[key] is not node and was[key] != node:
                     self.node_changed.emit(key)
-                if old_layout.positions[key] != new_layout.positions[key]:
+                if places_were[key] is not places[key] and places_were[key] != places[key]:
                     self.node_moved.emit(key)
-        for edge in new.edges:
-            if edge not in old_edges:
-                self.edge_added.emit(edge)
+        for edge in _without(new.edges, old.edges):
+            self.edge_added.emit(edge)
+
+
+def _without(edges: tuple[Edge, ...], others: tuple[Edge, ...]) -> list[Edge]:
+    """The edges that are not among others; most edits leave all of them."""
+    if edges == others:
+        return []
+    known = frozenset(others)
+    return [edge for edge in edges if edge not in known]
 
 
 def placed(project: Project) -> Project:

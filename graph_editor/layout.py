@@ -120,9 +120,9 @@ def _beside(parts: list[dict[str, Position]]) -> dict[str, Position]:
 
 def place_missing(graph: Graph, layout: Layout) -> Layout:
     """The layout with a place for each node that has none; the very same layout where all have one."""
-    missing = [key for key in graph.order if key not in layout.positions]
-    if not missing:
+    if graph.nodes.keys() <= layout.positions.keys():
         return layout
+    missing = [key for key in graph.order if key not in layout.positions]
     if len(missing) == len(graph):
         return layout.moved(arrange(graph))
     places = dict(layout.positions)

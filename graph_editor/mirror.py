@@ -54,14 +54,17 @@ class GraphMirror(QGraphicsScene):
         self._wires: dict[Edge, EdgeItem] = {}
         self._missing: OrderedDict[str | Edge, None] = OrderedDict()  # nodes before their edges
         self._fresh = True  # nothing of this graph was whole yet
-        self._ordered: tuple[Graph, dict[Edge, int]] = Graph(), {}
+        self._ordered: tuple[tuple[Edge, ...], dict[Edge, int]] = (), {}
         self._places: dict[str, Position] = {}
-        self._rows: Rows | None = None
+        self._rows = Rows()
+        self._shifted = False
+        """Whether cards lie elsewhere than when long wires last looked for their way."""
         self._loose: set[Edge] = set()
         self._shared: frozenset[str] = frozenset()
         self._stale: set[str] = set()
         self._bent: set[Edge] = set()
-        self._reworded: set[Edge] = set()
+        self._reworded: set[str] = set()
+        """Cards whose wires may carry another shape than is written on them."""
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._fill)
         self._listen()
@@ -114,10 +117,9 @@ class GraphMirror(QGraphicsScene):
 
     def content_rect(self) -> QRectF:
         """The rectangle around all cards; empty where there are none."""
-        if not self._places:
+        rect = self._rows.bounds()
+        if rect is None:
             return QRectF()
-        xs, ys = zip(*self._places.values(), strict=True)
-        rect = QRectF(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
         for edge in self._loose:
             rect = rect.united(self._wires[edge].boundingRect())
         return rect.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2)
@@ -135,7 +137,8 @@ class GraphMirror(QGraphicsScene):
         self.place({key: self.document.position(key) for key in node_ids if key in self.graph})
 
     def _put(self, node_id: str, place: Position) -> None:
-        self._places[node_id], self._rows = place, None
+        self._rows.move(self._places.get(node_id), place)
+        self._places[node_id], self._shifted = place, True
         if node_id in self._cards:
             self._cards[node_id].setPos(*place)
             self._bent.update(self.graph.incoming(node_id), self.graph.outgoing(node_id))
@@ -150,7 +153,7 @@ class GraphMirror(QGraphicsScene):
         self._missing = OrderedDict.fromkeys((*self.graph.nodes, *self.graph.edges))
         self._fresh = True
         self._places = {key: self.document.position(key) for key in self.graph.nodes}
-        self._rows = None
+        self._rows = Rows(self._places.values())
 
     def _drop(self, *items: QGraphicsItem) -> None:
         quiet = self.blockSignals(True)  # what is selected then is told once, when all is drawn
@@ -164,8 +167,8 @@ class GraphMirror(QGraphicsScene):
 
     def _remove_node(self, node_id: str) -> None:
         self._missing.pop(node_id, None)
-        self._places.pop(node_id, None)
-        self._rows = None
+        self._rows.move(self._places.pop(node_id, None), None)
+        self._shifted = True
         if (item := self._cards.pop(node_id, None)) is not None:
             self._drop(item)
 
@@ -196,10 +199,8 @@ class GraphMirror(QGraphicsScene):
             self._bent.update(self.graph.incoming(edge.target))
 
     def _change_facts(self, node_ids: Iterable[str]) -> None:
-        for key in node_ids:
-            if key in self._cards:
-                self._stale.add(key)
-                self._reworded.update(self.graph.outgoing(key))
+        self._stale.update(node_ids)
+        self._reworded.update(node_ids)
 
     def _settle(self) -> None:
         """An edit is whole: draw what it reached."""
@@ -221,7 +222,11 @@ class GraphMirror(QGraphicsScene):
         self._stale.update(key for pair in links for key in pair if pair[1] in owners)
 
     def _make_room(self) -> None:
-        self.setSceneRect(self.content_rect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM))
+        """Let there be ground around all cards; in large steps, for each lets Qt sort all items anew."""
+        content = self.content_rect()
+        left, top = (_ROOM * math.floor(value / _ROOM - 1) for value in (content.left(), content.top()))
+        right, bottom = (_ROOM * math.ceil(value / _ROOM + 1) for value in (content.right(), content.bottom()))
+        self.setSceneRect(left, top, right - left, bottom - top)
 
     # Making
 
@@ -277,10 +282,11 @@ class GraphMirror(QGraphicsScene):
         items = [item for rect in rects for item in self.items(rect)]
         cards = {item.node_id for item in items if isinstance(item, NodeItem)}
         wires = {item.edge for item in items if isinstance(item, EdgeItem)}
-        later = self._stale - cards, self._bent - wires, self._reworded - wires
+        givers = {edge.source for edge in wires}
+        later = self._stale - cards, self._bent - wires, self._reworded - givers
         self._stale &= cards
         self._bent &= wires
-        self._reworded &= wires
+        self._reworded &= givers
         self._draw_changes(time.perf_counter() + _STEP_SECONDS)
         self._stale |= later[0]
         self._bent |= later[1]
@@ -294,9 +300,9 @@ class GraphMirror(QGraphicsScene):
             if key in self._cards and key in self.graph:
                 self._refresh(key)
         while self._reworded and time.perf_counter() < until:
-            edge = self._reworded.pop()
-            if edge in self._wires and edge in self._order and self._write_shape(edge):
-                moved.add(edge)
+            key = self._reworded.pop()
+            wires = self.graph.outgoing(key) if key in self.graph else ()
+            moved.update(edge for edge in wires if edge in self._wires and self._write_shape(edge))
         while self._bent and time.perf_counter() < until:
             edge = self._bent.pop()
             if edge in self._wires and edge in self._order:
@@ -307,8 +313,9 @@ class GraphMirror(QGraphicsScene):
     @property
     def _order(self) -> dict[Edge, int]:
         """The place of each edge in the graph."""
-        if self._ordered[0] is not self.graph:
-            self._ordered = self.graph, {edge: place for place, edge in enumerate(self.graph.edges)}
+        edges = self.graph.edges
+        if self._ordered[0] is not edges:
+            self._ordered = edges, {edge: place for place, edge in enumerate(edges)}
         return self._ordered[1]
 
     def _refresh(self, node_id: str) -> None:
@@ -332,8 +339,6 @@ class GraphMirror(QGraphicsScene):
         """Draw a wire along its way; whether that is another than before."""
         start = self._cards[edge.source].port_place(("out", edge.output))
         end = self._cards[edge.target].port_place(("in", edge.port))
-        if self._rows is None:
-            self._rows = Rows(self._places.values())
         lane = find_lane(start, end, self._rows)
         if lane is None:
             self._loose.discard(edge)
@@ -343,7 +348,8 @@ class GraphMirror(QGraphicsScene):
 
     def _reroute(self) -> None:
         """Cards may have come between, so long wires look for their way again."""
-        if self._rows is None:
+        if self._shifted:
+            self._shifted = False
             self._bent.update(edge for edge in self._wires if self._is_long(edge) and self._draw_edge(edge))
 
     def _is_long(self, edge: Edge) -> bool:

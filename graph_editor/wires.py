@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from itertools import pairwise
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
 from engine.project import Position
@@ -29,7 +29,22 @@ class Rows:
     """Where cards lie, by height, so that those in the way of a wire are found without looking at all."""
 
     def __init__(self, places: Iterable[Position] = ()) -> None:
-        self._places = sorted((y, x) for x, y in places)
+        self._places = sorted([(y, x) for x, y in places])
+
+    def move(self, old: Position | None, new: Position | None) -> None:
+        """A card lies elsewhere, is new or is gone."""
+        if old is not None:
+            del self._places[bisect_left(self._places, (old[1], old[0]))]
+        if new is not None:
+            insort(self._places, (new[1], new[0]))
+
+    def bounds(self) -> QRectF | None:
+        """The rectangle around the middles of all cards; None where there are none."""
+        if not self._places:
+            return None
+        xs = [x for _, x in self._places]
+        top, left = self._places[0][0], min(xs)
+        return QRectF(left, top, max(xs) - left, self._places[-1][0] - top)
 
     def between(self, top: float, bottom: float) -> list[Position]:
         """The cards that lie wholly between two heights."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import pytest
 
+from engine import inference as inferring
 from engine.errors import ShapeError
 from engine.fixes import Problem
 from engine.formats.keras_config import to_config
-from engine.graph import Graph
-from engine.inference import Inference, infer
+from engine.graph import Graph, Node
+from engine.inference import Inference, NodeFacts, infer
 from engine.layer import Layer
+from engine.layers.activations import ReLU
 from engine.layers.cells import LSTMCell
 from engine.layers.conv import Conv2D
 from engine.layers.core import Activation, Dense, Input, Output
@@ -172,6 +175,40 @@ def test_an_edit_works_out_only_what_lies_downstream() -> None:
 def test_no_layer_is_asked_twice_the_same() -> None:
     graph, _ = chain(Input(shape=(3,)), *(_Counted(units=8, use_bias=False) for _ in range(10)))
     assert count(graph, infer(Graph()))[1] == 2  # of three numbers, and of eight
+
+
+def worked_out(monkeypatch: pytest.MonkeyPatch, graph: Graph, previous: Inference) -> int:
+    """How many nodes are looked at closely."""
+    seen: list[str] = []
+    look = inferring._facts
+
+    def looking(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFacts:
+        seen.append(node.id)
+        return look(graph, node, facts)
+
+    monkeypatch.setattr(inferring, "_facts", looking)
+    infer(graph, previous)
+    monkeypatch.undo()
+    return len(seen)
+
+
+def test_what_repeats_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = [layer for _ in range(100) for layer in (Conv2D(filters=8, padding="same"), ReLU())]
+    graph, _ = chain(Input(shape=(8, 8, 3)), *layers, Flatten(), Dense(), Output(loss="mean_squared_error"))
+    before = infer(graph)
+    larger = graph.set_layer("n1", Input(shape=(9, 9, 3)))
+    # Input, the first Conv2D and one of those behind it, a ReLU, Flatten, Dense, Output.
+    assert worked_out(monkeypatch, larger, before) == 7
+    assert worked_out(monkeypatch, graph.set_layer("n203", Dense(units=3)), before) == 2
+    assert worked_out(monkeypatch, graph.rename("n100", "another"), before) == 2
+    assert worked_out(monkeypatch, graph, before) == 0
+
+
+def test_nodes_that_are_alike_have_problems_of_their_own() -> None:
+    graph = Graph().add(Node("n1", "x", Input(shape=(4,))), *(Node(f"n{n}", f"d{n}", Dense()) for n in (2, 3, 4)))
+    for target in ("n2", "n3", "n4"):
+        graph = graph.connect("n1", target)
+    assert [problem.node for problem in infer(graph).problems if problem.node] == ["n2", "n3", "n4"]
 
 
 def test_what_lies_behind_is_kept() -> None:
