@@ -104,6 +104,7 @@ def _view_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("show_canvas", tr("&Canvas"), tr("Show the graph"), ("Alt+1",), "canvas"),
         ActionSpec("show_data", tr("&Data"), tr("Show the data to learn from"), ("Alt+2",), "data"),
         ActionSpec("show_code", tr("C&ode"), tr("Show the graph as Python"), ("Alt+3",), "code"),
+        ActionSpec("show_summary", tr("&Summary"), tr("Show layers, shapes and costs as a table"), ("Alt+4",)),
         ActionSpec("find_layer", tr("Find a &layer…"), tr("Search the list of layers"), ("Ctrl+F",)),
         ActionSpec("palette", tr("&Palette"), tr("Show the list of layers"), ("Ctrl+Shift+1",), checkable=True),
         ActionSpec("inspector", tr("&Inspector"), tr("Show the settings"), ("Ctrl+Shift+2",), checkable=True),
@@ -231,7 +232,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(edit, "undo redo | cut copy paste duplicate delete | select_all |")
     actions.fill_menu(edit, "add_layer merge take_out | group ungroup | arrange")
     view = bar.addMenu(tr("&View"))
-    actions.fill_menu(view, "show_canvas show_data show_code | fit reset_zoom zoom_in zoom_out |")
+    actions.fill_menu(view, "show_canvas show_data show_code show_summary | fit reset_zoom zoom_in zoom_out |")
     actions.fill_menu(view, "find_layer palette inspector curves |")
     appearance = view.addMenu(tr("&Appearance"))
     actions.fill_menu(appearance, "system light dark")

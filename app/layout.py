@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 from app.panels.code import CodePanel
 from app.panels.data import DataPanel
 from app.panels.problems import ProblemPanel
+from app.panels.summary import SummaryPanel
 from app.panels.training import TrainingPanel
 from app.panels.training_settings import TrainingSettingsPanel
 from app.session import TrainingSession
@@ -39,6 +40,7 @@ class Workplace(QSplitter):
         self.training = TrainingPanel(session)
         self.data = DataPanel(document)
         self.code = CodePanel(document)
+        self.summary = SummaryPanel(self.view)
         self.canvas = self._splitter(Qt.Orientation.Vertical, (self.view, self.training), [660 - _IDLE, _IDLE])
         self.tabs = self._make_tabs()
         self.side_tabs = self._make_side_tabs()
@@ -78,8 +80,14 @@ class Workplace(QSplitter):
         tabs.addTab(self.canvas, self.tr("Canvas"))
         tabs.addTab(self.data, self.tr("Data"))
         tabs.addTab(self.code, self.tr("Code"))
+        tabs.addTab(self.summary, self.tr("Summary"))
         for place, tip in enumerate(
-            (self.tr("The graph"), self.tr("The data to learn from"), self.tr("The graph as Python"))
+            (
+                self.tr("The graph"),
+                self.tr("The data to learn from"),
+                self.tr("The graph as Python"),
+                self.tr("Layers, shapes and costs as a table"),
+            )
         ):
             tabs.setTabToolTip(place, f"{tip} (Alt+{place + 1})")
         self.training.setMinimumHeight(_IDLE)

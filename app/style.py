@@ -53,4 +53,6 @@ def window_stylesheet(theme: Theme) -> str:
         border-bottom: 1px solid {t.border}; padding: 4px 8px; }}
     QTreeView::branch {{ background: {t.panel}; }}
     QTableView {{ gridline-color: {t.border}; }}
+    QTableView#summary::item {{ padding: 0 8px; }}
+    QHeaderView::up-arrow, QHeaderView::down-arrow {{ subcontrol-position: top center; width: 8px; height: 8px; }}
     """

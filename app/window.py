@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
                 "show_canvas": partial(work.tabs.setCurrentIndex, 0),
                 "show_data": partial(work.tabs.setCurrentIndex, 1),
                 "show_code": partial(work.tabs.setCurrentIndex, 2),
+                "show_summary": partial(work.tabs.setCurrentIndex, 3),
                 "train": self.train, "go_on": partial(self.train, go_on=True),
                 "pause": self.session.toggle_pause, "stop": self.session.stop,
                 "shortcuts": partial(show_shortcuts, self, self.actions_), "about": partial(show_about, self),
@@ -140,6 +141,7 @@ class MainWindow(QMainWindow):
         work.view.message.connect(lambda text: self.statusBar().showMessage(text, 6000))
         work.problems.node_activated.connect(self._show_node)
         work.inspector.node_activated.connect(self._show_node)
+        work.summary.node_activated.connect(self._show_node)
         work.problems.mended.connect(work.view.setFocus)
         work.inspector.problems.mended.connect(work.view.setFocus)
         work.code.save_requested.connect(exports.code)

@@ -81,6 +81,15 @@ class Costs:
     def __getitem__(self, node_id: str) -> Cost:
         return self.nodes[node_id]
 
+    def kept(self, node: Node, facts: NodeFacts) -> Cost:
+        """The cost that is known of a node, if it is still the same; else what it costs now."""
+        known = self.nodes.get(node.id)
+        if known is not None:
+            before = self.inference
+            if before.graph[node.id].layer is node.layer and before[node.id] is facts:
+                return known
+        return cost_of(node, facts)
+
     @cached_property
     def total(self) -> Cost:
         """The cost of the whole graph; weights that nodes share count once."""
@@ -96,20 +105,8 @@ class Costs:
 
 def costs(inference: Inference, previous: Costs | None = None) -> Costs:
     """What every node costs; from `previous`, what an edit did not reach is kept as it was."""
-    found: dict[str, Cost] = {}
-    for node in inference.graph:
-        facts = inference[node.id]
-        if previous is not None and _same(previous, node, facts):
-            found[node.id] = previous[node.id]
-        else:
-            found[node.id] = cost_of(node, facts)
-    return Costs(inference, found)
-
-
-def _same(previous: Costs, node: Node, facts: NodeFacts) -> bool:
-    before = previous.inference
-    same_node = before.graph.nodes.get(node.id)
-    return same_node is not None and same_node.layer is node.layer and before[node.id] is facts
+    before = previous or Costs(inference)
+    return Costs(inference, {node.id: before.kept(node, inference[node.id]) for node in inference.graph})
 
 
 def cost_of(node: Node, facts: NodeFacts) -> Cost:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QWidget
 from graph_editor import menus
 from graph_editor.breadcrumb import Breadcrumb
 from graph_editor.commands import Commands
+from graph_editor.cost_keeper import CostKeeper
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
 from graph_editor.gestures import Gesture
@@ -33,6 +34,7 @@ class GraphView(Commands):
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self.pointer = Pointer(self)
+        self.costs = CostKeeper(document, self)
         self.breadcrumb = Breadcrumb(document, self)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)

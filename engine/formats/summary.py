@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.graph import Graph, Node
@@ -87,14 +87,19 @@ def summary_text(graph: Graph, *, expand_nested: bool = False) -> str:
     ]
     total, trained = inference.parameters, inference.trainable_parameters
     totals = [("Total", total), ("Trainable", trained), ("Non-trainable", total - trained)]
-    lines = _aligned([head, *body])
+    lines = aligned([head, *body], right=(2,))
     rule = "─" * max(map(len, lines))
     figures = [f"{name} params: {count:,}" for name, count in totals]
     return "\n".join([lines[0], rule, *lines[1:], rule, *figures]) + "\n"
 
 
-def _aligned(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+def aligned(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> list[str]:
+    """Lines of columns that are as wide as they need to be; the texts of those in `right` end alike."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip() for row in rows
+        "  ".join(
+            f"{text:>{width}}" if place in right else f"{text:<{width}}"
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
     ]
