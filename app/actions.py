@@ -69,6 +69,15 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
         ActionSpec(
             "duplicate", tr("D&uplicate"), tr("Copy the selected layers in place"), ("Ctrl+D",), "duplicate"
         ),
+        ActionSpec(
+            "duplicate_linked",
+            tr("Duplicate &linked"),
+            tr("Copy the selected layers in place; the copies share their weights"),
+            ("Ctrl+Shift+D",),
+        ),
+        ActionSpec(
+            "make_independent", tr("Make &independent"), tr("Give layers that share weights weights of their own")
+        ),
         ActionSpec("delete", tr("&Delete"), tr("Remove what is selected"), ("Del", "Backspace"), "delete"),
         ActionSpec(
             "add_layer",
@@ -229,7 +238,8 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(export, "export_model export_python | export_png export_svg")
     actions.fill_menu(file, "| quit")
     edit = bar.addMenu(tr("&Edit"))
-    actions.fill_menu(edit, "undo redo | cut copy paste duplicate delete | select_all |")
+    actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")
+    actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
     actions.fill_menu(edit, "add_layer merge take_out | group ungroup | arrange")
     view = bar.addMenu(tr("&View"))
     actions.fill_menu(view, "show_canvas show_data show_code show_summary | fit reset_zoom zoom_in zoom_out |")

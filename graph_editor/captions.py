@@ -34,6 +34,19 @@ def _shown(name: str, value: Any) -> str:
     return f"{name.replace('_', ' ')} {text}" if name in _NAMED or isinstance(value, float) else text
 
 
+def show_value(value: Any) -> str:
+    """The value of any setting, by itself."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return show_values(value) or "none"
+    if isinstance(value, Layer):
+        return value.type_name()
+    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
 def layer_count(graph: Graph) -> str:
     """How many layers there are, ends aside."""
     count = sum(node.layer.has_output and node.layer.max_inputs != 0 for node in graph)

@@ -1,53 +1,63 @@
-"""Parts of a graph as text, so that they can be copied from one window into another."""
+"""Parts of a graph as text, so that they can be copied from one window into another, or sent to someone."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from engine.formats.graph_data import edge_data, wired
-from engine.formats.reading import Place
-from engine.graph import Graph, Node
+from PySide6.QtCore import QCoreApplication
+
+from engine.errors import FileFormatError, LayerloomError
+from engine.formats.graph_data import graph_data, read_graph, read_positions
+from engine.formats.reading import Place, parse_json
+from engine.graph import Graph
 from engine.project import Layout, Position
-from engine.registry import LAYERS
+from graph_editor.layout import place_missing
 
 _FORMAT = "layerloom-graph"
+_VERSION = 1
+_LONGEST = 20_000_000
+"""Characters that are read at most."""
+
+
+class PasteError(LayerloomError):
+    """What is on the clipboard cannot be put in; the text says why."""
+
+
+def tr(text: str) -> str:
+    """A text in the user's language."""
+    return QCoreApplication.translate("Clipboard", text)
 
 
 def to_text(graph: Graph, layout: Layout) -> str:
     """A part of a graph with its places, as JSON."""
-    nodes: list[dict[str, Any]] = []
-    for node in graph:
-        entry: dict[str, Any] = {
-            "id": node.id,
-            "name": node.name,
-            "type": node.layer.type_name(),
-            "settings": node.layer.model_dump(mode="json"),
-            "position": list(layout.positions[node.id]),
-        }
-        nodes.append(entry if node.shares is None else {**entry, "shares": node.shares})
-    return json.dumps({"format": _FORMAT, "nodes": nodes, "edges": [*map(edge_data, graph.edges)]}, indent=1)
+    places = {key: list(layout.positions[key]) for key in graph.nodes}
+    content = {"format": _FORMAT, "version": _VERSION, **graph_data(graph), "positions": places}
+    return json.dumps(content, ensure_ascii=False, indent=1)
 
 
-def from_text(text: str) -> tuple[Graph, dict[str, Position]] | None:
-    """The part of a graph that a text holds, None where it holds anything else."""
+def from_text(text: str) -> tuple[Graph, dict[str, Position]]:
+    """The part of a graph that a text holds, whatever stands around it; raises `PasteError`."""
+    if not text.strip():
+        raise PasteError(tr("The clipboard holds no text."))
+    if _FORMAT not in text or len(text) > _LONGEST:
+        raise PasteError(tr("What is on the clipboard is no part of a network."))
+    place = Place("clipboard")
     try:
-        content = json.loads(text)
-        if not isinstance(content, dict) or content.get("format") != _FORMAT:
-            return None
-        return _read(content)
-    except Exception:  # whatever the clipboard holds, it must not end the program
-        return None
+        return _read(place.mapping(parse_json(text[text.find("{") : text.rfind("}") + 1], place)), place)
+    except FileFormatError as error:
+        raise PasteError(tr("The copied layers are damaged: {0}").format(error.reason)) from None
 
 
-def _read(content: dict[str, Any]) -> tuple[Graph, dict[str, Position]] | None:
-    nodes, places = list[Node](), dict[str, Position]()
-    ids = {str(entry["id"]) for entry in content["nodes"]}
-    for entry in content["nodes"]:
-        layer = LAYERS[entry["type"]].model_validate(entry["settings"])
-        shares = str(entry["shares"]) if str(entry.get("shares")) in ids else None
-        nodes.append(Node(str(entry["id"]), str(entry["name"]), layer, shares))
-        x, y = (max(-1e6, min(1e6, float(number))) for number in entry["position"])
-        places[str(entry["id"])] = (x, y)
-    graph = wired(Graph().add(*nodes).nodes, content["edges"], Place("clipboard"))
-    return (graph, places) if len(graph) else None
+def _read(content: Any, place: Place) -> tuple[Graph, dict[str, Position]]:
+    place.mapping(content, ("format", "nodes", "edges"), ("version", "positions"))
+    version = content.get("version", _VERSION)
+    if content["format"] != _FORMAT or not isinstance(version, int):
+        raise PasteError(tr("What is on the clipboard is no part of a network."))
+    if version > _VERSION:
+        raise PasteError(tr("These layers were copied from a newer version of Layerloom."))
+    graph = read_graph(content["nodes"], content["edges"], place)
+    if not len(graph):
+        raise PasteError(tr("What is on the clipboard holds no layers."))
+    known = Layout(read_positions(content.get("positions", {}), place.at("positions")))
+    return graph, dict(place_missing(graph, known.keeping(graph)).positions)

@@ -4,66 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QPointF, QRect, Signal
-from PySide6.QtGui import QCursor, QGuiApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QGuiApplication
 
 from engine.errors import GraphError
 from engine.graph import Edge
 from graph_editor import clipboard, editing
-from graph_editor.canvas import Canvas
-from graph_editor.document import ProjectDocument
-from graph_editor.keyboard import ConnectMode
-from graph_editor.layout import CARD_WIDTH, snap
-from graph_editor.overlays import AdviceLabel, RenameField
-from graph_editor.quick_add import QuickAdd
-from graph_editor.suggestions import Spot, suggest
-from graph_editor.wiring import Advice
+from graph_editor.asking import AskingCanvas
+from graph_editor.clipboard import PasteError
 
 
-class Commands(Canvas):
+class Commands(AskingCanvas):
     """A canvas whose graph can be edited by calls, without mouse or keys."""
 
-    message = Signal(str)
-    """A sentence for the status bar."""
-
-    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
-        super().__init__(document, parent)
-        self.connecting: ConnectMode | None = None
-        self.asking: QuickAdd | None = None
-        self._pastes = 0
-        self._committing = False
-        self._advice = AdviceLabel(self.viewport())
-        self._rename: RenameField | None = None
-        document.project_changed.connect(self._document_changed)
-        document.path_changed.connect(self.overview)
-
-    def commit(self, edit: Callable[[], object]) -> None:
-        """Run an edit that a gesture ends in."""
-        self._committing = True
-        try:
-            edit()
-        finally:
-            self._committing = False
-
-    def _document_changed(self) -> None:
-        if not self._committing:
-            self.stop()
-        self.viewport().update()
-
-    def stop(self) -> None:
-        """Give up what is going on: connecting, the search box."""
-        self.finish_connecting(False)
-        if self.asking is not None:
-            asking, self.asking = self.asking, None
-            asking.leave()
-
     # The selection
-
-    def selected_node(self) -> str | None:
-        """The selected card, if it is just one."""
-        chosen = self.graph_scene.selected_nodes()
-        return chosen[0] if len(chosen) == 1 else None
 
     def select_all(self) -> None:
         """Select every card."""
@@ -80,7 +34,6 @@ class Commands(Canvas):
         if chosen:
             part = self.document.graph.part(chosen)
             QGuiApplication.clipboard().setText(clipboard.to_text(part, self.document.layout))
-            self._pastes = 0
 
     def cut(self) -> None:
         """Copy the selected cards, then delete them."""
@@ -88,29 +41,45 @@ class Commands(Canvas):
             self.copy()
             self.delete_selected()
 
-    def paste(self) -> None:
-        """Put in the cards that were copied, in this window or another."""
-        found = clipboard.from_text(QGuiApplication.clipboard().text())
-        if found is None:
+    def paste(self, at: QPointF | None = None) -> None:
+        """Put in the cards that were copied, here or elsewhere: around a place, or near where they lay."""
+        try:
+            part, places = clipboard.from_text(QGuiApplication.clipboard().text())
+        except PasteError as error:
+            self.message.emit(str(error))
             return
-        part, places = found
-        self._pastes += 1
-        shift = 30.0 * self._pastes
-        offset = (shift, shift)
         seen = self.visible_rect()
-        if not any(seen.contains(x + shift, y + shift) for x, y in places.values()):
-            x, y = next(iter(places.values()))
-            offset = (snap(seen.center().x() - x), snap(seen.center().y() - y))
-        pasted = editing.paste(self.document, part, places, offset, self.tr("Paste"))
-        self.graph_scene.select(pasted)
-        for node_id in pasted:
-            self.ensureVisible(self.graph_scene.node_items[node_id])
+        if at is None and not any(seen.contains(*place) for place in places.values()):
+            at = seen.center()
+        middle = None if at is None else (at.x(), at.y())
+        self._show_new(editing.paste(self.document, part, places, self.tr("Paste"), middle))
+
+    def _show_new(self, node_ids: Iterable[str]) -> None:
+        """Select new cards and bring them into sight."""
+        new = tuple(node_ids)
+        self.graph_scene.select(new)
+        rects = [self.graph_scene.node_items[key].card_rect() for key in new]
+        for rect in (*rects, *rects[:1]):
+            self.ensureVisible(rect)
 
     def duplicate(self) -> None:
         """Copy the selected cards beside themselves."""
         chosen = self.graph_scene.selected_nodes()
         if chosen:
-            self.graph_scene.select(editing.duplicate(self.document, chosen))
+            self._show_new(editing.duplicate(self.document, chosen))
+
+    def duplicate_linked(self) -> None:
+        """Copy the selected cards beside themselves; the copies use the weights of the originals."""
+        chosen = self.graph_scene.selected_nodes()
+        if chosen and not editing.linkable(self.document.graph, chosen):
+            self.message.emit(self.tr("Only layers with weights can share them."))
+        elif chosen:
+            self._show_new(editing.duplicate_linked(self.document, chosen))
+
+    def make_independent(self) -> None:
+        """Give the selected cards weights of their own."""
+        if not editing.make_independent(self.document, self.graph_scene.selected_nodes()):
+            self.message.emit(self.tr("The selected layers share no weights with others."))
 
     def take_out_selected(self) -> None:
         """Take the selected cards out of their wires, closing the gap."""
@@ -192,88 +161,3 @@ class Commands(Canvas):
         layer = editing.new_layer(type_name)
         if layer is not None:
             self.graph_scene.select([editing.add_at(self.document, layer, (spot.x(), spot.y()))])
-
-    # The search box
-
-    def quick_add(self, spot: Spot) -> None:
-        """Ask for a layer, where it would go; then put it there."""
-        self.stop()
-        known = self.document.inference
-        edge = spot.edge
-        at = self.graph_scene.edge_items[edge].middle if edge is not None else QPointF(*spot.place)
-        self.asking = QuickAdd(
-            self.viewport(),
-            self.mapFromScene(at),
-            lambda text: suggest(known, spot, text),
-            lambda layer: self._show_added(editing.add_wired(self.document, layer, spot)),
-        )
-
-    def quick_add_here(self) -> None:
-        """Ask for a layer: on the selected wire, after the selected card, else where the pointer is."""
-        wires, selected = self.graph_scene.selected_edges(), self.selected_node()
-        if len(wires) == 1 and selected is None:
-            self.quick_add(Spot((0, 0), edge=wires[0]))
-        elif selected is not None and self.document.graph[selected].layer.has_output:
-            self.quick_add(editing.spot_after(self.document, selected))
-        else:
-            at = self.viewport().mapFromGlobal(QCursor.pos())
-            inside = self.viewport().rect().contains(at)
-            spot = self.mapToScene(at) if inside else self.visible_rect().center()
-            self.quick_add(Spot((spot.x(), spot.y())))
-
-    def _show_added(self, node_id: str) -> None:
-        self.graph_scene.select([node_id])
-        self.ensureVisible(self.graph_scene.node_items[node_id], 20, 20)
-
-    # Renaming and connecting
-
-    def rename(self, node_id: str) -> None:
-        """Edit the name of a card in its place."""
-        if node_id not in self.graph_scene.node_items:
-            return
-        if self._rename is not None:
-            self._rename.close_field()
-        card = self.graph_scene.node_items[node_id].card_rect()
-        corner = self.mapFromScene(card.topLeft())
-        width = max(120, int(CARD_WIDTH * self.scale_now()))
-        place = QRect(corner.x(), corner.y(), width, 28)
-        name = self.document.graph[node_id].name
-        self._rename = RenameField(self.viewport(), name, place, lambda text: self._renamed(node_id, text))
-        self._rename.destroyed.connect(self._rename_gone)
-
-    def _rename_gone(self) -> None:
-        self._rename = None
-        self.message.emit("")
-
-    def _renamed(self, node_id: str, name: str) -> str | None:
-        if node_id not in self.document.graph:
-            return None
-        refused = editing.rename(self.document, node_id, name)
-        if refused:
-            self.message.emit(refused)
-        return refused
-
-    def start_connecting(self, node_id: str) -> None:
-        """Let the keys choose where a wire from this card ends."""
-        self.stop()
-        mode = ConnectMode(self, node_id)
-        if mode.target is None:
-            mode.finish(False)
-            name = self.document.graph[node_id].name
-            self.message.emit(self.tr("There is nothing that {0} could be wired to.").format(name))
-            return
-        self.connecting = mode
-        self.message.emit(mode.hint)
-
-    def finish_connecting(self, accept: bool) -> None:
-        """End the choosing."""
-        if self.connecting is not None:
-            mode, self.connecting = self.connecting, None
-            mode.finish(accept)
-
-    def show_advice(self, spot: QPointF | None, advice: Advice | None) -> None:
-        """Show yes or no and the reason at a place of the scene."""
-        if spot is None or advice is None:
-            self._advice.hide()
-        else:
-            self._advice.show_advice(self.mapFromScene(spot), advice, self.graph_scene.theme)

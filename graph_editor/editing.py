@@ -15,7 +15,7 @@ from engine.graph import Edge, Graph
 from engine.layer import Layer
 from engine.project import Position
 from engine.registry import LAYERS
-from engine.rewiring import healed, taken_out
+from engine.rewiring import can_share, healed, independent, taken_out, with_linked_copy
 from graph_editor.document import ProjectDocument
 from graph_editor.layout import COLUMN, ROW, arrange, free_place, make_room, without
 from graph_editor.suggestions import Spot
@@ -153,30 +153,64 @@ def delete(document: ProjectDocument, node_ids: Iterable[str], edges: Iterable[E
 
 
 def paste(
-    document: ProjectDocument, part: Graph, places: Mapping[str, Position], offset: Position, text: str
+    document: ProjectDocument,
+    part: Graph,
+    places: Mapping[str, Position],
+    text: str,
+    middle: Position | None = None,
+    aside: float = 0,
 ) -> tuple[str, ...]:
-    """Put a copy of a part beside the graph; returns the new identifiers."""
+    """Put a copy of a part beside the graph, where there is room; returns the new identifiers.
+
+    `middle` is where it is wanted, without that it is wanted where it lay, or `aside` from there.
+    """
     graph, ids = document.graph.merge(part)
-    moved = {ids[key]: (x + offset[0], y + offset[1]) for key, (x, y) in places.items()}
-    document.edit_graph(text, graph, moved)
+    place_new(document, text, graph, {ids[key]: place for key, place in places.items()}, middle, aside)
     return tuple(ids.values())
 
 
+def place_new(
+    document: ProjectDocument,
+    text: str,
+    graph: Graph,
+    places: Mapping[str, Position],
+    middle: Position | None = None,
+    aside: float = 0,
+) -> None:
+    """Put another graph in place, with its new cards where there is room for them."""
+    if middle is not None:
+        x, y = _middle_of_all(places)
+        places = _shifted(places, middle[0] - x, middle[1] - y)
+    document.edit_graph(text, graph, make_room(places, document.layout.positions.values(), aside=aside))
+
+
 def duplicate(document: ProjectDocument, node_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Copy cards, with the wires among them."""
+    """Copy cards beside themselves, with the wires among them."""
     places = {key: document.position(key) for key in node_ids}
-    return paste(document, document.graph.part(node_ids), places, (30, 30), tr("Duplicate"))
+    text = tr("Duplicate {0}").format(_named(document, node_ids))
+    return paste(document, document.graph.part(node_ids), places, text, aside=COLUMN)
 
 
-def duplicate_linked(document: ProjectDocument, node_id: str) -> str:
-    """A second call of the same layer: a card that shares the weights of another."""
-    graph = document.graph
-    owner = graph.owner(node_id)
-    node = graph.new_node(owner.layer, owner.name, shares=owner.id)
-    x, y = document.position(node_id)
-    spot = free_place((x + 240, y), document.layout.positions.values())
-    document.edit_graph(tr("Duplicate {0}, linked").format(owner.name), graph.add(node), {node.id: spot})
-    return node.id
+def linkable(graph: Graph, node_ids: Iterable[str]) -> bool:
+    """Whether there is a layer among these whose weights can be shared."""
+    return any(can_share(graph[key].layer) for key in node_ids)
+
+
+def duplicate_linked(document: ProjectDocument, node_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """A second call of the same layers: cards that share the weights of others, with the wires among them."""
+    graph, ids = with_linked_copy(document.graph, node_ids)
+    text = tr("Duplicate {0}, linked").format(_named(document, node_ids))
+    place_new(document, text, graph, {ids[key]: document.position(key) for key in node_ids}, aside=COLUMN)
+    return tuple(ids.values())
+
+
+def make_independent(document: ProjectDocument, node_ids: Collection[str]) -> bool:
+    """Give cards weights of their own; False where they share none."""
+    graph = independent(document.graph, node_ids)
+    if graph is document.graph:
+        return False
+    document.edit_graph(tr("Make {0} independent").format(_named(document, node_ids)), graph)
+    return True
 
 
 def rename(document: ProjectDocument, node_id: str, name: str) -> str | None:
@@ -231,6 +265,12 @@ def _spread(document: ProjectDocument, node_id: str, places: Mapping[str, Positi
 
 def _middle(places: Collection[Position]) -> Position:
     return sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places)
+
+
+def _middle_of_all(places: Mapping[str, Position]) -> Position:
+    """The middle of the rectangle around places."""
+    xs, ys = zip(*places.values(), strict=True)
+    return (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
 
 
 def _shifted(places: Mapping[str, Position], right: float, down: float) -> dict[str, Position]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -19,10 +20,11 @@ from PySide6.QtWidgets import (
 
 from engine.errors import GraphError
 from engine.fields import Settings
-from engine.graph import Graph, Node
+from engine.graph import Node
 from engine.inference import NodeFacts
 from engine.shapes import show_shape
 from graph_editor.captions import first_sentence, output_name
+from graph_editor.common import common, refusal, with_setting
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm
 from graph_editor.problems import ProblemStack
@@ -113,6 +115,7 @@ class Inspector(QScrollArea):
         self.problems.node_activated.connect(self.node_activated)
         self.form = SettingsForm()
         self.form.changed.connect(self._setting_changed)
+        self.form.check = self._refusal
         self.form.opened.connect(lambda _: self._document.open_group(self._ids[0]))
         self.facts = Facts()
         self._line = QFrame()
@@ -190,13 +193,13 @@ class Inspector(QScrollArea):
         self.name.hide()
         self.name_note.hide()
         self.problems.show_problems(tuple(p for node in nodes for p in inference[node.id].problems))
+        first, shared = nodes[0].layer, common(node.layer for node in nodes)
         if len(kinds) == 1:
-            first = nodes[0].layer
             self._heading(f"{count} × {first.type_name()}", first.category, first_sentence(type(first)))
-            self._show_form(first, None, {})
         else:
-            self._heading(self.tr("{0} layers").format(count), "", "")
-            self.form.hide()
+            said = self.tr("Settings that all of them have.") if shared.names else ""
+            self._heading(self.tr("{0} layers").format(count), "", said)
+        self._show_form(first, shared.names, {}, shared.mixed)
         owners = {self._document.graph.owner(node.id).id for node in nodes}
         total = sum(inference[key].parameters for key in owners)
         self.facts.show_facts([(self.tr("Parameters"), f"{total:,}")])
@@ -225,22 +228,29 @@ class Inspector(QScrollArea):
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
 
-    def _show_form(self, layer: Settings, only: frozenset[str] | None, marked: dict[str, str]) -> None:
-        self.form.show_settings(layer, marked, only)
-        self.form.show()
+    def _show_form(
+        self,
+        layer: Settings,
+        only: frozenset[str],
+        marked: dict[str, str],
+        mixed: Mapping[str, Sequence[Any]] | None = None,
+    ) -> None:
+        self.form.show_settings(layer, marked, only, mixed)
+        self.form.setVisible(bool(only))
 
     # Editing
 
     def _setting_changed(self, settings: Settings, path: str) -> None:
         """Take an edit of a field; `path` also says which part of it where the field holds a layer."""
         field = re.split(r"[.\[]", path)[0]
-        value = getattr(settings, field)
-        graph: Graph = self._document.graph
-        for key in self._ids:
-            graph = graph.set_layer(key, graph[key].layer.replace(**{field: value}))
+        graph = with_setting(self._document.graph, self._ids, field, getattr(settings, field))
         name = graph[self._ids[0]].name if len(self._ids) == 1 else self.tr("{0} layers").format(len(self._ids))
         text = self.tr("Change {0} of {1}").format(path, name)
         self._document.edit_graph(text, graph, merge_key=f"{','.join(self._ids)}.{path}")
+
+    def _refusal(self, name: str, value: Any) -> str:
+        """Why the other selected layers cannot have this setting."""
+        return refusal(self._document.graph, self._ids[1:], name, value)
 
     def _show_name(self) -> None:
         if len(self._ids) == 1 and self._ids[0] in self._document.graph:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -50,6 +51,8 @@ class NodeItem(QGraphicsItem):
         self.lights = Lights()
         self._told: tuple[Graph, Node, NodeFacts] | None = None
         self._linked = False
+        self.on_hover: Callable[[str | None], object] = lambda _: None
+        """Is told when the pointer comes, and None when it goes."""
         self.setAcceptHoverEvents(True)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
 
@@ -146,6 +149,7 @@ class NodeItem(QGraphicsItem):
         self.lights.hovered = True
         self._show_tooltip()
         self.update()
+        self.on_hover(self.node_id)
         super().hoverEnterEvent(event)
 
     def hoverMoveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
@@ -156,6 +160,7 @@ class NodeItem(QGraphicsItem):
         self.lights.hovered = False
         self.set_hot_port(None)
         self.update()
+        self.on_hover(None)
         super().hoverLeaveEvent(event)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:

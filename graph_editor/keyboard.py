@@ -16,7 +16,7 @@ from graph_editor.wires import wire_path
 from graph_editor.wiring import advise, fitting_targets
 
 if TYPE_CHECKING:
-    from graph_editor.commands import Commands
+    from graph_editor.asking import AskingCanvas
 
 ARROWS = {
     Qt.Key.Key_Up: (0, -1),
@@ -51,7 +51,7 @@ class ConnectMode:
     Where the card has several outputs, left and right choose among them.
     """
 
-    def __init__(self, view: Commands, source: str) -> None:
+    def __init__(self, view: AskingCanvas, source: str) -> None:
         self.view = view
         self.source = source
         self.output = 0

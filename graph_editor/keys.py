@@ -22,6 +22,10 @@ _STANDARD = {
     QKeySequence.StandardKey.ZoomIn: "zoom_in",
     QKeySequence.StandardKey.ZoomOut: "zoom_out",
 }
+_DUPLICATE = {
+    Qt.KeyboardModifier.ControlModifier: "duplicate",
+    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier: "duplicate_linked",
+}
 _PLAIN = {
     Qt.Key.Key_Delete: "delete_selected",
     Qt.Key.Key_Backspace: "delete_selected",
@@ -44,8 +48,8 @@ def handle_key(view: GraphView, event: QKeyEvent) -> bool:
             return True
     if key in ARROWS:
         return _arrow(view, ARROWS[key], held)
-    if held == Qt.KeyboardModifier.ControlModifier and key == Qt.Key.Key_D:
-        view.duplicate()
+    if key == Qt.Key.Key_D and held in _DUPLICATE:
+        getattr(view, _DUPLICATE[held])()
         return True
     if held not in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
         return False

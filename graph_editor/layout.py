@@ -154,18 +154,51 @@ def free_place(wanted: Position, taken: Iterable[Position]) -> Position:
 def make_room(
     wanted: Mapping[str, Position], taken: Iterable[Position], aside: float = 0.0
 ) -> dict[str, Position]:
-    """Cards as they lie among themselves, at the wanted places or as little right of them as lets them be free.
+    """Cards as they lie among themselves, on the grid, as near to the wanted places as they cover no others.
 
-    `aside` says how far right they are to go at least.
+    `aside` says how far right of the wanted places they are to lie at least.
     """
-    resting = list(taken)
-    shift = snap(aside)
-    while True:
-        places = {key: (x + shift, y) for key, (x, y) in wanted.items()}
-        hit = [(place, other) for place in places.values() for other in resting if _touches(place, other)]
-        if not hit:
+    resting = _Cells(taken)
+    x, y = next(iter(wanted.values()), (0.0, 0.0))
+    dx, dy = snap(x) - x + aside, snap(y) - y
+    for right, down in _NEARBY if len(wanted) <= _SEARCHED else _NEARBY[:1]:
+        places = {key: (px + dx + right, py + dy + down) for key, (px, py) in wanted.items()}
+        if (right >= 0 or not aside) and not any(resting.hit(place) for place in places.values()):
             return places
-        shift = snap(shift + max(other[0] - place[0] for place, other in hit) + COLUMN)
+    right = resting.right + COLUMN - min(px for px, _ in wanted.values())
+    return {key: (snap(px + right), py + dy) for key, (px, py) in wanted.items()}
+
+
+_NEARBY = sorted(
+    ((40.0 * right, 30.0 * down) for right in range(-30, 61) for down in range(-30, 31)),
+    key=lambda step: (abs(step[0]) + abs(step[1]) + 0.5 * (step[0] < 0) + 0.5 * (step[1] < 0), step),
+)
+"""Steps away from a place, the nearest first; to the right rather than to the left."""
+
+
+_SEARCHED = 100
+"""More cards than these are put beside everything, if they cannot lie where they are wanted."""
+
+
+class _Cells:
+    """Places of cards, found by where they are."""
+
+    def __init__(self, places: Iterable[Position]) -> None:
+        self._cells: dict[tuple[int, int], list[Position]] = defaultdict(list)
+        self.right = 0.0
+        for place in places:
+            self._cells[self._cell(place)].append(place)
+            self.right = max(self.right, place[0])
+
+    @staticmethod
+    def _cell(place: Position) -> tuple[int, int]:
+        return int(place[0] // (CARD_WIDTH + GRID)), int(place[1] // (CARD_HEIGHT + GRID))
+
+    def hit(self, place: Position) -> bool:
+        """Whether a card here would lie on another."""
+        column, row = self._cell(place)
+        near = ((column + a, row + b) for a in (-1, 0, 1) for b in (-1, 0, 1))
+        return any(_touches(place, other) for cell in near for other in self._cells.get(cell, ()))
 
 
 def _beyond(before: list[Position], after: list[Position], places: Mapping[str, Position]) -> Position:

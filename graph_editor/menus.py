@@ -70,8 +70,10 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
         menu.addAction(_tr("Connect to…")).triggered.connect(lambda: view.start_connecting(node_id))
     menu.addAction(_tr("Duplicate")).triggered.connect(lambda: view.duplicate())
     linked = menu.addAction(_tr("Duplicate linked (shares weights)"))
-    linked.triggered.connect(lambda: view.graph_scene.select([editing.duplicate_linked(document, node_id)]))
-    linked.setEnabled(document.graph[node_id].layer.max_inputs != 0 and document.graph[node_id].layer.has_output)
+    linked.triggered.connect(lambda: view.duplicate_linked())
+    linked.setEnabled(editing.linkable(document.graph, view.graph_scene.selected_nodes()))
+    if len(document.graph.linked(node_id)) > 1:
+        menu.addAction(_tr("Make independent")).triggered.connect(lambda: view.make_independent())
     menu.addAction(_tr("Copy")).triggered.connect(lambda: view.copy())
     menu.addSeparator()
     if len(view.graph_scene.selected_nodes()) > 1:
@@ -113,7 +115,7 @@ def canvas_menu(view: GraphView, spot: QPointF) -> QMenu:
     add = menu.addMenu(_tr("Add layer"))
     fill_layers(add, lambda name: view.drop_layer(name, spot), lambda _: True)
     menu.addSeparator()
-    menu.addAction(_tr("Paste")).triggered.connect(lambda: view.paste())
+    menu.addAction(_tr("Paste")).triggered.connect(lambda: view.paste(spot))
     menu.addAction(_tr("Select all")).triggered.connect(lambda: view.select_all())
     menu.addSeparator()
     menu.addAction(_tr("Arrange")).triggered.connect(lambda: view.arrange())

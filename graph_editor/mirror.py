@@ -43,6 +43,9 @@ class GraphMirror(QGraphicsScene):
     filled = Signal()
     """All cards and wires of a graph that is shown anew have been made."""
 
+    card_hovered = Signal(object)
+    """The node whose card is under the pointer now, None for none."""
+
     def __init__(
         self, document: ProjectDocument, parent: QObject | None = None, theme: Theme | None = None
     ) -> None:
@@ -262,6 +265,7 @@ class GraphMirror(QGraphicsScene):
 
     def _make_card(self, node_id: str) -> None:
         item = NodeItem(node_id, self._theme)
+        item.on_hover = self.card_hovered.emit
         self._cards[node_id] = item
         item.setPos(*self._places[node_id])
         self._refresh(node_id)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 
 from engine.graph import Edge
+from engine.project import Position
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
 from graph_editor.items import NodeItem
 from graph_editor.mirror import GraphMirror
 from graph_editor.ports import Port
+from graph_editor.shared_lines import SharedLines
 from graph_editor.theme import Theme
 
 
@@ -28,8 +30,14 @@ class GraphScene(GraphMirror):
         super().__init__(document, parent, theme)
         self._last_selected: tuple[str, ...] = ()
         self._quiet = False
+        self._hovered: str | None = None
+        self._shared_lines = SharedLines(self.theme)
+        self.addItem(self._shared_lines)
         self.selectionChanged.connect(self._tell_selection)
         document.project_changed.connect(self._tell_selection)  # some of it may be gone
+        self.nodes_selected.connect(self._show_shared)
+        document.project_changed.connect(self._show_shared)
+        self.card_hovered.connect(self._hover)
 
     # Selection
 
@@ -63,6 +71,25 @@ class GraphScene(GraphMirror):
         if chosen != self._last_selected:
             self._last_selected = chosen
             self.nodes_selected.emit(chosen)
+
+    # Shared weights
+
+    def _hover(self, node_id: str | None) -> None:
+        self._hovered = node_id
+        self._show_shared()
+
+    def _show_shared(self) -> None:
+        """Draw lines between the cards that share weights with a selected one, or with that under the pointer."""
+        looked_at = self._shared.intersection((*self._last_selected, self._hovered or ""))
+        if not looked_at and not self._shared_lines.families:
+            return
+        families = {self.graph.linked(key) for key in looked_at if key in self.graph}
+        places = [[self._cards[key].pos() for key in family if key in self._cards] for family in families]
+        self._shared_lines.show_families(places, self.theme)
+
+    def place(self, positions: Mapping[str, Position]) -> None:
+        super().place(positions)
+        self._show_shared()
 
     # Finding
 

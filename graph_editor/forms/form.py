@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -73,6 +73,9 @@ class SettingsForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings: Settings | None = None
+        self._mixed: Mapping[str, Sequence[Any]] = {}
+        self.check: Callable[[str, Any], str] = lambda _name, _value: ""
+        """Says why a value is refused that the settings themselves would take; nothing where it is not."""
         self._rows: dict[str, Row] = {}
         self._shown: tuple[type[Settings], frozenset[str]] | None = None
         self._fold: Fold | None = None
@@ -103,15 +106,21 @@ class SettingsForm(QWidget):
         settings: Settings,
         problems: Mapping[str, str] | None = None,
         only: Collection[str] | None = None,
+        mixed: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
-        """Show these settings (of them, only some fields if asked), and what is wrong with which field."""
+        """Show these settings (of them, only some fields if asked), and what is wrong with which field.
+
+        `mixed` has the values of fields that stand for several settings which differ there.
+        """
         names = frozenset(only if only is not None else type(settings).model_fields)
-        self._settings = settings
+        self._settings, self._mixed = settings, mixed or {}
         if self._shown != (type(settings), names):
             self._shown = (type(settings), names)
             self._rebuild(type(settings), names)
         for name, row in self._rows.items():
             row.show_value(getattr(settings, name), (problems or {}).get(name, ""))
+            if name in self._mixed:
+                row.show_several(self._mixed[name])
         if self._fold is not None:
             hidden = (row.spec for row in self._rows.values() if row.spec.advanced)
             self._fold.show_changed(sum(getattr(settings, spec.name) != spec.default for spec in hidden))
@@ -119,6 +128,10 @@ class SettingsForm(QWidget):
     def editor(self, name: str) -> FieldEditor:
         """The editor of a field."""
         return self._rows[name].editor
+
+    def row(self, name: str) -> Row:
+        """The line of a field."""
+        return self._rows[name]
 
     def refusal(self, name: str) -> str:
         """What is written under a field, empty where nothing is."""
@@ -192,7 +205,9 @@ class SettingsForm(QWidget):
             settings = self._settings.replace(**{name: value})
         except ValidationError as error:
             return reason(error)
-        if settings != self._settings:
+        if refused := self.check(name, getattr(settings, name)):
+            return refused
+        if settings != self._settings or name in self._mixed:
             self._settings = settings
             self.changed.emit(settings, name + editor.touched)
         return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QTimer
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from engine.fields import FieldSpec
 from graph_editor.forms.base import FieldEditor
+from graph_editor.forms.several import SeveralValues
 
 _WAIT_MS = 500
 """How long typing may pause before a half-typed value is called wrong."""
@@ -37,6 +38,7 @@ class Row(QWidget):
         layout.setSpacing(2)
         layout.addWidget(editor)
         layout.addWidget(self.note)
+        self.several: SeveralValues | None = None
         self.setToolTip(tooltip(spec))
         editor.edited.connect(self._edited)
         editor.misread.connect(self._refuse)
@@ -44,11 +46,33 @@ class Row(QWidget):
 
     def show_value(self, value: Any, problem: str) -> None:
         """Show the value that holds now; a text that was refused stays until it is corrected."""
+        self._show_several(False)
         self._problem = problem
         if not self._refused or not self.editor.isAncestorOf(self._focused()):
             self._refused = ""
             self.editor.set_value(value)
         self._show_note()
+
+    def show_several(self, values: Sequence[Any]) -> None:
+        """Show that there are several values; the editor comes when another is to be set for all."""
+        if self.several is None:
+            self.several = SeveralValues()
+            self.several.chosen.connect(self._edited)
+            self.several.another.connect(self._show_editor)
+            layout = self.layout()
+            assert isinstance(layout, QVBoxLayout)
+            layout.insertWidget(0, self.several)
+        self.several.show_values(values)
+        self._show_several(True)
+
+    def _show_several(self, on: bool) -> None:
+        if self.several is not None:
+            self.several.setVisible(on)
+            self.editor.setVisible(not on)
+
+    def _show_editor(self) -> None:
+        self._show_several(False)
+        self.editor.setFocus()
 
     def _focused(self) -> QWidget:
         return self.focusWidget() or self.window().focusWidget() or self

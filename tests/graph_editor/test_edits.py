@@ -39,7 +39,7 @@ def random_edit(document: ProjectDocument, data) -> None:
     elif kind == "copy":
         editing.duplicate(document, (one, *ids[:1]) if one != ids[0] else (one,))
     elif kind == "link":
-        editing.duplicate_linked(document, one)
+        editing.duplicate_linked(document, (one,))
     elif kind == "insert" and graph.edges:
         editing.insert_new(document, layer, data.draw(st.sampled_from(graph.edges)))
     elif kind == "cut" and graph.edges:
