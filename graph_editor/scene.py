@@ -32,7 +32,6 @@ class GraphScene(GraphMirror):
         self._quiet = False
         self._hovered: str | None = None
         self._shared_lines = SharedLines(self.theme)
-        self.addItem(self._shared_lines)
         self.selectionChanged.connect(self._tell_selection)
         document.project_changed.connect(self._tell_selection)  # some of it may be gone
         self.nodes_selected.connect(self._show_shared)
@@ -86,6 +85,10 @@ class GraphScene(GraphMirror):
         families = {self.graph.linked(key) for key in looked_at if key in self.graph}
         places = [[self._cards[key].pos() for key in family if key in self._cards] for family in families]
         self._shared_lines.show_families(places, self.theme)
+        if places and self._shared_lines.scene() is None:
+            self.addItem(self._shared_lines)
+        elif not places:
+            self.removeItem(self._shared_lines)
 
     def place(self, positions: Mapping[str, Position]) -> None:
         super().place(positions)
