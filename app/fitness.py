@@ -13,11 +13,13 @@ from engine.data.arrays import Npz
 from engine.data.prepare import fit_samples, fitted, match_names, matched
 from engine.data.source import Column, DataSet
 from engine.errors import LayerloomError, NotReadyError
+from engine.fixes import Fix, Problem, set_field
 from engine.graph import Graph, Node
 from engine.inference import Inference
-from engine.layers.core import Input, Output
+from engine.layers.core import Dense, Input, Output
 from engine.losses import LOSSES
 from engine.model import compile_graph
+from engine.output_problems import giver_of
 from engine.project import Project
 from engine.shapes import Shape, show_shape
 
@@ -27,11 +29,11 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("Fitness", text)
 
 
-def misfits(project: Project, inference: Inference) -> list[str]:
-    """What does not fit yet, a clause each; empty where all fits or where only the file could tell."""
+def misfits(project: Project, inference: Inference) -> tuple[Problem, ...]:
+    """What does not fit yet, with ways out; empty where all fits or where only the file could tell."""
     source, graph = project.data.source, inference.graph
     if isinstance(source, Npz):
-        return _npz_misfits(source, inference)
+        return tuple(Problem(None, _told(text)) for text in _npz_misfits(source, inference))
     title = source.title
     features, targets = source.features(), source.targets()
     arrays = {**features, **targets}
@@ -41,12 +43,16 @@ def misfits(project: Project, inference: Inference) -> list[str]:
     found = [
         *(_input_misfit(node, arrays[takes[node.name]], title) for node in inputs if node.name in takes),
         *(
-            _output_misfit(node, inference.shape(node.id), arrays[gives[node.name]], title)
+            _output_misfit(graph, node, inference.shape(node.id), arrays[gives[node.name]], title)
             for node in outputs
             if node.name in gives
         ),
     ]
-    return [text for text in found if text]
+    return tuple(problem for problem in found if problem is not None)
+
+
+def _told(clause: str) -> str:
+    return tr("The data does not fit yet: {0}.").format(clause)
 
 
 def _trained(graph: Graph) -> tuple[Node, ...]:
@@ -87,30 +93,34 @@ def _stamp(path: str) -> object:
     return found.st_mtime_ns, found.st_size
 
 
-def _input_misfit(node: Node, column: Column, title: str) -> str:
+def _input_misfit(node: Node, column: Column, title: str) -> Problem | None:
     layer = node.layer
     if not isinstance(layer, Input) or fitted(layer.shape, column.shape) is not None:
-        return ""
-    return tr("{0} takes {1}, a sample of {2} is {3}").format(
-        node.name, show_shape(layer.shape), title, show_shape(column.shape)
-    )
+        return None
+    takes, sample = show_shape(layer.shape), show_shape(column.shape)
+    text = tr("{0} takes {1}, a sample of {2} is {3}").format(node.name, takes, title, sample)
+    fix = set_field(node.id, "shape", column.shape, tr("Set shape of {0} to {1}").format(node.name, sample))
+    return Problem(node.id, _told(text), "shape", (fix,))
 
 
-def _output_misfit(node: Node, shape: Shape | None, column: Column, title: str) -> str:
+def _output_misfit(graph: Graph, node: Node, shape: Shape | None, column: Column, title: str) -> Problem | None:
     layer = node.layer
     if not isinstance(layer, Output) or layer.loss is None or shape is None or None in shape:
-        return ""
+        return None
     sizes = [size or 0 for size in shape]
     kind, classes = LOSSES[layer.loss].targets, len(column.classes)
+    text, fixes = "", tuple[Fix, ...]()
     if kind in ("labels", "one-hot"):
-        return _class_misfit(node, sizes, classes, title)
-    if kind == "binary" and classes > 2:
-        return tr("{0} of {1} tells two classes apart, {2} has {3}").format(layer.loss, node.name, title, classes)
-    if math.prod(sizes) != math.prod(column.shape):
-        return tr("{0} is given {1}, a target of {2} is {3}").format(
-            node.name, show_shape(shape), title, show_shape(column.shape)
-        )
-    return ""
+        text = _class_misfit(node, sizes, classes, title)
+        fixes = _predicting(graph, node, column) if math.prod(sizes[:-1]) == 1 else ()
+    elif kind == "binary" and classes > 2:
+        text = tr("{0} of {1} tells two classes apart, {2} has {3}").format(layer.loss, node.name, title, classes)
+        fixes = _predicting(graph, node, column)
+    elif math.prod(sizes) != math.prod(column.shape):
+        given, target = show_shape(shape), show_shape(column.shape)
+        text = tr("{0} is given {1}, a target of {2} is {3}").format(node.name, given, title, target)
+        fixes = _predicting(graph, node, column)
+    return Problem(node.id, _told(text), "loss", fixes) if text else None
 
 
 def _class_misfit(node: Node, sizes: Sequence[int], classes: int, title: str) -> str:
@@ -124,3 +134,23 @@ def _class_misfit(node: Node, sizes: Sequence[int], classes: int, title: str) ->
     if units < classes:
         return tr("{0} is given {1} numbers, {2} has {3} classes").format(node.name, units, title, classes)
     return ""
+
+
+def _predicting(graph: Graph, node: Node, column: Column) -> tuple[Fix, ...]:
+    """What ends the network is made to predict such a target; no way out where no Dense ends it."""
+    giver, layer, classes = giver_of(graph, node.id), node.layer, len(column.classes)
+    if giver is None or not isinstance(giver.layer, Dense) or not isinstance(layer, Output) or layer.loss is None:
+        return ()
+    units, kind = classes or math.prod(column.shape), LOSSES[layer.loss].targets
+    if kind == "numbers" if not classes else kind in ("labels", "one-hot"):
+        text = tr("Set units of {0} to {1}").format(giver.name, units)
+        return (set_field(giver.id, "units", units, text),)
+    if classes:
+        last = giver.layer.replace(units=units, activation="softmax")
+        loss = layer.replace(loss="sparse_categorical_crossentropy", metrics=("accuracy",))
+        text = tr("Let {0} tell {1} classes apart").format(giver.name, units)
+    else:
+        last = giver.layer.replace(units=units, activation="linear")
+        loss = layer.replace(loss="mean_squared_error", metrics=("mae",))
+        text = tr("Let {0} predict numbers").format(giver.name)
+    return (Fix(text, lambda graph: graph.set_layer(giver.id, last).set_layer(node.id, loss)),)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.graph import Edge, Graph, Node
-from engine.repairs import InsertBefore, Repair, SetField
+from engine.repairs import InsertBefore, InsertEach, Repair, SetField
 from engine.shapes import show_shape
 
 
@@ -34,41 +34,28 @@ class Problem:
 
 
 def fix_of(node: Node, edges: tuple[Edge, ...], repair: Repair) -> Fix:
+    """The way out that a layer knows, as an edit of the graph it stands in."""
     if isinstance(repair, SetField):
         value = repair.value
-        return Fix(
-            f"Set {repair.field} to {value}",
-            lambda graph: graph.set_layer(node.id, graph[node.id].layer.replace(**{repair.field: value})),
-        )
-    return insertion(node, edges, (repair,))
+        shown = show_shape(value) if isinstance(value, tuple) else value
+        return set_field(node.id, repair.field, value, f"Set {repair.field} to {shown}")
+    if isinstance(repair, InsertBefore):
+        ports = range(len(edges)) if repair.port is None else (repair.port,)
+        repair = InsertEach(tuple((port, repair.layer) for port in ports), repair.to)
+    return insertion(node, edges, repair)
 
 
-def insertion(node: Node, edges: tuple[Edge, ...], repairs: tuple[InsertBefore, ...]) -> Fix:
+def insertion(node: Node, edges: tuple[Edge, ...], repair: InsertEach) -> Fix:
+    """Layers in front of a node, on the wires that lead to it."""
+
     def insert(graph: Graph) -> Graph:
-        for repair in repairs:
-            for place, edge in enumerate(edges):
-                if repair.port in (None, place):
-                    graph = graph.insert(graph.new_node(repair.layer), edge)
+        for port, layer in repair.layers:
+            graph = graph.insert(graph.new_node(layer), edges[port])
         return graph
 
-    layer = repairs[0].layer
-    settings = layer.model_dump(exclude_defaults=True)
-    detail = " to " + show_shape(settings["target_shape"]) if "target_shape" in settings else ""
-    return Fix(f"Insert {layer.type_name()}{detail} before {node.name}", insert)
-
-
-def combined(fixes: tuple[Fix, ...], repairs: tuple[Repair, ...]) -> tuple[Fix, ...]:
-    """Several insertions that belong together (a Flatten on each branch) are one fix."""
-    insertions = tuple(repair for repair in repairs if isinstance(repair, InsertBefore))
-    if len(insertions) < 2 or any(repair.layer != insertions[0].layer for repair in insertions):
-        return fixes
-
-    def apply_all(graph: Graph) -> Graph:
-        for fix in fixes:
-            graph = fix.edit(graph)
-        return graph
-
-    return (Fix(fixes[0].text, apply_all),)
+    names = " and ".join(dict.fromkeys(layer.type_name() for _, layer in repair.layers))
+    detail = f" to {show_shape(repair.to)}" if repair.to else ""
+    return Fix(f"Insert {names}{detail} before {node.name}", insert)
 
 
 def set_field(node_id: str, name: str, value: object, text: str) -> Fix:

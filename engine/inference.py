@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from engine.errors import ShapeError
-from engine.fixes import Problem, combined, fix_of
+from engine.fixes import Problem, fix_of
 from engine.graph import Graph, Node
 from engine.layer import Content, Layer, Weighted, holders
 from engine.layers.core import Input, Output
 from engine.output_problems import output_problems
 from engine.problems import (
+    channels_first,
     graph_problems,
     loose_end,
     missing_input,
@@ -170,9 +171,10 @@ def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFact
     try:
         shapes, weights = _computed(layer, inputs)
     except ShapeError as error:
-        fixes = combined(tuple(fix_of(node, edges, repair) for repair in error.repairs), error.repairs)
+        fixes = tuple(fix_of(node, edges, repair) for repair in error.repairs)
         return NodeFacts(inputs, problems=(Problem(node.id, str(error), error.field, fixes),))
     problems = text_problems(graph, node, facts)
+    problems += channels_first(graph, node, inputs[0]) if inputs else []
     if isinstance(layer, Output):
         problems += output_problems(graph, node, shapes[0])
     elif not graph.outgoing(node.id):

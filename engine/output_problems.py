@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from engine.fixes import Fix, Problem, insertion, set_field
+from engine.fixes import Fix, Problem, fix_of, set_field
 from engine.graph import Edge, Graph, Node
+from engine.layer import Layer
 from engine.layers.core import Activation, Dense, Output
+from engine.layers.global_pooling import GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
 from engine.losses import LOSSES
@@ -42,7 +44,7 @@ def output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
                     node.id,
                     f"{giver.name} gives {show_shape(shape)}: that is a class for each place. "
                     "For one class a sample, flatten before the last layer.",
-                    fixes=_flatten_before(graph, giver),
+                    fixes=_one_for_all_places(graph, giver, len(shape)),
                     severity="warning",
                 )
             )
@@ -80,8 +82,8 @@ def _activation_problems(node: Node, giver: Node, loss_name: str) -> list[Proble
     if "activation" in type(giver.layer).model_fields and giver.layer.final_activation is not None:
         fixes = (set_field(giver.id, "activation", wanted, f"Set activation of {giver.name} to {wanted}"),)
     else:
-        repair = (InsertBefore(Activation(activation=wanted)),)
-        fixes = (insertion(node, (Edge(giver.id, node.id, 0),), repair),)
+        repair = InsertBefore(Activation(activation=wanted))
+        fixes = (fix_of(node, (Edge(giver.id, node.id, 0),), repair),)
     return [Problem(node.id, text, "loss", fixes, severity="warning")]
 
 
@@ -89,8 +91,8 @@ def _set_loss(node: Node, loss: str) -> Fix:
     return set_field(node.id, "loss", loss, f"Set the loss to {loss}")
 
 
-def _flatten_before(graph: Graph, giver: Node) -> tuple[Fix, ...]:
-    """Flatten before the first of the dense layers that the giver is the last of."""
+def _one_for_all_places(graph: Graph, giver: Node, axes: int) -> tuple[Fix, ...]:
+    """Flatten, or pool, before the first of the dense layers that the giver is the last of."""
     if not isinstance(giver.layer, Dense):
         return ()
     first = node = giver
@@ -99,4 +101,11 @@ def _flatten_before(graph: Graph, giver: Node) -> tuple[Fix, ...]:
     ):
         node = before
         first = node if isinstance(node.layer, Dense) else first
-    return (insertion(first, graph.incoming(first.id), (InsertBefore(Flatten()),)),)
+    edges = graph.incoming(first.id)
+    return tuple(fix_of(first, edges, InsertBefore(layer)) for layer in (Flatten(), *_pooling(axes)))
+
+
+def _pooling(axes: int) -> tuple[Layer, ...]:
+    """What takes the mean of all places of a sequence, a picture or a volume."""
+    pooling = {2: GlobalAveragePooling1D, 3: GlobalAveragePooling2D, 4: GlobalAveragePooling3D}
+    return (pooling[axes](),) if axes in pooling else ()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from engine.fixes import Fix, Problem, insertion, set_field
+from engine.fixes import Fix, Problem, fix_of, set_field
 from engine.graph import Graph, Node
 from engine.layer import parts_of
 from engine.layers.core import Input, Output
+from engine.layers.reshaping import Permute
 from engine.layers.text import TextVectorization
 from engine.repairs import InsertBefore
-from engine.shapes import show_shape
+from engine.shapes import Shape, show_shape
 
 if TYPE_CHECKING:
     from engine.inference import NodeFacts
@@ -23,16 +24,48 @@ BATCH_SIZE = 32
 def graph_problems(graph: Graph) -> tuple[Problem, ...]:
     problems: list[Problem] = []
     if not graph.of_type(Input):
-        problems.append(Problem(None, "There is no Input: drag one onto the canvas for the data to enter by."))
+        text = "There is no Input: drag one onto the canvas for the data to enter by."
+        problems.append(Problem(None, text, fixes=_first_input(graph)))
     for node in graph.of_type(Output):
         if node.name == "val" or node.name.startswith("val_"):
             text = f"An Output cannot be named {node.name!r}: figures of validation begin with val_. Rename it."
             problems.append(Problem(node.id, text))
     if not graph.of_type(Output):
-        problems.append(
-            Problem(None, "There is no Output: drag one onto the canvas and wire the last layer to it.")
-        )
+        text = "There is no Output: drag one onto the canvas and wire the last layer to it."
+        problems.append(Problem(None, text, fixes=_last_output(graph)))
     return tuple(problems)
+
+
+def _first_input(graph: Graph) -> tuple[Fix, ...]:
+    """An Input before the first layer that has none; where there is no layer, one by itself."""
+    first = next(
+        (graph[key] for key in graph.order if graph[key].layer.min_inputs and not graph.incoming(key)), None
+    )
+    if first is None:
+        return () if len(graph) else (Fix("Add an Input", lambda graph: graph.add(graph.new_node(Input()))),)
+    return () if first.layer.min_inputs > 1 else (_input_before(first),)
+
+
+def _last_output(graph: Graph) -> tuple[Fix, ...]:
+    """An Output after the last layer that leads nowhere."""
+    last = next((graph[key] for key in reversed(graph.order) if not graph.outgoing(key)), None)
+    return () if last is None or isinstance(last.layer, Input) else (_output_after(last),)
+
+
+def _input_before(node: Node) -> Fix:
+    def add_input(graph: Graph) -> Graph:
+        new = graph.new_node(Input())
+        return graph.add(new).connect(new.id, node.id)
+
+    return Fix(f"Add an Input before {node.name}", add_input)
+
+
+def _output_after(node: Node) -> Fix:
+    def add_output(graph: Graph) -> Graph:
+        new = graph.new_node(Output())
+        return graph.add(new).connect(node.id, new.id)
+
+    return Fix(f"Add an Output after {node.name}", add_output)
 
 
 # Wires
@@ -48,7 +81,8 @@ def skipped_input(node: Node, ports: list[int]) -> Problem:
 def missing_input(node: Node, count: int) -> Problem:
     wanted = node.layer.min_inputs
     if wanted == 1:
-        return Problem(node.id, f"{node.name} has no input: draw a wire to it.")
+        fixes = () if isinstance(node.layer, Output) else (_input_before(node),)
+        return Problem(node.id, f"{node.name} has no input: draw a wire to it.", fixes=fixes)
     names = node.layer.input_names
     which = f" ({', '.join(names[:wanted])})" if len(names) > 1 else ""
     text = f"{node.name} needs at least {wanted} inputs{which} and has {count}: draw more wires to it."
@@ -56,16 +90,50 @@ def missing_input(node: Node, count: int) -> Problem:
 
 
 def loose_end(node: Node) -> Problem:
-    def add_output(graph: Graph) -> Graph:
-        new = graph.new_node(Output())
-        return graph.add(new).connect(node.id, new.id)
+    text = f"{node.name} leads nowhere: what it computes is not used."
+    if isinstance(node.layer, Input):
+        fixes = (Fix(f"Remove {node.name}", lambda graph: graph.remove(node.id)),)
+    else:
+        branch = Fix(
+            f"Remove {node.name} and what leads only to it", lambda graph: graph.remove(*_branch(graph, node))
+        )
+        fixes = (_output_after(node), branch)
+    return Problem(node.id, text, fixes=fixes, severity="warning")
 
-    return Problem(
-        node.id,
-        f"{node.name} leads nowhere: what it computes is not used.",
-        fixes=(Fix("Add an Output after it", add_output),),
-        severity="warning",
-    )
+
+def _branch(graph: Graph, end: Node) -> list[str]:
+    """A node and the layers before it that nothing else needs; Inputs stay."""
+    gone = [end.id]
+    for key in reversed(graph.order):
+        after = graph.outgoing(key)
+        if after and all(edge.target in gone for edge in after) and not isinstance(graph[key].layer, Input):
+            gone.append(key)
+    return gone
+
+
+def channels_first(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
+    """Pictures at an Input whose channels come before height and width, which no layer here takes so."""
+    edges = graph.incoming(node.id)
+    giver = graph[edges[0].source] if edges else node
+    window = getattr(node.layer, "kernel_size", getattr(node.layer, "pool_size", ()))
+    if not isinstance(giver.layer, Input) or len(window) != 2 or len(shape) != 3:
+        return []
+    channels, height, width = shape
+    if channels not in (1, 3) or width in (1, 3, 4) or height != width:
+        return []
+    text = f"{giver.name} looks like pictures with channels first ({show_shape(shape)}); here they come last."
+    last = (height, width, channels)
+    return [
+        Problem(
+            node.id,
+            text,
+            fixes=(
+                set_field(giver.id, "shape", last, f"Set shape of {giver.name} to {show_shape(last)}"),
+                fix_of(node, edges, InsertBefore(Permute(dims=(2, 3, 1)), to=last)),
+            ),
+            severity="warning",
+        )
+    ]
 
 
 def sharing_problems(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> list[Problem]:
@@ -88,7 +156,7 @@ def text_problems(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> l
         giver, content = graph[edge.source], facts[edge.source].content
         if content == "text" not in layer.takes:
             text = f"{node.name} takes numbers, but {giver.name} gives text."
-            fixes = (insertion(node, edges, (InsertBefore(TextVectorization(), edge.port),)),)
+            fixes = (fix_of(node, edges, InsertBefore(TextVectorization(), edge.port)),)
             return [Problem(node.id, text, fixes=() if isinstance(layer, Output) else fixes)]
         if content == "numbers" not in layer.takes:
             text = f"{node.name} takes text, but {giver.name} gives numbers."

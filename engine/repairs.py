@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.layer import Layer
+    from engine.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,17 @@ class InsertBefore:
 
     layer: Layer
     port: int | None = 0
+    to: Shape | None = None
+    """The shape that it gives, where that says what it is for."""
 
 
-Repair = SetField | InsertBefore
+@dataclass(frozen=True)
+class InsertEach:
+    """A repair: put layers in front of several input ports, which only together let the layer take its inputs."""
+
+    layers: tuple[tuple[int, Layer], ...]
+    to: Shape | None = None
+    """The shape that they all give, where it says what they are for."""
+
+
+Repair = SetField | InsertBefore | InsertEach

@@ -1,13 +1,13 @@
-"""The problem list with a line above it about data that does not fit the graph."""
+"""The problem list, and above it what of the data does not fit the graph."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from app.fitness import misfits
 from graph_editor.document import ProjectDocument
-from graph_editor.problems import ProblemList
+from graph_editor.problems import ProblemList, ProblemStack
 
 
 class ProblemPanel(QWidget):
@@ -23,20 +23,22 @@ class ProblemPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._document = document
         self.list = ProblemList(document)
-        self.text = QLabel(wordWrap=True)
-        self.button = QPushButton(self.tr("Data"))
+        self.misfits = ProblemStack(document)
+        self.misfits.node_activated.connect(self.list.node_activated)
+        self.misfits.mended.connect(self.list.mended)
+        self.button = QPushButton(self.tr("Show the data"))
         self.button.setToolTip(self.tr("Show the data that the network learns from"))
         self.button.clicked.connect(self.data_wanted)
-        self.line = QWidget()
-        row = QHBoxLayout(self.line)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.text, 1)
-        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+        self.first = QWidget()
+        column = QVBoxLayout(self.first)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.misfits)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.list)
-        self.list.put_first(self.line)
+        self.list.put_first(self.first)
         self.fits = True
         document.project_changed.connect(self.refresh)  # after the list's own, so that `calm` is ours to hide
         self.refresh()
@@ -45,7 +47,7 @@ class ProblemPanel(QWidget):
         """Show whether the data of now fits."""
         found = misfits(self._document.project, self._document.whole)
         self.fits = not found
-        self.line.setVisible(bool(found))
+        self.first.setVisible(bool(found))
+        self.misfits.show_problems(found)
         self.list.calm.setVisible(not found and not self._document.inference.problems)
-        self.text.setText(self.tr("The data does not fit yet: {0}.").format("; ".join(found)) if found else "")
         self.refreshed.emit()

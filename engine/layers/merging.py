@@ -9,16 +9,12 @@ from pydantic import AfterValidator, Field
 from engine.errors import ShapeError
 from engine.fields import repeated
 from engine.layer import Layer
-from engine.layers.reshaping import Flatten
+from engine.layers.aligning import alignments
 from engine.op import Op
 from engine.ops import merging as ops
 from engine.registry import register
-from engine.repairs import InsertBefore
+from engine.repairs import Repair, SetField
 from engine.shapes import Shape, count, show_shape
-
-
-def _flatten_all(inputs: tuple[Shape, ...]) -> tuple[InsertBefore, ...]:
-    return tuple(InsertBefore(Flatten(), port) for port, shape in enumerate(inputs) if len(shape) > 1)
 
 
 def _shown(inputs: tuple[Shape, ...]) -> str:
@@ -46,29 +42,63 @@ class Concatenate(_Merge):
         if len({len(shape) for shape in inputs}) > 1:
             raise ShapeError(
                 f"Concatenate needs inputs with the same number of axes, but gets {_shown(inputs)}.",
-                repairs=_flatten_all(inputs),
+                repairs=self._alignments(inputs),
             )
-        rank = len(inputs[0]) + 1
-        axis = self.axis if self.axis >= 0 else self.axis + rank
-        if not 1 <= axis < rank:
-            raise ShapeError(f"Axis {self.axis} is not one of the {rank - 1} axes of a sample.", "axis")
-        axis -= 1
-        for position, sizes in enumerate(zip(*inputs, strict=True)):
-            if position != axis and len(set(sizes) - {None}) > 1:
-                raise ShapeError(
-                    f"Concatenate needs inputs of equal size on all axes but {self.axis}, "
-                    f"and gets {_shown(inputs)}.",
-                    repairs=_flatten_all(inputs),
-                )
+        rank = len(inputs[0])
+        axis = self._position(rank)
+        if axis not in range(rank):
+            raise ShapeError(f"Axis {self.axis} is not one of the {rank} axes of a sample.", "axis")
+        if not self._equal_but(axis, inputs):
+            raise ShapeError(
+                f"Concatenate needs inputs of equal size on all axes but {self.axis}, and gets {_shown(inputs)}.",
+                repairs=(*self._other_axis(inputs), *self._alignments(inputs)),
+            )
         along = [shape[axis] for shape in inputs]
         total = None if None in along else sum(size or 0 for size in along)
         return (*inputs[0][:axis], total, *inputs[0][axis + 1 :])
+
+    @staticmethod
+    def _equal_but(axis: int, inputs: tuple[Shape, ...]) -> bool:
+        columns = enumerate(zip(*inputs, strict=True))
+        return all(position == axis or len(set(sizes) - {None}) <= 1 for position, sizes in columns)
+
+    def _alignments(self, inputs: tuple[Shape, ...]) -> tuple[Repair, ...]:
+        return alignments(inputs, self._fits, self._position(len(inputs[0])))
+
+    def _fits(self, inputs: tuple[Shape, ...]) -> bool:
+        rank = len(inputs[0])
+        alike = all(len(shape) == rank for shape in inputs)
+        return alike and self._position(rank) in range(rank) and self._equal_but(self._position(rank), inputs)
+
+    def _position(self, rank: int) -> int:
+        """The axis that grows, counted without the batch."""
+        return self.axis - 1 if self.axis >= 0 else self.axis + rank
+
+    def _other_axis(self, inputs: tuple[Shape, ...]) -> tuple[Repair, ...]:
+        """The one axis that all sizes but its own agree on."""
+        differing = [axis for axis, sizes in enumerate(zip(*inputs, strict=True)) if len(set(sizes)) > 1]
+        return (SetField("axis", differing[0] + 1),) if len(differing) == 1 else ()
 
     def op(self) -> Op:
         return Op(ops.concatenate, settings={"axis": self.axis})
 
     def mask_op(self) -> Op:
         return Op(ops.concatenated_mask, settings={"axis": self.axis}, all_masks=True)
+
+
+def _columns(inputs: tuple[Shape, ...]) -> list[tuple[int | None, ...]]:
+    """The sizes of all inputs axis by axis, where those that lack axes have sizes of 1."""
+    rank = max(map(len, inputs))
+    return list(zip(*((1,) * (rank - len(shape)) + shape for shape in inputs), strict=True))
+
+
+def _broadcast(inputs: tuple[Shape, ...]) -> bool:
+    """Whether inputs can be merged number by number."""
+    return all(len(set(sizes) - {1, None}) <= 1 for sizes in _columns(inputs))
+
+
+def _size(sizes: tuple[int | None, ...]) -> int | None:
+    return None if None in sizes else next((size for size in sizes if size != 1), 1)
 
 
 class _Elementwise(_Merge):
@@ -78,15 +108,12 @@ class _Elementwise(_Merge):
     """
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        rank = max(map(len, inputs))
-        columns = zip(*((1,) * (rank - len(shape)) + shape for shape in inputs), strict=True)
-        return tuple(self._size(column, inputs) for column in columns)
-
-    def _size(self, sizes: tuple[int | None, ...], inputs: tuple[Shape, ...]) -> int | None:
-        others = {size for size in sizes if size != 1}
-        if len(others - {None}) > 1:
-            raise ShapeError(f"{self.type_name()} needs inputs of one shape, but gets {_shown(inputs)}.")
-        return None if None in others else next(iter(others), 1)
+        if not _broadcast(inputs):
+            raise ShapeError(
+                f"{self.type_name()} needs inputs of one shape, but gets {_shown(inputs)}.",
+                repairs=alignments(inputs, _broadcast),
+            )
+        return tuple(map(_size, _columns(inputs)))
 
     def flops(self, *inputs: Shape) -> int:
         """An operation for each input but the first."""

@@ -152,7 +152,8 @@ def as_sequence(x: Shape) -> tuple[Repair, ...]:
     if None in x or not x:
         return ()
     features = 1 if len(x) == 1 else math.prod(size or 1 for size in x[1:])
-    return (InsertBefore(Reshape(target_shape=(x[0] or 1, features))),)
+    shape = (x[0] or 1, features)
+    return (InsertBefore(Reshape(target_shape=shape), to=shape),)
 
 
 class _Named(Recurrent):

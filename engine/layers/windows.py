@@ -79,13 +79,17 @@ def _with_channels(shape: Shape, axes: int) -> tuple[Repair, ...]:
     if None in shape:
         return ()
     if len(shape) == axes:
-        return (InsertBefore(Reshape(target_shape=(*(size or 1 for size in shape), 1))),)
+        return (_reshape((*(size or 1 for size in shape), 1)),)
     if len(shape) == 1 and shape[0]:
         for channels in (1, 3):
             side = round((shape[0] / channels) ** (1 / axes))
             if side > 1 and side**axes * channels == shape[0]:
-                return (InsertBefore(Reshape(target_shape=(*[side] * axes, channels))),)
+                return (_reshape((*[side] * axes, channels)),)
     return ()
+
+
+def _reshape(shape: tuple[int, ...]) -> Repair:
+    return InsertBefore(Reshape(target_shape=shape), to=shape)
 
 
 def window_output(
@@ -105,6 +109,13 @@ def window_output(
         raise ShapeError(
             f"A window of {show_shape(reach)} does not fit into a {_NAMES[len(sizes)][0]} of {show_shape(sizes)}.",
             field,
-            (SetField("padding", "same"),),
+            (SetField("padding", "same"), *_smaller(sizes, window, rates, field)),
         )
     return tuple(None if n is None else (n - r) // s + 1 for n, r, s in zip(sizes, reach, strides, strict=True))
+
+
+def _smaller(sizes: Shape, window: tuple[int, ...], rates: tuple[int, ...], field: str) -> tuple[Repair, ...]:
+    """A window that just fits."""
+    if set(rates) != {1} or 0 in sizes:
+        return ()
+    return (SetField(field, tuple(min(w, w if n is None else n) for w, n in zip(window, sizes, strict=True))),)

@@ -20,8 +20,25 @@ def with_source(project: Project, source: Source) -> Project:
     return replace(project, data=project.data.model_copy(update={"source": source}))
 
 
+START = "The data does not fit yet: "
+
+
 def found(project: Project) -> list[str]:
-    return misfits(project, infer(project.graph))
+    """The clauses that are told, each in a sentence."""
+    texts = [problem.message for problem in misfits(project, infer(project.graph))]
+    assert all(text.startswith(START) and text.endswith(".") for text in texts)
+    return [text.removeprefix(START).removesuffix(".") for text in texts]
+
+
+def mended(project: Project, *texts: str) -> Project:
+    """The project after the fixes of all that does not fit, which have these texts."""
+    fixes = [fix for problem in misfits(project, infer(project.graph)) for fix in problem.fixes]
+    assert tuple(fix.text for fix in fixes) == texts
+    for fix in fixes:
+        project = replace(project, graph=fix.edit(project.graph))
+    assert misfits(project, infer(project.graph)) == ()
+    assert not infer(project.graph).problems
+    return project
 
 
 def with_last(project: Project, **changes: object) -> Project:
@@ -48,12 +65,15 @@ def test_every_template_fits_its_data(name: str) -> None:
 def test_an_input_of_another_size_is_told() -> None:
     project = with_source(templates.make("iris-mlp"), Wine())
     assert found(project) == ["input takes 4, a sample of Wines is 13"]
+    three = with_source(templates.make("iris-mlp"), Wine())
+    mended(three, "Set shape of input to 13")
 
 
 def test_too_few_units_for_the_classes_are_told_and_more_are_not() -> None:
     iris = templates.make("iris-mlp")
     assert found(with_last(iris, units=2)) == ["output is given 2 numbers, Iris flowers has 3 classes"]
     assert found(with_last(iris, units=7)) == []
+    mended(with_last(iris, units=2), "Set units of dense_2 to 3")
 
 
 def test_losses_that_do_not_go_with_the_targets_are_told() -> None:
@@ -62,6 +82,8 @@ def test_losses_that_do_not_go_with_the_targets_are_told() -> None:
     assert text == ["output is given 3, a target of Iris flowers is 1"]
     one = with_output(with_last(iris, units=1), loss="binary_crossentropy")
     assert "tells two classes apart" in found(one)[0]
+    mended(one, "Let dense_2 tell 3 classes apart")
+    mended(with_source(iris, Diabetes()), "Set shape of input to 10", "Let dense_2 predict numbers")
     texts = found(with_source(iris, Diabetes()))
     assert texts[1] == "output takes classes, a target of Diabetes is a number"
 

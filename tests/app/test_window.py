@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QToolBar
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QToolBar
 from pytestqt.qtbot import QtBot
 
 import app.files
@@ -446,18 +446,24 @@ def test_data_that_does_not_fit_is_told_before_training(qtbot: QtBot, window: Ma
     from engine.data.builtin import Wine
 
     panel = window.work.problem_panel
-    assert not panel.line.isVisible()
+    assert not panel.first.isVisible()
     data = window.document.project.data
     window.document.edit_data("Data", data.model_copy(update={"source": Wine()}))
-    assert panel.line.isVisible()
+    assert panel.first.isVisible()
     assert "the data does not fit" in window._facts.text()
-    assert panel.text.text() == "The data does not fit yet: input takes 4, a sample of Wines is 13."
+    (card,) = panel.misfits.cards
+    assert card.problem.message == "The data does not fit yet: input takes 4, a sample of Wines is 13."
     assert not window.work.problems.calm.isVisible()
     panel.button.click()
     assert window.work.tabs.currentWidget() is window.work.data
-    window.document.undo_stack.undo()
-    assert not panel.line.isVisible()
+    window.work.tabs.setCurrentIndex(0)
+    card.buttons[0].click()  # the Input takes 13 numbers
+    assert not panel.first.isVisible()
     assert window.work.problems.calm.isVisible()
+    window.document.undo_stack.undo()
+    assert panel.first.isVisible()
+    window.document.undo_stack.undo()
+    assert not panel.first.isVisible()
 
 
 def test_the_curves_take_room_when_there_are_some(
@@ -516,7 +522,8 @@ def test_the_text_of_data_that_does_not_fit_has_the_height_it_needs(qtbot: QtBot
     data = window.document.project.data
     path = "/a/rather/long/way/" + 9 * "to a file of arrays " + ".npz"
     window.document.edit_data("Data", data.model_copy(update={"source": Npz(path=path)}))
-    text = window.work.problem_panel.text
+    text = window.work.problem_panel.misfits.cards[0].findChild(QLabel)
+    assert text is not None
     qtbot.waitUntil(lambda: text.height() >= text.heightForWidth(text.width()) > 40)
 
 
