@@ -210,7 +210,7 @@ class Inspector(QScrollArea):
         self.name.hide()
         self.name_note.hide()
         self.form.hide()
-        self.problems.show_problems(inference.problems)
+        self.problems.show_problems(())  # they stand in the list of all problems
         self.facts.show_facts(
             [
                 (self.tr("Layers"), f"{len(self._document.graph):,}"),
