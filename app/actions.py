@@ -114,6 +114,7 @@ def _view_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("show_data", tr("&Data"), tr("Show the data to learn from"), ("Alt+2",), "data"),
         ActionSpec("show_code", tr("C&ode"), tr("Show the graph as Python"), ("Alt+3",), "code"),
         ActionSpec("show_summary", tr("&Summary"), tr("Show layers, shapes and costs as a table"), ("Alt+4",)),
+        *_reading_specs(),
         ActionSpec("find_layer", tr("Find a &layer…"), tr("Search the list of layers"), ("Ctrl+F",)),
         ActionSpec("palette", tr("&Palette"), tr("Show the list of layers"), ("Ctrl+Shift+1",), checkable=True),
         ActionSpec("inspector", tr("&Inspector"), tr("Show the settings"), ("Ctrl+Shift+2",), checkable=True),
@@ -122,6 +123,21 @@ def _view_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("light", tr("&Light"), tr("Dark text on light ground"), checkable=True),
         ActionSpec("dark", tr("&Dark"), tr("Light text on dark ground"), checkable=True),
         ActionSpec("full_screen", tr("F&ull screen"), tr("Use the whole screen"), ("F11",), checkable=True),
+    )
+
+
+def _reading_specs() -> tuple[ActionSpec, ...]:
+    return (
+        ActionSpec(
+            "colour_category", tr("&Category"), tr("Colour cards by what kind of layer they are"), checkable=True
+        ),
+        ActionSpec(
+            "colour_parameters", tr("&Parameters"), tr("Colour cards by how many weights they own"), checkable=True
+        ),
+        ActionSpec("colour_flops", tr("&FLOPs"), tr("Colour cards by the operations of a sample"), checkable=True),
+        ActionSpec("colour_memory", tr("&Memory"), tr("Colour cards by the memory of a batch"), checkable=True),
+        ActionSpec("colour_time", tr("&Time"), tr("Run each layer, colour cards by its time"), checkable=True),
+        ActionSpec("card_costs", tr("C&osts on cards"), tr("Write FLOPs and memory on the cards"), checkable=True),
     )
 
 
@@ -243,6 +259,9 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(edit, "add_layer merge take_out | group ungroup | arrange")
     view = bar.addMenu(tr("&View"))
     actions.fill_menu(view, "show_canvas show_data show_code show_summary | fit reset_zoom zoom_in zoom_out |")
+    colours = view.addMenu(tr("Colour cards &by"))
+    actions.fill_menu(colours, "colour_category colour_parameters colour_flops colour_memory colour_time")
+    actions.fill_menu(view, "card_costs |")
     actions.fill_menu(view, "find_layer palette inspector curves |")
     appearance = view.addMenu(tr("&Appearance"))
     actions.fill_menu(appearance, "system light dark")

@@ -20,6 +20,7 @@ from app.icons import program_icon
 from app.jobs import run_job
 from app.layout import Workplace
 from app.past import keep_run, move_run
+from app.reading import Reading
 from app.session import RunState, TrainingSession
 from app.settings import APPEARANCES, AppSettings
 from app.style import window_stylesheet
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self._make_toolbar()
         self._make_status_bar()
         self._connect_actions()
+        self.reading = Reading(self.work.view, self.actions_, settings, self)
         self._connect_parts()
         self._restyle()
         self._restore()

@@ -28,6 +28,7 @@ class Canvas(QGraphicsView):
     nodes_selected = Signal(object)
     """Identifiers of the selected nodes (a tuple)."""
     zoom_changed = Signal(float)
+    resized = Signal()
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -144,6 +145,7 @@ class Canvas(QGraphicsView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._show_again()
+        self.resized.emit()
 
     def visible_rect(self) -> QRectF:
         """The part of the scene that is seen."""

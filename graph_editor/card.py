@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
@@ -16,6 +16,7 @@ from engine.shapes import show_shape
 from graph_editor.captions import caption, first_sentence, output_name, type_is_evident
 from graph_editor.fonts import card_fonts
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
+from graph_editor.marks import Marks, Reading
 from graph_editor.ports import Port, Ports
 from graph_editor.theme import Theme, category_color, color
 
@@ -45,6 +46,15 @@ class Look:
     category: str = ""
     severity: Severity | None = None
     marks: tuple[Literal["linked", "frozen"], ...] = ()
+    fill: str = ""
+    """The colour of the ground, where it shows a figure."""
+
+    def showing(self, reading: Reading) -> Look:
+        """The same card with a figure on it, in place of the number of parameters and maybe the settings."""
+        count, detail = reading.figure or self.count, reading.line or self.detail
+        room = _RIGHT - _LEFT - QFontMetricsF(card_fonts().detail).horizontalAdvance(count) - 10
+        detail = QFontMetricsF(card_fonts().detail).elidedText(detail, Qt.TextElideMode.ElideRight, room)
+        return replace(self, count=count, detail=detail, fill=reading.fill)
 
     @classmethod
     def of(cls, node: Node, facts: NodeFacts, linked: bool) -> Look:
@@ -112,7 +122,14 @@ def _edge() -> QPainterPath:
 _BAR_PATH: list[QPainterPath] = []  # made once there is a program
 
 
-def paint_block(painter: QPainter, category: str, facts: NodeFacts, lights: Lights, theme: Theme) -> None:
+def paint_block(
+    painter: QPainter,
+    category: str,
+    facts: NodeFacts,
+    lights: Lights,
+    theme: Theme,
+    reading: Reading | None = None,
+) -> None:
     """A card seen from far off: the colour of its category, or of what a person looks for."""
     severity = severity_of(facts)
     if lights.selected:
@@ -120,7 +137,8 @@ def paint_block(painter: QPainter, category: str, facts: NodeFacts, lights: Ligh
     if severity is not None:
         painter.fillRect(CARD, color(theme.error if severity == "error" else theme.warning))
     else:
-        painter.fillRect(CARD, color(theme.good if lights.fit else category_color(category, theme)))
+        block = reading.block if reading is not None and reading.block else category_color(category, theme)
+        painter.fillRect(CARD, color(theme.good if lights.fit else block))
 
 
 def paint_card(painter: QPainter, look: Look, lights: Lights, theme: Theme) -> None:
@@ -130,7 +148,7 @@ def paint_card(painter: QPainter, look: Look, lights: Lights, theme: Theme) -> N
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color("#000000", 22 if theme.name == "light" else 70))
     painter.drawRoundedRect(_SHADOW, _RADIUS, _RADIUS)
-    painter.setBrush(color(theme.card_hover if lights.hovered else theme.card))
+    painter.setBrush(color(look.fill or (theme.card_hover if lights.hovered else theme.card)))
     painter.drawRoundedRect(CARD, _RADIUS, _RADIUS)
     painter.setBrush(color(category_color(look.category, theme)))
     painter.drawPath(_BAR_PATH[0])
@@ -162,7 +180,7 @@ def paint_texts(painter: QPainter, look: Look, theme: Theme) -> None:
     painter.setPen(color(theme.text))
     painter.drawText(upper, middle | align.AlignLeft, look.title)
     painter.setFont(fonts.detail)
-    painter.setPen(color(theme.muted))
+    painter.setPen(color(theme.text if look.fill else theme.muted))
     aside = upper.adjusted(0, 0, -_MARK * len(look.marks), 0)
     painter.drawText(aside, middle | align.AlignRight, look.kind)
     painter.drawText(lower, middle | align.AlignLeft, look.detail)
@@ -206,6 +224,19 @@ def _paint_port(painter: QPainter, ports: Ports, port: Port, lights: Lights, the
     painter.setBrush(color(line if taken or hot else theme.card))
     radius = (_SMALL_PORT if small else _PORT) + (2 if hot else 1 if lit else 0)
     painter.drawEllipse(ports.place(port), radius, radius)
+
+
+def paint_outline(painter: QPainter, marks: Marks, node_id: str, scale: float, theme: Theme) -> None:
+    """A frame around a card that a search has found, or that lies on the path that is shown."""
+    wide = 4.0 if marks.current == node_id else 2.0
+    found = node_id in marks.found
+    pen = QPen(color(theme.warning if found else theme.accent), min(9.0, max(wide, wide / scale / 2)))
+    if found:
+        pen.setStyle(Qt.PenStyle.SolidLine if marks.current == node_id else Qt.PenStyle.DashLine)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    around = 5.0 if found else 1.0
+    painter.drawRoundedRect(CARD.adjusted(-around, -around, around, around), _RADIUS + around, _RADIUS + around)
 
 
 def paint_badge(painter: QPainter, severity: Severity, theme: Theme) -> None:

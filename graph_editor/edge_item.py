@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from engine.graph import Edge
 from graph_editor.fonts import card_fonts, shape_width
+from graph_editor.marks import marks_of
 from graph_editor.theme import Theme, color
 from graph_editor.wires import Lane, label_place, wire_path
 
@@ -161,7 +162,13 @@ class EdgeItem(QGraphicsItem):
             logging.exception("A wire could not be drawn.")
 
     def _paint(self, painter: QPainter, scale: float) -> None:
-        strong = self.isSelected() or self.lit
+        marks, before = marks_of(self), painter.opacity()
+        painter.setOpacity(before * marks.opacity(self.edge))
+        self._paint_wire(painter, scale, marks.on_path(self.edge))
+        painter.setOpacity(before)
+
+    def _paint_wire(self, painter: QPainter, scale: float, on_path: bool) -> None:
+        strong = self.isSelected() or self.lit or on_path
         line = color(self._theme.accent if strong or self.hovered else self._theme.wire)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if scale < TEXT_FROM:

@@ -26,10 +26,12 @@ from graph_editor.card import (
     paint_badge,
     paint_block,
     paint_card,
+    paint_outline,
     paint_ports,
     paint_texts,
 )
 from graph_editor.edge_item import TEXT_FROM
+from graph_editor.marks import Reading, marks_of
 from graph_editor.ports import Port, Ports, describe_port
 from graph_editor.theme import Theme
 
@@ -171,13 +173,24 @@ class NodeItem(QGraphicsItem):
 
     def _paint(self, painter: QPainter, scale: float) -> None:
         self.lights.selected = self.isSelected()
+        marks = marks_of(self)
+        reading, before = marks.reading(self.node_id), painter.opacity()
+        painter.setOpacity(before * marks.opacity(self.node_id))
         if scale < TEXT_FROM:
             if self._told is not None:
-                paint_block(painter, self._told[1].layer.category, self._told[2], self.lights, self._theme)
-            return
+                category = self._told[1].layer.category
+                paint_block(painter, category, self._told[2], self.lights, self._theme, reading)
+        else:
+            self._paint_near(painter, reading)
+        if marks.outlines(self.node_id):
+            paint_outline(painter, marks, self.node_id, scale, self._theme)
+        painter.setOpacity(before)
+
+    def _paint_near(self, painter: QPainter, reading: Reading | None) -> None:
+        look = self.look if reading is None else self.look.showing(reading)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        paint_card(painter, self.look, self.lights, self._theme)
-        paint_texts(painter, self.look, self._theme)
+        paint_card(painter, look, self.lights, self._theme)
+        paint_texts(painter, look, self._theme)
         paint_ports(painter, self.ports, self.lights, self._theme)
         if self.look.severity:
             paint_badge(painter, self.look.severity, self._theme)

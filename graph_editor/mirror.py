@@ -21,6 +21,7 @@ from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
 from graph_editor.items import NodeItem
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
+from graph_editor.marks import Marks
 from graph_editor.theme import Theme, current, theme_notifier
 from graph_editor.wires import Rows, find_lane
 from graph_editor.wiring import wire_ends
@@ -51,6 +52,7 @@ class GraphMirror(QGraphicsScene):
     ) -> None:
         super().__init__(parent)
         self.document = document
+        self.marks = Marks()
         self._fixed_theme = theme
         self._theme = theme or current()
         self._cards: dict[str, NodeItem] = {}

@@ -256,6 +256,8 @@ def stylesheet(theme: Theme) -> str:
     QToolButton[fold="true"] {{ border: none; color: {t.muted}; font-weight: 600; padding: 2px 4px 2px 0; }}
     QToolButton[fold="true"]:hover, QToolButton[fold="true"]:focus {{ color: {t.text}; }}
     QFrame[breadcrumb="true"] {{ background: {t.panel}; border: 1px solid {t.border}; border-radius: 6px; }}
+    QFrame[overlay="true"] {{ background: {t.panel}; border: 1px solid {t.border}; border-radius: 6px; }}
+    QFrame[overlay="true"] QLabel {{ border: none; background: transparent; }}
     QFrame[breadcrumb="true"] QToolButton {{ border: none; color: {t.accent}; padding: 2px 4px; }}
     QFrame[breadcrumb="true"] QToolButton:hover {{ background: {t.hover}; border-radius: 4px; }}
     QLabel[muted="true"] {{ color: {t.muted}; }}

@@ -22,7 +22,9 @@ from graph_editor.cost_keeper import CostKeeper
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
 from graph_editor.gestures import Gesture
+from graph_editor.heat import Heat
 from graph_editor.keys import handle_key
+from graph_editor.legend import Legend
 from graph_editor.palette import layer_of_mime
 from graph_editor.pointer import Pointer
 from graph_editor.suggestions import Spot
@@ -35,6 +37,8 @@ class GraphView(Commands):
         super().__init__(document, parent)
         self.pointer = Pointer(self)
         self.costs = CostKeeper(document, self)
+        self.heat = Heat(self.graph_scene, self.costs, self)
+        self.legend = Legend(self.heat, self)
         self.breadcrumb = Breadcrumb(document, self)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)

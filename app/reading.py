@@ -1,0 +1,71 @@
+"""What the View menu shows of the network on the canvas: costs as colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QWidget
+
+from app.actions import Actions
+from app.dialogs import tell_error
+from app.jobs import run_job
+from app.settings import AppSettings
+from engine.errors import Cancelled
+from engine.timing import time_layers
+from graph_editor.heat import MEASURES, Measure, Timed
+from graph_editor.view import GraphView
+
+
+class Reading(QObject):
+    """Joins the actions for reading the canvas with the view, and remembers what was chosen."""
+
+    def __init__(self, view: GraphView, actions: Actions, settings: AppSettings, window: QWidget) -> None:
+        super().__init__(window)
+        self._view = view
+        self._actions = actions
+        self._settings = settings
+        self._window = window
+        self._join_colours()
+        self._join_flag("card_costs", view.heat.show_on_cards, usual=False)
+
+    def _join_colours(self) -> None:
+        group = QActionGroup(self)
+        for measure in MEASURES:
+            action = group.addAction(self._actions[f"colour_{measure}"])
+            action.triggered.connect(partial(self.colour, measure))
+        self._actions["colour_category"].setChecked(True)
+        self._view.legend.measure_wanted.connect(self.measure_times)
+
+    def _join_flag(self, name: str, show: Callable[[bool], None], *, usual: bool) -> None:
+        """Let an action switch something on and off, as it was when the program ended last."""
+        action = self._actions[name]
+        action.setChecked(self._settings.flag(name, usual))
+        show(action.isChecked())
+        action.toggled.connect(show)
+        action.toggled.connect(partial(self._settings.set_flag, name))
+
+    def colour(self, measure: Measure, _checked: bool = True) -> None:
+        """Colour cards by a measure; times are measured where there are none."""
+        self._view.heat.show_measure(measure)
+        if measure == "time" and self._view.heat.stale:
+            self.measure_times()
+
+    def measure_times(self) -> None:
+        """Run each layer of the graph that is shown, and colour cards by what it took."""
+        inference, batch_size = self._view.document.inference, self._view.costs.batch_size
+        try:
+            seconds = run_job(self._window, self.tr("Measuring…"), time_layers(inference, batch_size))
+        except Cancelled:
+            return
+        except Exception as error:
+            tell_error(self._window, self.tr("Cannot measure"), error)
+            return
+        self._view.heat.set_times(
+            {
+                key: Timed(taken, inference.graph[key].layer, inference[key].inputs, batch_size)
+                for key, taken in seconds.items()
+            }
+        )

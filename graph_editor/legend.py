@@ -1,0 +1,107 @@
+"""What the colours of the cards mean, in numbers, at a corner of the canvas."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from graph_editor.canvas import Canvas
+from graph_editor.corner import CornerPanel
+from graph_editor.edge_item import TEXT_FROM
+from graph_editor.heat import Heat, shade
+from graph_editor.theme import color, current, tabular, theme_notifier
+
+_WIDTH, _BAR = 190, 10
+_TICKS = (0.0, 0.5, 1.0)
+
+
+class Scale(QWidget):
+    """A bar of colour with numbers below it."""
+
+    def __init__(self, heat: Heat, view: Canvas) -> None:
+        super().__init__()
+        self._heat = heat
+        self._view = view
+        view.zoom_changed.connect(self.update)
+        self.setFont(tabular(self.font()))
+
+    def sizeHint(self) -> QSize:
+        return QSize(_WIDTH, _BAR + 4 + self.fontMetrics().height())
+
+    def ticks(self) -> list[str]:
+        """The numbers below the bar: where the colour is at its beginning, its middle and its end."""
+        return [self._heat.text(self._heat.most * level**2) for level in _TICKS]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme, painter, far = current(), QPainter(self), self._view.scale_now() < TEXT_FROM
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        bar = QRectF(0.5, 0.5, self.width() - 1, _BAR)
+        gradient = QLinearGradient(bar.topLeft(), QPointF(bar.right(), bar.top()))
+        for level in _TICKS:
+            gradient.setColorAt(level, color(shade(level, theme, block=far)))
+        painter.setPen(color(theme.card_border))
+        painter.setBrush(gradient)
+        painter.drawRoundedRect(bar, 3, 3)
+        painter.setPen(color(theme.text))
+        sides = (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight)
+        for text, side in zip(self.ticks(), sides, strict=True):
+            painter.drawText(self.rect(), side | Qt.AlignmentFlag.AlignBottom, text)
+        painter.end()
+
+
+class Legend(CornerPanel):
+    """Lies over the lower left corner of the canvas while cards are coloured by a figure."""
+
+    corner = Qt.Corner.BottomLeftCorner
+    measure_wanted = Signal()
+    """Times are to be measured anew."""
+
+    def __init__(self, heat: Heat, view: Canvas) -> None:
+        super().__init__(view)
+        self._heat = heat
+        self.title = QLabel()
+        self.scale = Scale(heat, view)
+        self.note = QLabel(wordWrap=True)
+        self.note.setProperty("muted", True)
+        self.note.setFixedWidth(_WIDTH)
+        self.measure = QPushButton(self.tr("Measure"))
+        self.measure.setToolTip(self.tr("Run each layer on a batch and take its time"))
+        self.measure.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.measure.clicked.connect(self.measure_wanted)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(5)
+        for part in (self.title, self.scale, self.note, self.measure):
+            layout.addWidget(part)
+        heat.changed.connect(self.refresh)
+        theme_notifier.changed.connect(self.update)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the measure of now."""
+        measure = self._heat.measure
+        self.setVisible(measure != "category")
+        if self.isHidden():
+            return
+        titles = {
+            "parameters": self.tr("Parameters"),
+            "flops": self.tr("FLOPs of a sample"),
+            "memory": self.tr("Memory for a batch"),
+            "time": self.tr("Time for a batch"),
+        }
+        timing = measure == "time"
+        note = self._time_note() if timing else ""
+        self.title.setText(titles[measure])
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
+        self.measure.setVisible(timing and bool(note))
+        self.scale.setVisible(self._heat.most > 0)
+        self.scale.update()
+        self.adjustSize()
+        self.place()
+
+    def _time_note(self) -> str:
+        if not self._heat.most:
+            return self.tr("Nothing has been measured yet.")
+        return self.tr("Times in brackets are those of before an edit.") if self._heat.stale else ""

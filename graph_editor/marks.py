@@ -1,0 +1,78 @@
+"""What a person reads on the canvas at the moment, over what the graph is: figures, finds and a path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtWidgets import QGraphicsItem
+
+from engine.graph import Edge
+
+FADED = 0.4
+"""How much is left of what does not belong to a path that is shown."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a card shows of a figure: the colours near and far off (none where it has none), and the texts."""
+
+    fill: str = ""
+    block: str = ""
+    figure: str = ""
+    """In place of the number of parameters."""
+    line: str = ""
+    """In place of the settings."""
+
+
+class Readings(Protocol):
+    """The figures of cards, worked out for those that are looked at."""
+
+    def get(self, node_id: str) -> Reading | None: ...
+
+
+@dataclass(frozen=True)
+class Path:
+    """The cards and wires that lead from the Inputs to a card."""
+
+    nodes: frozenset[str]
+    edges: frozenset[Edge]
+
+
+@dataclass
+class Marks:
+    """The marks of a scene. Cards and wires ask for theirs when they are painted, so that to set them is cheap."""
+
+    readings: Readings | None = None
+    found: frozenset[str] = frozenset()
+    """Cards that a search has found."""
+    current: str | None = None
+    """The one of them that the search stands at."""
+    path: Path | None = None
+
+    def reading(self, node_id: str) -> Reading | None:
+        """The figure of a card."""
+        return None if self.readings is None else self.readings.get(node_id)
+
+    def opacity(self, what: str | Edge) -> float:
+        """How much of a card or a wire is seen."""
+        if self.path is None:
+            return 1.0
+        members = self.path.edges if isinstance(what, Edge) else self.path.nodes
+        return 1.0 if what in members else FADED
+
+    def outlines(self, node_id: str) -> bool:
+        """Whether a card has a frame around it."""
+        return node_id in self.found or self.on_path(node_id)
+
+    def on_path(self, what: str | Edge) -> bool:
+        """Whether a card or a wire belongs to the path that is shown."""
+        return self.path is not None and what in (self.path.edges if isinstance(what, Edge) else self.path.nodes)
+
+
+_NONE = Marks()
+
+
+def marks_of(item: QGraphicsItem) -> Marks:
+    """The marks of the scene that an item lies in."""
+    return getattr(item.scene(), "marks", _NONE)
