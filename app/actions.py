@@ -100,6 +100,12 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("select_all", tr("Select &all"), tr("Select every layer"), ("Ctrl+A",)),
         ActionSpec("group", tr("&Group into a model"), tr("Put the selected layers into one card"), ("Ctrl+G",)),
         ActionSpec("ungroup", tr("U&ngroup"), tr("Take the selected model apart"), ("Ctrl+Shift+G",)),
+        ActionSpec(
+            "repeat",
+            tr("Rep&eat…"),
+            tr("Have the selected layers several times, one after another"),
+            ("Ctrl+Alt+R",),
+        ),
         ActionSpec("arrange", tr("A&rrange"), tr("Lay the graph out from top to bottom"), ("Ctrl+L",), "arrange"),
     )
 
@@ -256,7 +262,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     edit = bar.addMenu(tr("&Edit"))
     actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")
     actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
-    actions.fill_menu(edit, "add_layer merge take_out | group ungroup | arrange")
+    actions.fill_menu(edit, "add_layer merge take_out | group ungroup repeat | arrange")
     view = bar.addMenu(tr("&View"))
     actions.fill_menu(view, "show_canvas show_data show_code show_summary | fit reset_zoom zoom_in zoom_out |")
     colours = view.addMenu(tr("Colour cards &by"))

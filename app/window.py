@@ -34,7 +34,7 @@ from graph_editor.document import ProjectDocument
 
 _CANVAS_ACTIONS = (
     *("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "arrange"),
-    *("merge", "take_out", "duplicate_linked", "make_independent"),
+    *("merge", "take_out", "repeat", "duplicate_linked", "make_independent"),
 )
 _FRAMED_MS = 300
 """After this long a window manager has put its frame around a window."""
@@ -120,6 +120,7 @@ class MainWindow(QMainWindow):
                 "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,
                 "group": view.group_selected, "ungroup": view.ungroup_selected, "add_layer": view.quick_add_here,
                 "duplicate_linked": view.duplicate_linked, "make_independent": view.make_independent,
+                "repeat": view.repeat_selected,
                 "merge": view.merge_selected, "take_out": view.take_out_selected,
                 "zoom_in": view.zoom_in, "zoom_out": view.zoom_out, "reset_zoom": view.reset_zoom,
                 "fit": view.fit, "find_layer": self._find_layer,

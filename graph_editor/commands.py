@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QInputDialog
 
 from engine.errors import GraphError
 from engine.graph import Edge
+from engine.layers.nested import Functional
 from graph_editor import clipboard, editing
 from graph_editor.asking import AskingCanvas
 from graph_editor.clipboard import PasteError
+
+_MOST_COPIES = 200
 
 
 class Commands(AskingCanvas):
@@ -99,14 +103,30 @@ class Commands(AskingCanvas):
             self._show_added(editing.add_wired(self.document, layer, spot))
 
     def group_selected(self) -> None:
-        """Put the selected cards into one that holds them."""
+        """Put the selected cards into one that holds them, and ask for its name."""
         self._regroup(lambda: [editing.group(self.document, self.graph_scene.selected_nodes())])
+        made = self.selected_node()
+        if made is not None and isinstance(self.document.graph[made].layer, Functional):
+            self.rename(made)
 
     def ungroup_selected(self) -> None:
         """Take the selected group apart."""
         chosen = self.selected_node()
         if chosen is not None:
             self._regroup(lambda: editing.ungroup(self.document, chosen))
+
+    def repeat_selected(self) -> None:
+        """Ask how often, and put copies of the selected cards below them, wired one after another."""
+        title, text = self.tr("Repeat"), self.tr("How many in a row, with those that are selected:")
+        if self.graph_scene.selected_nodes():
+            count, given = QInputDialog.getInt(self, title, text, 3, 2, _MOST_COPIES)
+            if given:
+                self.repeat(count)
+
+    def repeat(self, count: int) -> None:
+        """Have the selected cards so many times in a row."""
+        chosen = self.graph_scene.selected_nodes()
+        self._regroup(lambda: (*chosen, *editing.repeat(self.document, chosen, count)))
 
     def _regroup(self, edit: Callable[[], Iterable[str]]) -> None:
         try:

@@ -15,6 +15,7 @@ from engine.graph import Edge, Graph
 from engine.layer import Layer
 from engine.project import Position
 from engine.registry import LAYERS
+from engine.repeating import repeated
 from engine.rewiring import can_share, healed, independent, taken_out, with_linked_copy
 from graph_editor.document import ProjectDocument
 from graph_editor.layout import COLUMN, ROW, arrange, free_place, make_room, without
@@ -230,6 +231,22 @@ def group(document: ProjectDocument, node_ids: tuple[str, ...]) -> str:
     text = tr("Group {0} layers").format(len(gone))
     document.edit_graph(text, graph, {key: free_place(_middle(gone), _resting(document, graph))})
     return key
+
+
+def repeat(document: ProjectDocument, node_ids: Collection[str], count: int) -> tuple[str, ...]:
+    """Put copies of cards below them, one after another; returns the new identifiers. Raises `GraphError`."""
+    graph, copies = repeated(document.graph, node_ids, count)
+    places = {key: document.position(key) for key in copies[0]}
+    top, bottom = min(y for _, y in places.values()), max(y for _, y in places.values())
+    height = bottom - top + ROW
+    following = document.graph.descendants(places) - places.keys()
+    after = {key: document.position(key) for key in following if document.position(key)[1] > bottom}
+    moved = _shifted(after, 0, height * len(copies))
+    for number, ids in enumerate(copies, 1):
+        moved |= _shifted({ids[key]: place for key, place in places.items()}, 0, height * number)
+    text = tr("Repeat {0}").format(_named(document, tuple(places)))
+    document.edit_graph(text, graph, moved)
+    return tuple(key for ids in copies for key in ids.values())
 
 
 def ungroup(document: ProjectDocument, node_id: str) -> tuple[str, ...]:

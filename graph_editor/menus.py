@@ -81,6 +81,7 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
     if document.graph.incoming(node_id) or document.graph.outgoing(node_id):
         menu.addAction(_tr("Take out of the wires")).triggered.connect(lambda: view.take_out_selected())
     menu.addAction(_tr("Group into a model")).triggered.connect(lambda: view.group_selected())
+    menu.addAction(_tr("Repeat…")).triggered.connect(lambda: view.repeat_selected())
     if grouped:
         menu.addAction(_tr("Ungroup")).triggered.connect(lambda: view.ungroup_selected())
     menu.addSeparator()

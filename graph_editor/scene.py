@@ -80,14 +80,15 @@ class GraphScene(GraphMirror):
     def _show_shared(self) -> None:
         """Draw lines between the cards that share weights with a selected one, or with that under the pointer."""
         looked_at = self._shared.intersection((*self._last_selected, self._hovered or ""))
-        if not looked_at and not self._shared_lines.families:
+        shown = bool(self._shared_lines.families)
+        if not looked_at and not shown:
             return
         families = {self.graph.linked(key) for key in looked_at if key in self.graph}
         places = [[self._cards[key].pos() for key in family if key in self._cards] for family in families]
         self._shared_lines.show_families(places, self.theme)
-        if places and self._shared_lines.scene() is None:
+        if places and not shown:
             self.addItem(self._shared_lines)
-        elif not places:
+        elif shown and not places:
             self.removeItem(self._shared_lines)
 
     def place(self, positions: Mapping[str, Position]) -> None:

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QEvent, Qt
 
+from engine.inference import infer
+from engine.layers.conv import Conv2D
+from engine.layers.core import Dense, Input, Output
+from engine.layers.merging import Add
 from engine.layers.nested import Functional
+from engine.layers.regularization import Dropout
 from engine.project import Project
+from engine.repeating import repeated
+from engine.templates import chain
 from graph_editor.inspector import Inspector
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -144,3 +151,93 @@ def test_another_project_is_shown_from_the_outside(grouped):
     grouped.document.reset(Project())
     assert not grouped.document.path
     assert not grouped.scene.node_items
+
+
+def test_a_group_is_named_at_once(branched, qtbot):
+    branched.scene.select([branched.id("conv2d"), branched.id("max_pooling2d")])
+    branched.view.group_selected()
+    field = branched.view._rename
+    assert field.text() == "model"
+    qtbot.keyClicks(field, "stem")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert "stem" in branched.names()
+    assert isinstance(branched.graph.by_name("stem").layer, Functional)
+
+
+def test_a_group_within_a_group_is_opened_and_left_step_by_step(grouped, qtbot):
+    open_by_mouse(grouped, "model")
+    grouped.scene.select([grouped.id("conv2d"), grouped.id("max_pooling2d")])
+    grouped.view.group_selected()
+    inner = grouped.view._rename.text()
+    open_by_mouse(grouped, inner)
+    assert grouped.document.names() == ("model", inner)
+    assert "conv2d" in grouped.names()
+    grouped.view.leave_group()
+    grouped.view.leave_group()
+    assert not grouped.document.path
+    assert not grouped.document.inference.errors
+    grouped.document.undo_stack.undo()
+    assert grouped.document.names() == ("model",)
+    assert "conv2d" in grouped.names()
+
+
+# Repeating
+
+
+@pytest.fixture
+def block(canvas_of):
+    """input, dense, dropout, output."""
+    graph, _ = chain(Input(shape=(16,)), Dense(units=16), Dropout(), Output())
+    return canvas_of(Project(graph))
+
+
+def test_cards_are_repeated_in_a_chain_in_one_step(block):
+    block.scene.select([block.id("dense"), block.id("dropout")])
+    before = block.document.position(block.id("output"))
+    block.view.repeat(3)
+    order = [block.graph[key].name for key in block.graph.order]
+    assert order == ["input", "dense", "dropout", "dense_1", "dropout_1", "dense_2", "dropout_2", "output"]
+    assert len(block.graph.edges) == 7
+    assert not block.document.inference.errors
+    ys = [block.document.position(key)[1] for key in block.graph.order]
+    assert ys == sorted(set(ys))
+    assert block.document.position(block.id("output"))[1] == before[1] + 4 * 90
+    assert len(block.scene.selected_nodes()) == 6
+    assert block.document.undo_stack.count() == 1
+    block.document.undo_stack.undo()
+    assert block.names() == {"input", "dense", "dropout", "output"}
+
+
+def test_a_block_that_opens_and_closes_a_branch_is_repeated(canvas_of):
+    graph, first = chain(Input(shape=(16,)), Dense(units=16))
+    graph, branch = chain(Dropout(), graph=graph, after=first)
+    graph = graph.add(add := graph.new_node(Add()))
+    graph = graph.connect(first, add.id).connect(branch, add.id)
+    made, copies = repeated(graph, [branch, add.id], 2)
+    assert not infer(made).errors
+    pairs = {(made[e.source].name, made[e.target].name) for e in made.edges}
+    assert {("add", "dropout_1"), ("add", "add_1"), ("dropout_1", "add_1")} <= pairs
+    assert len(copies) == 1
+
+
+def test_copies_that_do_not_fit_are_refused_with_the_reason(branched):
+    branched.scene.select([branched.id("conv2d"), branched.id("max_pooling2d"), branched.id("rescaling")])
+    with branched.bot.waitSignal(branched.view.message) as told:
+        branched.view.repeat(2)
+    assert "one output" in told.args[0]
+    large = Conv2D(padding="valid", kernel_size=(7, 7))
+    branched.document.edit_graph("x", branched.graph.set_layer(branched.id("conv2d"), large))
+    branched.scene.select([branched.id("conv2d")])
+    with branched.bot.waitSignal(branched.view.message) as told:
+        branched.view.repeat(4)
+    assert "do not fit" in told.args[0]
+    assert branched.document.undo_stack.count() == 1
+
+
+def test_how_often_is_asked(block, monkeypatch):
+    from PySide6.QtWidgets import QInputDialog
+
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_: (2, True))
+    block.scene.select([block.id("dense")])
+    block.view.repeat_selected()
+    assert "dense_1" in block.names()
