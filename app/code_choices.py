@@ -18,6 +18,8 @@ class CodeOptions:
     target: Target = "keras"
     style: Style = "functional"
     with_training: bool = False
+    flat: bool = False
+    """With the layers of groups among the others, instead of models within the model."""
 
 
 class CodeChoices(QWidget):

@@ -85,6 +85,9 @@ def export(
     with_optimizer: Annotated[
         bool, typer.Option("--with-optimizer", help="With the optimizer's state, for training to go on.")
     ] = False,
+    flat: Annotated[
+        bool, typer.Option("--flat", help="Take groups apart, instead of models within the model.")
+    ] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Let Keras open the file and compare.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -105,6 +108,7 @@ def export(
         raise typer.BadParameter("a file for Keras 2 is not checked by Keras 3", param_hint="--verify")
     options = ExportOptions(dialect.value, style.value, target.value, with_training, with_optimizer)
     found = open_network(network, run)
+    found = found.flattened() if flat else found
     lines = list(export_network(found, to, options))
     for line in () if as_json else lines:
         say(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QCoreApplication
@@ -27,6 +27,8 @@ class KerasOptions:
     check: bool = False
     state: bool = False
     """With what the optimizer remembers."""
+    flat: bool = False
+    """With the layers of groups among the others, instead of models within the model."""
 
 
 _KINDS: tuple[tuple[str, Literal[".keras", ".h5"], Literal["keras3", "keras2"]], ...] = (
@@ -36,8 +38,13 @@ _KINDS: tuple[tuple[str, Literal[".keras", ".h5"], Literal["keras3", "keras2"]],
 )
 
 
-def ask_keras_options(parent: QWidget, start: KerasOptions, *, has_state: bool = False) -> KerasOptions | None:
-    """Ask how to write a Keras file; None where the person cancels. A state is offered where there is one."""
+def ask_keras_options(
+    parent: QWidget, start: KerasOptions, *, has_state: bool = False, has_groups: bool = False
+) -> KerasOptions | None:
+    """Ask how to write a Keras file; None where the person cancels.
+
+    A state is offered where there is one, to take groups apart where there are some.
+    """
     dialog = _Dialog(parent, tr("Export a Keras model"))
     kind = QComboBox()
     for text, suffix, dialect in _KINDS:
@@ -54,15 +61,30 @@ def ask_keras_options(parent: QWidget, start: KerasOptions, *, has_state: bool =
     check = QCheckBox(tr("Check with Keras"))
     check.setToolTip(tr("Let Keras open the file and predict, and compare with the predictions here"))
     check.setChecked(start.check)
-    if not dialog.ask(kind, compiled, state, check):
+    flat = flat_box(start.flat, has_groups)
+    if not dialog.ask(kind, compiled, state, flat, check):
         return None
     _, suffix, dialect = _KINDS[kind.currentIndex()]
     return KerasOptions(
-        suffix, dialect, compiled.isChecked(), check.isChecked(), state.isEnabled() and state.isChecked()
+        suffix,
+        dialect,
+        compiled.isChecked(),
+        check.isChecked(),
+        state.isEnabled() and state.isChecked(),
+        has_groups and flat.isChecked(),
     )
 
 
-def ask_code_options(parent: QWidget, start: CodeOptions) -> CodeOptions | None:
+def flat_box(checked: bool, has_groups: bool) -> QCheckBox:
+    """Asks whether groups are taken apart; to be seen only where there are some."""
+    box = QCheckBox(tr("Take groups apart"))
+    box.setToolTip(tr("Write the layers of groups among the others, instead of models within the model"))
+    box.setChecked(checked)
+    box.setVisible(has_groups)
+    return box
+
+
+def ask_code_options(parent: QWidget, start: CodeOptions, *, has_groups: bool = False) -> CodeOptions | None:
     """Ask how to write Python; None where the person cancels."""
     dialog = _Dialog(parent, tr("Export Python"))
     choices = CodeChoices()
@@ -70,7 +92,10 @@ def ask_code_options(parent: QWidget, start: CodeOptions) -> CodeOptions | None:
     note = QLabel(tr("The program loads the weights of an exported .h5 file of the same name beside it."))
     note.setProperty("muted", True)
     note.setWordWrap(True)
-    return choices.options if dialog.ask(choices, note) else None
+    flat = flat_box(start.flat, has_groups)
+    if not dialog.ask(choices, flat, note):
+        return None
+    return replace(choices.options, flat=has_groups and flat.isChecked())
 
 
 class _Dialog(QDialog):

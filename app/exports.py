@@ -20,6 +20,7 @@ from app.settings import AppSettings
 from app.task import Job, result_of
 from engine.errors import Cancelled
 from engine.events import HostWeights, OptimizerState, Result
+from engine.flattening import flattened, flattened_project, has_groups
 from engine.project import Project
 from graph_editor.document import ProjectDocument
 
@@ -54,7 +55,9 @@ class Exports(QObject):
         project, weights = source
         asked = replace(self._keras_options, compiled=project.compiled)
         state = self._optimizer_state(project)
-        options = ask_keras_options(self._window, asked, has_state=state is not None)
+        options = ask_keras_options(
+            self._window, asked, has_state=state is not None, has_groups=has_groups(project.graph)
+        )
         kind = None if options is None else options.suffix
         path = None if kind is None else self._ask(f"Keras (*{kind})", kind)
         if options is None or path is None:
@@ -67,7 +70,7 @@ class Exports(QObject):
 
     def python(self) -> bool:
         """Python that builds the network, after asking how."""
-        options = ask_code_options(self._window, self._code_options)
+        options = ask_code_options(self._window, self._code_options, has_groups=has_groups(self._project.graph))
         return options is not None and self.code(options)
 
     def code(self, options: CodeOptions) -> bool:
@@ -188,6 +191,9 @@ def keras_job(
         weights = model.to_host(model.init(training.seed))
     compiling = training if options.compiled else None
     state = state if options.state else None
+    if options.flat:
+        flat = flattened(graph)
+        graph, weights, state = flat.graph, flat.weights(weights), flat.state(state)
     models.save(path, graph, weights, compiling, dialect=options.dialect, optimizer_state=state, name=project.name)
     if options.check:
         yield from prove(path, graph, weights)
@@ -198,4 +204,5 @@ def keras_job(
 def _write_code(project: Project, path: Path, options: CodeOptions) -> None:
     from engine.formats.code import write_code
 
+    project = flattened_project(project) if options.flat else project
     write_code(project, path, options.target, style=options.style, with_training=options.with_training)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from engine.errors import FileError
 from engine.events import HostWeights, OptimizerState
 from engine.files import replacing
+from engine.flattening import flattened
 from engine.formats import models, project_file
 from engine.formats.code import Target, write_code
 from engine.formats.keras_h5 import Dialect
@@ -57,6 +58,16 @@ class Network:
         if self.weights is None:
             raise FileError(self.path, "has not been trained yet: `layerloom train` it, or name a run with --run.")
         return self.weights
+
+    def flattened(self) -> Network:
+        """The same network without groups."""
+        flat = flattened(self.project.graph)
+        return replace(
+            self,
+            project=replace(self.project, graph=flat.graph),
+            weights=None if self.weights is None else flat.weights(self.weights),
+            optimizer_state=flat.state(self.optimizer_state),
+        )
 
     def exported_weights(self) -> HostWeights:
         """The weights that an export holds: without trained ones, those that training would start from."""

@@ -13,6 +13,7 @@ from engine.layer import Weighted
 from engine.layers.core import Input, Output
 from engine.layers.nested import Functional
 from engine.project import Layout, Position
+from engine.rewiring import can_share
 
 Path = tuple[str, ...]
 """The way into groups within groups: the identifier of each, from the outside."""
@@ -196,6 +197,17 @@ def ungroup(graph: Graph, node_id: str) -> tuple[Graph, dict[str, str]]:
         raise GraphError(f"{node.name} is no model that could be taken apart.")
     if len(graph.linked(node_id)) > 1:
         raise GraphError(f"{node.name} is used more than once, with the same weights: it stays in one piece.")
+    return unfolded(graph, node_id)
+
+
+def unfolded(graph: Graph, node_id: str, owners: Mapping[str, str] | None = None) -> tuple[Graph, dict[str, str]]:
+    """With the layers of a group in its place; also where each of them went.
+
+    `owners` says, for a group that is linked to another, where the layers of that one went: they own the weights.
+    """
+    node = graph[node_id]
+    layer = node.layer
+    assert isinstance(layer, Functional)
     ends = {end.id for end in (*layer.inputs, *layer.outputs)}
     body = layer.graph.part(key for key in layer.graph.nodes if key not in ends)
     outer = Graph(
@@ -208,7 +220,11 @@ def ungroup(graph: Graph, node_id: str) -> tuple[Graph, dict[str, str]]:
             inner = merged[key].layer
             if isinstance(inner, Weighted):
                 merged = merged.set_layer(key, inner.replace(trainable=False))
-    return Graph(merged.nodes, (*merged.edges, *_joints(graph, node, layer, ids))), ids
+    nodes = dict(merged.nodes)
+    for old, new in ids.items():
+        if owners is not None and can_share(nodes[new].layer):
+            nodes[new] = replace(nodes[new], shares=owners[layer.graph.owner(old).id])
+    return Graph(MappingProxyType(nodes), (*merged.edges, *_joints(graph, node, layer, ids))), ids
 
 
 def _joints(graph: Graph, node: Node, layer: Functional, ids: Mapping[str, str]) -> list[Edge]:

@@ -15,8 +15,12 @@ import pytest
 
 from app.exchange import import_model
 from engine.errors import FileError
-from engine.formats import project_file
-from engine.layers.core import Dense
+from engine.formats import models, project_file
+from engine.grouping import group
+from engine.inference import infer
+from engine.layers.core import Dense, Input, Output
+from engine.project import Layout, Project
+from engine.templates import chain
 from tests.app.test_cli import layerloom
 
 
@@ -118,6 +122,19 @@ def test_an_import_keeps_the_state_of_the_optimizer(folder: Path, tmp_path: Path
     state = keras.saving.load_model(tmp_path / "out.keras").optimizer.variables
     for ours, theirs in zip(state, model.optimizer.variables, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_groups_are_taken_apart_where_that_is_wanted(tmp_path: Path) -> None:
+    graph, _ = chain(Input(shape=(4,)), Dense(units=3), Dense(units=2), Output())
+    places = Layout({key: (0.0, 90.0 * row) for row, key in enumerate(graph.order)})
+    inner = [graph.by_name("dense").id, graph.by_name("dense_1").id]
+    project_file.save(Project(group(graph, infer(graph), inner, places)[0]), tmp_path / "p.loom")
+    done = layerloom("export", "p.loom", "--to", "out.keras", "--flat", "--verify", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["proof"]["holds"]
+    assert {node.name for node in models.load(tmp_path / "out.keras").graph} >= {"dense", "dense_1"}
+    assert layerloom("export", "p.loom", "--to", "nested.keras", cwd=tmp_path).returncode == 0
+    assert "dense" not in {node.name for node in models.load(tmp_path / "nested.keras").graph}
 
 
 @pytest.mark.parametrize("name", ["m.keras", "m.json"])

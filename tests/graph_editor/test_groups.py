@@ -213,6 +213,7 @@ def test_a_block_that_opens_and_closes_a_branch_is_repeated(canvas_of):
     graph, branch = chain(Dropout(), graph=graph, after=first)
     graph = graph.add(add := graph.new_node(Add()))
     graph = graph.connect(first, add.id).connect(branch, add.id)
+    graph, _ = chain(Output(), graph=graph, after=add.id)
     made, copies = repeated(graph, [branch, add.id], 2)
     assert not infer(made).errors
     pairs = {(made[e.source].name, made[e.target].name) for e in made.edges}
