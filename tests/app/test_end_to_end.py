@@ -90,7 +90,7 @@ def test_from_an_empty_canvas_to_a_keras_file(
     for name, ending, options in parts:
         path = written[ending] = tmp_path / f"model{ending}"
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path, **__: (str(path), ""))
-        monkeypatch.setattr(app.exports, "ask_code_options", lambda *_, options=options: options)
+        monkeypatch.setattr(app.exports, "ask_code_options", lambda *_, options=options, **__: options)
         window.actions_[name].trigger()
         qtbot.waitUntil(path.exists, timeout=60_000)
     monkeypatch.chdir(tmp_path)
