@@ -116,11 +116,11 @@ def infer(graph: Graph, previous: Inference | None = None) -> Inference:
         node, behind = graph.nodes[node_id], graph.outgoing(node_id)
         key: list[object] = [id(node.kind), not behind]
         for edge in graph.incoming(node_id):
-            key += facts[edge.source].flow, edge.output, edge.port
+            key += facts[edge.source].flow, id(graph.nodes[edge.source].kind), edge.output, edge.port
         new = alike.get(tuple(key))
         if new is None:
             new = _facts(graph, node, facts)
-            # A problem names its node, and an Output looks at the layer before it.
+            # A problem names its node, and an Output looks far back.
             if not new.problems and not isinstance(node.layer, Output):
                 alike[tuple(key)] = new
         if new is old or new == old:

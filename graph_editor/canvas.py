@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from graph_editor.document import ProjectDocument
 from graph_editor.overlays import Dots
+from graph_editor.overview import FAR, paint_item
 from graph_editor.scene import GraphScene
 from graph_editor.theme import color, theme_notifier
 
@@ -51,6 +52,7 @@ class Canvas(QGraphicsView):
         self.graph_scene.nodes_selected.connect(self.nodes_selected)
         self.graph_scene.filled.connect(self._show_again)
         theme_notifier.changed.connect(self.viewport().update)
+        self.zoom_changed.connect(self._choose_update)
 
     # Zooming
 
@@ -152,6 +154,31 @@ class Canvas(QGraphicsView):
         return self.mapToScene(self.viewport().rect()).boundingRect()
 
     # Painting
+
+    def _choose_update(self, scale: float) -> None:
+        """Qt knows where it has drawn an item, and paints no more than that anew; from far off it draws none."""
+        mode = QGraphicsView.ViewportUpdateMode
+        self.setViewportUpdateMode(mode.SmartViewportUpdate if scale >= FAR else mode.FullViewportUpdate)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.scale_now() >= FAR:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self.viewport())
+        painter.setRenderHints(self.renderHints())
+        painter.setWorldTransform(self.viewportTransform())
+        exposed = self.mapToScene(event.rect()).boundingRect()
+        self.drawBackground(painter, exposed)
+        others = sorted(self.graph_scene.others, key=lambda item: item.zValue())
+        for item in others:
+            if item.zValue() < 0:
+                paint_item(painter, item, self.viewport())
+        self.graph_scene.overview.paint(painter, exposed)
+        for item in others:
+            if item.zValue() >= 0:
+                paint_item(painter, item, self.viewport())
+        self.drawForeground(painter, exposed)
+        painter.end()
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         origin = QPointF(self.viewportTransform().map(QPointF(0, 0)))

@@ -30,7 +30,7 @@ _LEFT = CARD.left() + 16
 _RIGHT = CARD.right() - 12
 _BADGE = QPointF(CARD.right() - 3, CARD.top() + 3)
 _SHADOW = CARD.translated(0, 1.5)
-_HALO = 10.0
+HALO = 10.0
 _MARK = 18.0
 """Room for a mark at the right end of the title."""
 
@@ -122,23 +122,15 @@ def _edge() -> QPainterPath:
 _BAR_PATH: list[QPainterPath] = []  # made once there is a program
 
 
-def paint_block(
-    painter: QPainter,
-    category: str,
-    facts: NodeFacts,
-    lights: Lights,
-    theme: Theme,
-    reading: Reading | None = None,
-) -> None:
+def block_color(
+    category: str, severity: Severity | None, lights: Lights, theme: Theme, reading: Reading | None = None
+) -> str:
     """A card seen from far off: the colour of its category, or of what a person looks for."""
-    severity = severity_of(facts)
-    if lights.selected:
-        painter.fillRect(CARD.adjusted(-_HALO, -_HALO, _HALO, _HALO), color(theme.selection))
     if severity is not None:
-        painter.fillRect(CARD, color(theme.error if severity == "error" else theme.warning))
-    else:
-        block = reading.block if reading is not None and reading.block else category_color(category, theme)
-        painter.fillRect(CARD, color(theme.good if lights.fit else block))
+        return theme.error if severity == "error" else theme.warning
+    if lights.fit:
+        return theme.good
+    return reading.block if reading is not None and reading.block else category_color(category, theme)
 
 
 def paint_card(painter: QPainter, look: Look, lights: Lights, theme: Theme) -> None:

@@ -5,26 +5,17 @@ from __future__ import annotations
 import logging
 from typing import Literal
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen
-from PySide6.QtWidgets import (
-    QGraphicsItem,
-    QGraphicsSceneHoverEvent,
-    QStyleOptionGraphicsItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QGraphicsSceneHoverEvent, QStyleOptionGraphicsItem, QWidget
 
 from engine.graph import Edge
+from graph_editor.canvas_item import CanvasItem
 from graph_editor.fonts import card_fonts, shape_width
 from graph_editor.marks import marks_of
+from graph_editor.overview import Sketch
 from graph_editor.theme import Theme, color
 from graph_editor.wires import Lane, label_place, wire_path
-
-TEXT_FROM = 0.4
-"""Below this scale nothing is written, for it could not be read: cards are blocks of colour, wires thin lines."""
-
-_SEEN = 2.5
-"""Pixels of a wire, its room included, that make more of it than a dot between two blocks."""
 
 _PILL_ROOM = 30.0
 """Between nearer ports the shape has no place: it would be written across the dots."""
@@ -32,21 +23,23 @@ _PILL_ROOM = 30.0
 _LANE_ROOM = 18.0
 """Between a lane and the cards beside it."""
 
+_SHORT, _STRAIGHT = 100.0, 8.0
+"""From far off, a wire no longer than this, and no more aslant, is a line."""
+
 _PLACES = (0.5, 0.38, 0.62, 0.28, 0.72)
 """Where else along a wire its shape can be written, if another lies in the way."""
 
 
-class EdgeItem(QGraphicsItem):
+class EdgeItem(CanvasItem):
     """Draws a wire from an output port to an input port; knows nothing of what it means."""
 
     def __init__(self, edge: Edge, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(theme)
         self.edge = edge
-        self._theme = theme
         self._ends: tuple[QPointF, QPointF, Lane | None] | None = None
         self._path = QPainterPath()
+        self._room = QRectF()
         self._shape: QPainterPath | None = None
-        self._bounds: QRectF | None = None
         self._text = ""
         self._pill = QRectF()
         self._width = 0.0
@@ -56,13 +49,6 @@ class EdgeItem(QGraphicsItem):
         self.hovered = False
         self.lit = False
         self.setZValue(-1)
-        self.setAcceptHoverEvents(True)
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw in other colours."""
-        self._theme = theme
-        self.update()
 
     @property
     def text(self) -> str:
@@ -71,10 +57,10 @@ class EdgeItem(QGraphicsItem):
 
     def set_text(self, text: str) -> None:
         """Write another shape on the wire."""
-        self.prepareGeometryChange()
         self._text = text
         self._width = shape_width(text) + 14 if text else 0.0
         self._put_pill(self._beside_lane())
+        self._take_room()
 
     def set_lit(self, lit: bool) -> None:
         """Show that a card dropped now goes onto this wire."""
@@ -88,35 +74,39 @@ class EdgeItem(QGraphicsItem):
         """
         if self._ends == (start, end, lane):
             return False
-        self.prepareGeometryChange()
         self._ends = start, end, lane
         self._path = wire_path(start, end, lane)
+        self._room = self._path.boundingRect()
         self._middle = label_place(start, end, lane)
         # Beside a lane there are cards on one side: the shape is written on the other.
         self._side = 0 if lane is None else 1 if lane[0] > (start.x() + end.x()) / 2 else -1
         self._cramped = abs(end.y() - start.y()) < _PILL_ROOM and abs(end.x() - start.x()) < _PILL_ROOM
         self._shape = None
         self._put_pill(self._beside_lane())
+        self._take_room()
         return True
+
+    def _take_room(self) -> None:
+        self.setRect(self._room.united(self._pill).adjusted(-8, -8, 8, 8))
+        self.update()
 
     def _beside_lane(self) -> QPointF:
         return self._middle + QPointF(self._side * max(0.0, self._width / 2 - _LANE_ROOM), 0)
 
     def _put_pill(self, place: QPointF) -> None:
         self._pill = QRectF(place.x() - self._width / 2, place.y() - 9, self._width, 18)
-        self._crowded, self._bounds = False, None
+        self._crowded = False
 
     def place_text(self, taken: list[QRectF]) -> None:
         """Write the shape where it lies on none of these; nowhere if there is no such place."""
         if not self._text:
             return
-        self.prepareGeometryChange()
         for part in (None, *_PLACES):
             self._put_pill(self._beside_lane() if part is None else self._path.pointAtPercent(part))
             self._crowded = any(self._pill.intersects(other) for other in taken)
             if not self._crowded:
                 break
-        self.update()
+        self._take_room()
 
     def nearer_end(self, spot: QPointF) -> Literal["out", "in"]:
         """The end that a place is nearer to: where the wire comes out of a card, or goes into one."""
@@ -132,11 +122,6 @@ class EdgeItem(QGraphicsItem):
     def middle(self) -> QPointF:
         """Where the shape is written."""
         return self._middle
-
-    def boundingRect(self) -> QRectF:
-        if self._bounds is None:
-            self._bounds = self._path.boundingRect().united(self._pill).adjusted(-8, -8, 8, 8)
-        return self._bounds
 
     def shape(self) -> QPainterPath:
         if self._shape is None:
@@ -155,28 +140,37 @@ class EdgeItem(QGraphicsItem):
         self.update()
         super().hoverLeaveEvent(event)
 
+    def sketch(self, sketch: Sketch) -> None:
+        if self._ends is None:
+            return
+        (start, end, lane) = self._ends
+        shade = self._shade, self.opacity() * marks_of(self).opacity(self.edge)
+        if lane is None and 0 < end.y() - start.y() < _SHORT and abs(end.x() - start.x()) < _STRAIGHT:
+            sketch.lines[shade].append(QLineF(start, end))
+        else:
+            sketch.curves[shade].addPath(self._path)
+
+    @property
+    def _shade(self) -> str:
+        strong = self.isSelected() or self.lit or self.hovered or marks_of(self).on_path(self.edge)
+        return self._theme.accent if strong else self._theme.wire
+
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         try:
-            self._paint(painter, option.levelOfDetailFromTransform(painter.worldTransform()))
+            self._paint(painter)
         except Exception:
             logging.exception("A wire could not be drawn.")
 
-    def _paint(self, painter: QPainter, scale: float) -> None:
-        marks, before = marks_of(self), painter.opacity()
-        painter.setOpacity(before * marks.opacity(self.edge))
-        self._paint_wire(painter, scale, marks.on_path(self.edge))
+    def _paint(self, painter: QPainter) -> None:
+        before = painter.opacity()
+        painter.setOpacity(before * marks_of(self).opacity(self.edge))
+        self._paint_wire(painter)
         painter.setOpacity(before)
 
-    def _paint_wire(self, painter: QPainter, scale: float, on_path: bool) -> None:
-        strong = self.isSelected() or self.lit or on_path
-        line = color(self._theme.accent if strong or self.hovered else self._theme.wire)
+    def _paint_wire(self, painter: QPainter) -> None:
+        strong = self.isSelected() or self.lit or marks_of(self).on_path(self.edge)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if scale < TEXT_FROM:
-            if self.boundingRect().height() * scale >= _SEEN:
-                painter.setPen(QPen(line, 0))
-                painter.drawPath(self._path)
-            return
-        pen = QPen(line, 3.0 if strong else 2.4 if self.hovered else 1.8)
+        pen = QPen(color(self._shade), 3.0 if strong else 2.4 if self.hovered else 1.8)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         painter.drawPath(self._path)

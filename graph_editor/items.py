@@ -10,7 +10,6 @@ from typing import Literal
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import (
-    QGraphicsItem,
     QGraphicsSceneHoverEvent,
     QStyleOptionGraphicsItem,
     QWidget,
@@ -18,36 +17,38 @@ from PySide6.QtWidgets import (
 
 from engine.graph import Graph, Node
 from engine.inference import NodeFacts
+from graph_editor.canvas_item import CanvasItem
 from graph_editor.card import (
     CARD,
+    HALO,
     Lights,
     Look,
+    block_color,
     card_tooltip,
     paint_badge,
-    paint_block,
     paint_card,
     paint_outline,
     paint_ports,
     paint_texts,
+    severity_of,
 )
-from graph_editor.edge_item import TEXT_FROM
 from graph_editor.marks import Reading, marks_of
+from graph_editor.overview import Sketch
 from graph_editor.ports import Port, Ports, describe_port
 from graph_editor.theme import Theme
 
 __all__ = ["CARD", "NodeItem", "Port"]
 
 
-class NodeItem(QGraphicsItem):
+class NodeItem(CanvasItem):
     """Draws one node from what it was last told; the scene tells it.
 
     What follows from that is worked out when it is asked for: most cards of a large graph are out of sight.
     """
 
     def __init__(self, node_id: str, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(theme)
         self.node_id = node_id
-        self._theme = theme
         self._look: Look | None = None
         self._ports: Ports | None = None
         self.lights = Lights()
@@ -55,8 +56,7 @@ class NodeItem(QGraphicsItem):
         self._linked = False
         self.on_hover: Callable[[str | None], object] = lambda _: None
         """Is told when the pointer comes, and None when it goes."""
-        self.setAcceptHoverEvents(True)
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setRect(CARD.adjusted(-10, -12, 12, 12))
 
     # Told by the scene
 
@@ -82,11 +82,6 @@ class NodeItem(QGraphicsItem):
         if self._ports is None and self._told is not None:
             self._ports = Ports.of(*self._told[:2])
         return self._ports or Ports()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw in other colours."""
-        self._theme = theme
-        self.update()
 
     def set_fit(
         self,
@@ -139,9 +134,6 @@ class NodeItem(QGraphicsItem):
 
     # Qt
 
-    def boundingRect(self) -> QRectF:
-        return CARD.adjusted(-10, -12, 12, 12)
-
     def shape(self) -> QPainterPath:
         path = QPainterPath()
         path.addRect(CARD.adjusted(0, -8, 0, 8))
@@ -165,25 +157,38 @@ class NodeItem(QGraphicsItem):
         self.on_hover(None)
         super().hoverLeaveEvent(event)
 
+    def sketch(self, sketch: Sketch) -> None:
+        if self._told is None:
+            return
+        marks, card = marks_of(self), self.card_rect()
+        opacity = self.opacity() * marks.opacity(self.node_id)
+        if self.isSelected():
+            halo = card.adjusted(-HALO, -HALO, HALO, HALO)
+            sketch.halos[self._theme.selection, opacity].append(halo)
+        _, node, facts = self._told
+        reading = marks.reading(self.node_id)
+        shade = block_color(node.layer.category, severity_of(facts), self.lights, self._theme, reading)
+        sketch.blocks[shade, opacity].append(card)
+        if marks.outlines(self.node_id):
+            sketch.frames.append(self)
+
+    def paint_frame(self, painter: QPainter) -> None:
+        paint_outline(painter, marks_of(self), self.node_id, painter.worldTransform().m11(), self._theme)
+
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         try:
-            self._paint(painter, option.levelOfDetailFromTransform(painter.worldTransform()))
+            self._paint(painter)
         except Exception:
             logging.exception("A card could not be drawn.")
 
-    def _paint(self, painter: QPainter, scale: float) -> None:
+    def _paint(self, painter: QPainter) -> None:
         self.lights.selected = self.isSelected()
         marks = marks_of(self)
-        reading, before = marks.reading(self.node_id), painter.opacity()
+        before = painter.opacity()
         painter.setOpacity(before * marks.opacity(self.node_id))
-        if scale < TEXT_FROM:
-            if self._told is not None:
-                category = self._told[1].layer.category
-                paint_block(painter, category, self._told[2], self.lights, self._theme, reading)
-        else:
-            self._paint_near(painter, reading)
+        self._paint_near(painter, marks.reading(self.node_id))
         if marks.outlines(self.node_id):
-            paint_outline(painter, marks, self.node_id, scale, self._theme)
+            paint_outline(painter, marks, self.node_id, painter.worldTransform().m11(), self._theme)
         painter.setOpacity(before)
 
     def _paint_near(self, painter: QPainter, reading: Reading | None) -> None:

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from graph_editor.canvas import Canvas
 from graph_editor.corner import CornerPanel
-from graph_editor.edge_item import TEXT_FROM
 from graph_editor.heat import Heat, shade
+from graph_editor.overview import FAR
 from graph_editor.theme import color, current, tabular, theme_notifier
 
 _WIDTH, _BAR = 190, 10
@@ -34,7 +34,7 @@ class Scale(QWidget):
         return [self._heat.text(self._heat.most * level**2) for level in _TICKS]
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        theme, painter, far = current(), QPainter(self), self._view.scale_now() < TEXT_FROM
+        theme, painter, far = current(), QPainter(self), self._view.scale_now() < FAR
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         bar = QRectF(0.5, 0.5, self.width() - 1, _BAR)
         gradient = QLinearGradient(bar.topLeft(), QPointF(bar.right(), bar.top()))

@@ -10,6 +10,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
@@ -17,11 +18,13 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 from engine.graph import Edge, Graph
 from engine.project import Position
 from engine.shapes import show_shape
+from graph_editor.canvas_item import CanvasItem
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
 from graph_editor.items import NodeItem
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 from graph_editor.marks import Marks
+from graph_editor.overview import FAR, Overview
 from graph_editor.theme import Theme, current, theme_notifier
 from graph_editor.wires import Rows, find_lane
 from graph_editor.wiring import wire_ends
@@ -70,6 +73,9 @@ class GraphMirror(QGraphicsScene):
         self._bent: set[Edge] = set()
         self._reworded: set[str] = set()
         """Cards whose wires may carry another shape than is written on them."""
+        self.overview = Overview()
+        self.others: list[QGraphicsItem] = []
+        """What lies in the scene besides cards and wires."""
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._fill)
         self._listen()
@@ -129,6 +135,24 @@ class GraphMirror(QGraphicsScene):
             rect = rect.united(self._wires[edge].boundingRect())
         return rect.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2)
 
+    def update(self, *args: Any) -> None:
+        self.overview.spoil()
+        super().update(*args)
+
+    def addItem(self, item: QGraphicsItem) -> None:
+        if isinstance(item, CanvasItem):
+            self.overview.add(item)
+        else:
+            self.others.append(item)
+        super().addItem(item)
+
+    def removeItem(self, item: QGraphicsItem) -> None:
+        if isinstance(item, CanvasItem):
+            self.overview.remove(item)
+        elif item in self.others:
+            self.others.remove(item)
+        super().removeItem(item)
+
     # Moving while a drag goes on
 
     def place(self, positions: Mapping[str, Position]) -> None:
@@ -152,6 +176,7 @@ class GraphMirror(QGraphicsScene):
 
     def _start(self) -> None:
         """Show the graph of the document in place of what is shown."""
+        self.overview.clear()
         self._drop(*self._wires.values(), *self._cards.values())
         for noted in (self._cards, self._wires, self._loose, self._stale, self._bent, self._reworded):
             noted.clear()
@@ -227,11 +252,11 @@ class GraphMirror(QGraphicsScene):
         self._stale.update(key for pair in links for key in pair if pair[1] in owners)
 
     def _make_room(self) -> None:
-        """Let there be ground around all cards; in large steps, for each lets Qt sort all items anew."""
-        content = self.content_rect()
-        left, top = (_ROOM * math.floor(value / _ROOM - 1) for value in (content.left(), content.top()))
-        right, bottom = (_ROOM * math.ceil(value / _ROOM + 1) for value in (content.right(), content.bottom()))
-        self.setSceneRect(left, top, right - left, bottom - top)
+        """Let there be ground around all cards; in large steps, for at each Qt sorts all items anew."""
+        content, step = self.content_rect(), _ROOM / 2
+        least, most = (content.adjusted(-x, -x, x, x) for x in (_ROOM - step, _ROOM + step))
+        if self._fresh or not (self.sceneRect().contains(least) and most.contains(self.sceneRect())):
+            self.setSceneRect(content.adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM))
 
     # Making
 
@@ -284,7 +309,8 @@ class GraphMirror(QGraphicsScene):
 
     def _draw_in_sight(self) -> None:
         """Draw what a person sees of a large edit, as far as there is time; the rest is left to the timer."""
-        rects = [view.mapToScene(view.viewport().rect()).boundingRect() for view in self.views()]
+        near = [view for view in self.views() if view.transform().m11() >= FAR]
+        rects = [view.mapToScene(view.viewport().rect()).boundingRect() for view in near]
         items = [item for rect in rects for item in self.items(rect)]
         cards = {item.node_id for item in items if isinstance(item, NodeItem)}
         wires = {item.edge for item in items if isinstance(item, EdgeItem)}

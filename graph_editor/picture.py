@@ -13,6 +13,7 @@ from engine.errors import FileError
 from engine.files import replacing
 from engine.project import Project
 from graph_editor.document import ProjectDocument
+from graph_editor.overview import FAR
 from graph_editor.scene import GraphScene
 from graph_editor.theme import LIGHT, Theme, color
 
@@ -68,4 +69,10 @@ def _draw(painter: QPainter, scene: GraphScene, rect: QRectF, size: QSize) -> No
     target = QRectF(0, 0, size.width(), size.height())
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     painter.fillRect(target, color(scene.theme.canvas))
-    scene.render(painter, target, rect, Qt.AspectRatioMode.KeepAspectRatio)
+    scale = size.width() / rect.width()
+    if scale >= FAR:
+        scene.render(painter, target, rect, Qt.AspectRatioMode.KeepAspectRatio)
+        return
+    painter.scale(scale, scale)
+    painter.translate(-rect.topLeft())
+    scene.overview.paint(painter, rect)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 
 from engine.graph import Edge
 from engine.project import Position
+from graph_editor.canvas_item import CanvasItem
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
 from graph_editor.items import NodeItem
@@ -32,6 +33,7 @@ class GraphScene(GraphMirror):
         self._quiet = False
         self._hovered: str | None = None
         self._shared_lines = SharedLines(self.theme)
+        self._lit: EdgeItem | None = None
         self.selectionChanged.connect(self._tell_selection)
         document.project_changed.connect(self._tell_selection)  # some of it may be gone
         self.nodes_selected.connect(self._show_shared)
@@ -56,10 +58,13 @@ class GraphScene(GraphMirror):
         """Select these and nothing else."""
         nodes, wires = set(node_ids), set(edges)
         self._quiet = True
-        for key, item in self.node_items.items():
-            item.setSelected(key in nodes)
-        for edge, item in self.edge_items.items():
-            item.setSelected(edge in wires)
+        cards, lines = self.node_items, self.edge_items
+        wanted = {cards[key] for key in nodes if key in cards} | {lines[edge] for edge in wires if edge in lines}
+        chosen = {item for item in self.selectedItems() if isinstance(item, CanvasItem)}
+        for item in chosen - wanted:
+            item.setSelected(False)
+        for item in wanted - chosen:
+            item.setSelected(True)
         self._quiet = False
         self._tell_selection()
 
@@ -131,6 +136,8 @@ class GraphScene(GraphMirror):
 
     def light_edge(self, item: EdgeItem | None) -> None:
         """Let one wire stand out as the place to drop on."""
-        for other in self.edge_items.values():
-            if other.lit != (other is item):
-                other.set_lit(other is item)
+        if item is not self._lit:
+            for wire, lit in (self._lit, False), (item, True):
+                if wire is not None:
+                    wire.set_lit(lit)
+            self._lit = item

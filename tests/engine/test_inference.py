@@ -197,7 +197,7 @@ def test_what_repeats_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> Non
     graph, _ = chain(Input(shape=(8, 8, 3)), *layers, Flatten(), Dense(), Output(loss="mean_squared_error"))
     before = infer(graph)
     larger = graph.set_layer("n1", Input(shape=(9, 9, 3)))
-    # Input, the first Conv2D and one of those behind it, a ReLU, Flatten, Dense, Output.
+    # Input, the Conv2D behind it and one of those behind a ReLU, a ReLU, Flatten, Dense, Output.
     assert worked_out(monkeypatch, larger, before) == 7
     assert worked_out(monkeypatch, graph.set_layer("n203", Dense(units=3)), before) == 2
     assert worked_out(monkeypatch, graph.rename("n100", "another"), before) == 2
