@@ -143,6 +143,13 @@ def _reading_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("colour_flops", tr("&FLOPs"), tr("Colour cards by the operations of a sample"), checkable=True),
         ActionSpec("colour_memory", tr("&Memory"), tr("Colour cards by the memory of a batch"), checkable=True),
         ActionSpec("colour_time", tr("&Time"), tr("Run each layer, colour cards by its time"), checkable=True),
+        ActionSpec(
+            "minimap",
+            tr("&Minimap"),
+            tr("Show the whole graph small where it does not fit"),
+            ("Ctrl+Shift+4",),
+            checkable=True,
+        ),
         ActionSpec("card_costs", tr("C&osts on cards"), tr("Write FLOPs and memory on the cards"), checkable=True),
     )
 
@@ -267,7 +274,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(view, "show_canvas show_data show_code show_summary | fit reset_zoom zoom_in zoom_out |")
     colours = view.addMenu(tr("Colour cards &by"))
     actions.fill_menu(colours, "colour_category colour_parameters colour_flops colour_memory colour_time")
-    actions.fill_menu(view, "card_costs |")
+    actions.fill_menu(view, "card_costs minimap |")
     actions.fill_menu(view, "find_layer palette inspector curves |")
     appearance = view.addMenu(tr("&Appearance"))
     actions.fill_menu(appearance, "system light dark")

@@ -1,4 +1,4 @@
-"""What the View menu shows of the network on the canvas: costs as colours."""
+"""What the View menu shows of the network on the canvas: costs as colours, the minimap."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Reading(QObject):
         self._window = window
         self._join_colours()
         self._join_flag("card_costs", view.heat.show_on_cards, usual=False)
+        self._join_flag("minimap", view.minimap.want, usual=True)
 
     def _join_colours(self) -> None:
         group = QActionGroup(self)
@@ -65,7 +66,7 @@ class Reading(QObject):
             return
         self._view.heat.set_times(
             {
-                key: Timed(taken, inference.graph[key].layer, inference[key].inputs, batch_size)
-                for key, taken in seconds.items()
+                node.id: Timed(seconds.get(node.id), node.layer, inference[node.id].inputs, batch_size)
+                for node in inference.graph
             }
         )

@@ -77,6 +77,11 @@ class Canvas(QGraphicsView):
         across.setValue(across.value() - (end.x() - start.x()))
         down.setValue(down.value() - (end.y() - start.y()))
 
+    def look_at(self, place: QPointF) -> None:
+        """Shift the canvas so that a place of the scene is in the middle."""
+        self.pan(self.mapFromScene(place), self.viewport().rect().center())
+        self._shown = None
+
     def zoom_in(self) -> None:
         """One step closer."""
         self.zoom(1.2)

@@ -50,9 +50,9 @@ def level_of(value: float, most: float) -> float:
 
 @dataclass(frozen=True)
 class Timed:
-    """How long a layer took, and what was measured."""
+    """How long a layer took (None where it has no time), and what was measured."""
 
-    seconds: float
+    seconds: float | None
     layer: Layer
     inputs: tuple[Shape, ...]
     batch_size: int

@@ -25,6 +25,7 @@ from graph_editor.gestures import Gesture
 from graph_editor.heat import Heat
 from graph_editor.keys import handle_key
 from graph_editor.legend import Legend
+from graph_editor.minimap import Minimap
 from graph_editor.palette import layer_of_mime
 from graph_editor.pointer import Pointer
 from graph_editor.suggestions import Spot
@@ -39,6 +40,7 @@ class GraphView(Commands):
         self.costs = CostKeeper(document, self)
         self.heat = Heat(self.graph_scene, self.costs, self)
         self.legend = Legend(self.heat, self)
+        self.minimap = Minimap(self)
         self.breadcrumb = Breadcrumb(document, self)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)

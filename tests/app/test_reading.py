@@ -21,7 +21,8 @@ def test_times_are_measured_in_the_background(qtbot: QtBot, window: MainWindow) 
     heat = window.work.view.heat
     dense = window.document.graph.by_name("dense").id
     assert (heat.value(dense) or 0) > 0
-    assert not heat.is_stale(dense)
+    assert not heat.stale
+    assert window.work.view.legend.note.text() == ""
 
 
 def test_costs_on_cards_are_remembered(window: MainWindow) -> None:
