@@ -121,7 +121,7 @@ def _view_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("show_code", tr("C&ode"), tr("Show the graph as Python"), ("Alt+3",), "code"),
         ActionSpec("show_summary", tr("&Summary"), tr("Show layers, shapes and costs as a table"), ("Alt+4",)),
         *_reading_specs(),
-        ActionSpec("find_layer", tr("Find a &layer…"), tr("Search the list of layers"), ("Ctrl+F",)),
+        ActionSpec("find_layer", tr("Find a &layer…"), tr("Search the list of layers"), ("Ctrl+Shift+F",)),
         ActionSpec("palette", tr("&Palette"), tr("Show the list of layers"), ("Ctrl+Shift+1",), checkable=True),
         ActionSpec("inspector", tr("&Inspector"), tr("Show the settings"), ("Ctrl+Shift+2",), checkable=True),
         ActionSpec("curves", tr("C&urves"), tr("Show the curves"), ("Ctrl+Shift+3",), checkable=True),
@@ -134,6 +134,14 @@ def _view_specs() -> tuple[ActionSpec, ...]:
 
 def _reading_specs() -> tuple[ActionSpec, ...]:
     return (
+        ActionSpec("zoom_selection", tr("&Zoom to selection"), tr("Show the selected layers large"), ("Ctrl+2",)),
+        ActionSpec("find", tr("&Find…"), tr("Find layers here by name, type, setting or shape"), ("Ctrl+F",)),
+        ActionSpec("find_next", tr("Find &next"), tr("Go to the next layer that was found"), ("F3",)),
+        ActionSpec("find_previous", tr("Find p&revious"), tr("Go to the one before"), ("Shift+F3",)),
+        ActionSpec("next_problem", tr("Ne&xt problem"), tr("Go to the next layer with a problem"), ("F8",)),
+        ActionSpec(
+            "previous_problem", tr("Pre&vious problem"), tr("Go to the layer with a problem before"), ("Shift+F8",)
+        ),
         ActionSpec(
             "colour_category", tr("&Category"), tr("Colour cards by what kind of layer they are"), checkable=True
         ),
@@ -271,7 +279,9 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
     actions.fill_menu(edit, "add_layer merge take_out | group ungroup repeat | arrange")
     view = bar.addMenu(tr("&View"))
-    actions.fill_menu(view, "show_canvas show_data show_code show_summary | fit reset_zoom zoom_in zoom_out |")
+    actions.fill_menu(
+        view, "show_canvas show_data show_code show_summary | fit zoom_selection reset_zoom zoom_in zoom_out |"
+    )
     colours = view.addMenu(tr("Colour cards &by"))
     actions.fill_menu(colours, "colour_category colour_parameters colour_flops colour_memory colour_time")
     actions.fill_menu(view, "card_costs minimap |")
@@ -281,6 +291,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(view, "full_screen")
     actions.fill_menu(bar.addMenu(tr("&Run")), "train go_on pause stop")
     actions.fill_menu(bar.addMenu(tr("&Help")), "shortcuts about")
+    actions.fill_menu(edit, "| find find_next find_previous next_problem previous_problem")
     for menu in (file, edit, view, recent, export):
         menu.setToolTipsVisible(True)
     return Menus(recent)

@@ -1,4 +1,4 @@
-"""What the View menu shows of the network on the canvas: costs as colours, the minimap."""
+"""What the View menu shows of the network on the canvas: costs as colours, the minimap, what is looked for."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from app.settings import AppSettings
 from engine.errors import Cancelled
 from engine.timing import time_layers
 from graph_editor.heat import MEASURES, Measure, Timed
+from graph_editor.travel import step_problem, zoom_to_selection
 from graph_editor.view import GraphView
 
 
@@ -28,9 +29,27 @@ class Reading(QObject):
         self._actions = actions
         self._settings = settings
         self._window = window
+        self._join_ways()
         self._join_colours()
         self._join_flag("card_costs", view.heat.show_on_cards, usual=False)
         self._join_flag("minimap", view.minimap.want, usual=True)
+
+    def _join_ways(self) -> None:
+        """Let actions find places of the network; they show the canvas first."""
+        view, bar = self._view, self._view.find_bar
+        ways: dict[str, Callable[[], None]] = {
+            "find": bar.ask,
+            "find_next": partial(bar.step, 1),
+            "find_previous": partial(bar.step, -1),
+            "zoom_selection": partial(zoom_to_selection, view),
+            "next_problem": partial(step_problem, view, 1),
+            "previous_problem": partial(step_problem, view, -1),
+        }
+        self._actions.connect_all({name: partial(self._on_canvas, way) for name, way in ways.items()})
+
+    def _on_canvas(self, way: Callable[[], None]) -> None:
+        self._actions["show_canvas"].trigger()
+        way()
 
     def _join_colours(self) -> None:
         group = QActionGroup(self)

@@ -82,6 +82,14 @@ class Canvas(QGraphicsView):
         self.pan(self.mapFromScene(place), self.viewport().rect().center())
         self._shown = None
 
+    def show_rect(self, rect: QRectF) -> None:
+        """Show a part of the scene as large as it fits, no larger than its own size."""
+        room = self.viewport().size()
+        part = rect.adjusted(-40, -40, 40, 40)
+        scale = min(room.width() / part.width(), room.height() / part.height(), 1.0)
+        self.zoom(scale / self.scale_now())
+        self.look_at(rect.center())
+
     def zoom_in(self) -> None:
         """One step closer."""
         self.zoom(1.2)

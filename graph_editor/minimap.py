@@ -73,11 +73,11 @@ class Minimap(CornerPanel):
         self._blocks.setDevicePixelRatio(ratio)
         self._blocks.fill(Qt.GlobalColor.transparent)
         painter = QPainter(self._blocks)
-        scale = self._scale
-        size = max(_BLOCK[0], CARD_WIDTH * scale), max(_BLOCK[1], CARD_HEIGHT * scale)
-        for key, place in places.items():
-            spot = self._to_map(QPointF(*place))
-            block = QRectF(spot.x() - size[0] / 2, spot.y() - size[1] / 2, *size)
+        scale, middle = self._scale, self._to_map(QPointF(0, 0))
+        wide, high = max(_BLOCK[0], CARD_WIDTH * scale), max(_BLOCK[1], CARD_HEIGHT * scale)
+        left, top = middle.x() - wide / 2, middle.y() - high / 2
+        for key, (x, y) in places.items():
+            block = QRectF(left + x * scale, top + y * scale, wide, high)
             painter.fillRect(block, color(category_color(document.graph[key].layer.category, theme)))
         painter.end()
         self._follow()

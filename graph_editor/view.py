@@ -21,6 +21,7 @@ from graph_editor.commands import Commands
 from graph_editor.cost_keeper import CostKeeper
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
+from graph_editor.find_bar import FindBar
 from graph_editor.gestures import Gesture
 from graph_editor.heat import Heat
 from graph_editor.keys import handle_key
@@ -41,6 +42,7 @@ class GraphView(Commands):
         self.heat = Heat(self.graph_scene, self.costs, self)
         self.legend = Legend(self.heat, self)
         self.minimap = Minimap(self)
+        self.find_bar = FindBar(self)
         self.breadcrumb = Breadcrumb(document, self)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
