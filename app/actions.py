@@ -180,7 +180,10 @@ def _run_specs() -> tuple[ActionSpec, ...]:
 
 def _help_specs() -> tuple[ActionSpec, ...]:
     return (
-        ActionSpec("shortcuts", tr("&Keyboard shortcuts"), tr("List all shortcuts"), ("F1",)),
+        ActionSpec(
+            "commands", tr("&Command palette…"), tr("Find an action by what it is called"), ("Ctrl+Shift+P",)
+        ),
+        ActionSpec("shortcuts", tr("&Keyboard shortcuts…"), tr("Look up and change all shortcuts"), ("F1",)),
         ActionSpec("about", tr("&About Layerloom"), tr("Version and licence")),
     )
 
@@ -252,6 +255,11 @@ class Actions(QObject):
                 bar.addAction(self[name])
 
 
+def plain(text: str) -> str:
+    """The text of an action without the mark of its letter, and without dots."""
+    return text.replace("&", "").removesuffix("…")
+
+
 def _set_tip(action: QAction, tip: str) -> None:
     shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
     action.setToolTip(f"{tip} ({shown})" if shown else tip)
@@ -290,7 +298,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(appearance, "system light dark")
     actions.fill_menu(view, "full_screen")
     actions.fill_menu(bar.addMenu(tr("&Run")), "train go_on pause stop")
-    actions.fill_menu(bar.addMenu(tr("&Help")), "shortcuts about")
+    actions.fill_menu(bar.addMenu(tr("&Help")), "commands shortcuts | about")
     actions.fill_menu(edit, "| find find_next find_previous next_problem previous_problem")
     for menu in (file, edit, view, recent, export):
         menu.setToolTipsVisible(True)

@@ -91,6 +91,29 @@ class AppSettings:
     def last_folder(self, path: Path) -> None:
         self._store.setValue("last_folder", str(path))
 
+    # Commands
+
+    @property
+    def recent_commands(self) -> list[str]:
+        """Names of the actions that were taken from the command palette, the latest first."""
+        return self._texts("commands")
+
+    def add_recent_command(self, name: str) -> None:
+        others = [other for other in self.recent_commands if other != name]
+        self._store.setValue("commands", [name, *others][:_RECENT])
+
+    def shortcuts(self, name: str) -> tuple[str, ...] | None:
+        """The shortcuts that a person gave to an action; None where they are those of the program."""
+        if not self._store.contains(f"shortcuts/{name}"):
+            return None
+        return tuple(text for text in self._texts(f"shortcuts/{name}") if text)
+
+    def set_shortcuts(self, name: str, shortcuts: tuple[str, ...] | None) -> None:
+        if shortcuts is None:
+            self._store.remove(f"shortcuts/{name}")
+        else:
+            self._store.setValue(f"shortcuts/{name}", list(shortcuts) or [""])
+
     def save(self) -> None:
         """Write the settings to disk now."""
         self._store.sync()

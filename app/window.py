@@ -11,6 +11,7 @@ from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QStyle, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions, fill_menu_bar
+from app.command_palette import CommandPalette
 from app.dialogs import choose, sentence, tell, tell_error
 from app.endings import PROJECT
 from app.exports import Exports
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
                 "show_summary": partial(work.tabs.setCurrentIndex, 3),
                 "train": self.train, "go_on": partial(self.train, go_on=True),
                 "pause": self.session.toggle_pause, "stop": self.session.stop,
+                "commands": partial(CommandPalette, self, self.actions_, self.settings),
                 "shortcuts": partial(show_shortcuts, self, self.actions_), "about": partial(show_about, self),
             }
         )  # fmt: skip
