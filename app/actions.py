@@ -43,7 +43,7 @@ def _file_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("new_template", tr("New from &template…"), tr("Start from a ready project"), ("Ctrl+Shift+N",)),
         ActionSpec("open", tr("&Open…"), tr("Open a project or a Keras model"), ("Ctrl+O",), "open"),
         ActionSpec("load_weights", tr("Load &weights…"), tr("Take the weights of a Keras file for this network")),
-        ActionSpec("clear_recent", tr("Clear this list"), tr("Forget which files were open")),
+        ActionSpec("clear_recent", tr("Clear the list of recent files"), tr("Forget which files were open")),
         ActionSpec("save", tr("&Save"), tr("Save the project"), ("Ctrl+S",), "save"),
         ActionSpec("save_as", tr("Save &as…"), tr("Save the project under another name"), ("Ctrl+Shift+S",)),
         ActionSpec(
@@ -195,6 +195,7 @@ class Actions(QObject):
         super().__init__(parent)
         self._by_name: dict[str, QAction] = {}
         self._icons: dict[str, str] = {}
+        self._within: dict[str, str] = {}
         for spec in specs():
             self._by_name[spec.name] = self._make(spec)
             if spec.icon:
@@ -238,13 +239,21 @@ class Actions(QObject):
             color = {"train": theme.on_accent}.get(name)
             self._by_name[name].setIcon(icon(file, theme, color))
 
+    def full_text(self, name: str) -> str:
+        """What an action is called by itself: behind the name of the menu within a menu that it stands in."""
+        text = plain(self[name].text())
+        return f"{self._within[name]}: {text}" if name in self._within else text
+
     def fill_menu(self, menu: QMenu, names: str) -> None:
         """Add actions to a menu; "|" stands for a line."""
+        within = isinstance(menu.parent(), QMenu)
         for name in names.split():
             if name == "|":
                 menu.addSeparator()
-            else:
-                menu.addAction(self[name])
+                continue
+            menu.addAction(self[name])
+            if within:
+                self._within[name] = plain(menu.title())
 
     def fill_toolbar(self, bar: QToolBar, names: str) -> None:
         """Add actions to a toolbar; "|" stands for a line."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QListWidgetItem, QWidget
 
-from app.actions import Actions, plain
+from app.actions import Actions
 from app.settings import AppSettings
 from graph_editor.search_popup import FAINT, SAID, VALUE, SearchPopup
 
@@ -28,14 +28,14 @@ class CommandPalette(SearchPopup):
 
     def rows(self, text: str) -> list[QListWidgetItem]:
         words, lately = text.lower().split(), self._settings.recent_commands
-        found = [(rank, action) for action in self._listed() if (rank := _rank(action, words)) is not None]
+        found = [(rank, action) for action in self._listed() if (rank := self._rank(action, words)) is not None]
 
         def key(pair: tuple[int, QAction]) -> tuple[bool, int, int]:
             rank, action = pair
             name = action.objectName()
             return not action.isEnabled(), rank, lately.index(name) if name in lately else len(lately)
 
-        return [_row(action) for _, action in sorted(found, key=key)]
+        return [self._row(action) for _, action in sorted(found, key=key)]
 
     def _listed(self) -> list[QAction]:
         return [action for action in self._actions.all() if action.objectName() != "commands"]
@@ -50,22 +50,20 @@ class CommandPalette(SearchPopup):
         if self._before is not None:
             self._before.setFocus(Qt.FocusReason.PopupFocusReason)
 
+    def _rank(self, action: QAction, words: list[str]) -> int | None:
+        """How well an action matches: by the beginning of its text, by its text, or by what is said of it."""
+        text = self._actions.full_text(action.objectName()).lower()
+        said = f"{text} {action.whatsThis().lower()}"
+        if not words or text.startswith(" ".join(words)):
+            return 0
+        if all(any(part.startswith(word) for part in text.split()) for word in words):
+            return 1
+        return 2 if all(word in said for word in words) else None
 
-def _rank(action: QAction, words: list[str]) -> int | None:
-    """How well an action matches: by the beginning of its text, by its text, or by what is said of it."""
-    text = plain(action.text()).lower()
-    said = f"{text} {action.whatsThis().lower()}"
-    if not words or text.startswith(" ".join(words)):
-        return 0
-    if all(any(part.startswith(word) for part in text.split()) for word in words):
-        return 1
-    return 2 if all(word in said for word in words) else None
-
-
-def _row(action: QAction) -> QListWidgetItem:
-    item = QListWidgetItem(plain(action.text()))
-    item.setData(VALUE, action.objectName())
-    item.setData(SAID, action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
-    item.setData(FAINT, not action.isEnabled())
-    item.setToolTip(action.whatsThis())
-    return item
+    def _row(self, action: QAction) -> QListWidgetItem:
+        item = QListWidgetItem(self._actions.full_text(action.objectName()))
+        item.setData(VALUE, action.objectName())
+        item.setData(SAID, action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
+        item.setData(FAINT, not action.isEnabled())
+        item.setToolTip(action.whatsThis())
+        return item

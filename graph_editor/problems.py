@@ -245,6 +245,7 @@ class ProblemList(QScrollArea):
         layout.setContentsMargins(10, 10, 10, 10)
         self.calm = QLabel(self.tr("No problems: this network can be trained."))
         self.calm.setProperty("muted", True)
+        self.calm.setWordWrap(True)
         self.stack = ProblemStack(document)
         self.stack.node_activated.connect(self.node_activated)
         self.stack.mended.connect(self.mended)

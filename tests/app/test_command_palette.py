@@ -52,7 +52,7 @@ def test_enter_does_what_is_found_and_gives_the_keys_back(
 
 def test_words_are_found_in_what_is_said_of_an_action(qtbot: QtBot, palette: CommandPalette) -> None:
     qtbot.keyClicks(palette.search, "weights keras")
-    assert names(palette) == ["Load weights", "Keras model"]
+    assert names(palette) == ["Load weights", "Export: Keras model"]
 
 
 def test_what_cannot_be_done_now_is_not_done(qtbot: QtBot, palette: CommandPalette, window: MainWindow) -> None:
