@@ -106,7 +106,30 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
             tr("Have the selected layers several times, one after another"),
             ("Ctrl+Alt+R",),
         ),
+        ActionSpec(
+            "replace", tr("Replace &with…"), tr("Put another layer in its place, with the same wires"), ("Ctrl+H",)
+        ),
+        *_place_specs(),
         ActionSpec("arrange", tr("A&rrange"), tr("Lay the graph out from top to bottom"), ("Ctrl+L",), "arrange"),
+    )
+
+
+def _place_specs() -> tuple[ActionSpec, ...]:
+    return (
+        ActionSpec(
+            "arrange_selected",
+            tr("Arrange the &selection"),
+            tr("Lay only the selected layers out; the others stay where they are"),
+            ("Ctrl+Shift+L",),
+        ),
+        ActionSpec("align_left", tr("Align &left"), tr("Bring the selected layers to the x of the leftmost")),
+        ActionSpec("align_centre", tr("Align &centre"), tr("Bring the selected layers into one column")),
+        ActionSpec("align_right", tr("Align &right"), tr("Bring the selected layers to the x of the rightmost")),
+        ActionSpec("align_top", tr("Align &top"), tr("Bring the selected layers up to the uppermost")),
+        ActionSpec("align_middle", tr("Align &middle"), tr("Bring the selected layers into one row")),
+        ActionSpec("align_bottom", tr("Align &bottom"), tr("Bring the selected layers down to the lowest")),
+        ActionSpec("distribute_across", tr("Distribute &across"), tr("Equal distances from left to right")),
+        ActionSpec("distribute_down", tr("Distribute &down"), tr("Equal distances from top to bottom")),
     )
 
 
@@ -294,7 +317,10 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     edit = bar.addMenu(tr("&Edit"))
     actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")
     actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
-    actions.fill_menu(edit, "add_layer merge take_out | group ungroup repeat | arrange")
+    actions.fill_menu(edit, "add_layer merge take_out replace | group ungroup repeat |")
+    place = edit.addMenu(tr("A&rrange and align"))
+    actions.fill_menu(place, "arrange arrange_selected | align_left align_centre align_right |")
+    actions.fill_menu(place, "align_top align_middle align_bottom | distribute_across distribute_down")
     view = bar.addMenu(tr("&View"))
     actions.fill_menu(
         view, "show_canvas show_data show_code show_summary | fit zoom_selection reset_zoom zoom_in zoom_out |"

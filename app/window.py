@@ -31,11 +31,12 @@ from engine.errors import NotReadyError
 from engine.events import HostWeights
 from engine.start import Start
 from graph_editor import theme as themes
+from graph_editor.aligning import LINES, WAYS
 from graph_editor.document import ProjectDocument
 
 _CANVAS_ACTIONS = (
     *("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "arrange"),
-    *("merge", "take_out", "repeat", "duplicate_linked", "make_independent"),
+    *("merge", "take_out", "repeat", "replace", "arrange_selected", "duplicate_linked", "make_independent"),
 )
 _FRAMED_MS = 300
 """After this long a window manager has put its frame around a window."""
@@ -121,6 +122,9 @@ class MainWindow(QMainWindow):
                 "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,
                 "group": view.group_selected, "ungroup": view.ungroup_selected, "add_layer": view.quick_add_here,
                 "duplicate_linked": view.duplicate_linked, "make_independent": view.make_independent,
+                "replace": view.replace_selected, "arrange_selected": view.arrange_selected,
+                **{f"align_{line}": partial(view.align_selected, line) for line in LINES},
+                **{f"distribute_{way}": partial(view.distribute_selected, way) for way in WAYS},
                 "repeat": view.repeat_selected,
                 "merge": view.merge_selected, "take_out": view.take_out_selected,
                 "zoom_in": view.zoom_in, "zoom_out": view.zoom_out, "reset_zoom": view.reset_zoom,

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRect, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QWidget
 
+from engine.layer import Layer
 from graph_editor import editing
 from graph_editor.canvas import Canvas
 from graph_editor.document import ProjectDocument
@@ -64,6 +65,10 @@ class AskingCanvas(Canvas):
 
     def quick_add(self, spot: Spot) -> None:
         """Ask for a layer, where it would go; then put it there."""
+        self.ask_layer(spot, lambda layer: self._show_added(editing.add_wired(self.document, layer, spot)))
+
+    def ask_layer(self, spot: Spot, chosen: Callable[[Layer], object]) -> None:
+        """Ask for a layer that fits a spot."""
         self.stop()
         known = self.document.inference
         edge = spot.edge
@@ -72,7 +77,7 @@ class AskingCanvas(Canvas):
             self.viewport(),
             self.mapFromScene(at),
             lambda text: suggest(known, spot, text),
-            lambda layer: self._show_added(editing.add_wired(self.document, layer, spot)),
+            chosen,
         )
 
     def quick_add_here(self) -> None:

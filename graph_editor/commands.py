@@ -6,20 +6,28 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtWidgets import QInputDialog, QWidget
 
 from engine.errors import GraphError
 from engine.graph import Edge
+from engine.layer import Layer
 from engine.layers.nested import Functional
-from graph_editor import clipboard, editing
+from graph_editor import clipboard, copying, editing, placing, regrouping
+from graph_editor.aligning import Line, Way
 from graph_editor.asking import AskingCanvas
 from graph_editor.clipboard import PasteError
+from graph_editor.document import ProjectDocument
+from graph_editor.gliding import Glide
 
 _MOST_COPIES = 200
 
 
 class Commands(AskingCanvas):
     """A canvas whose graph can be edited by calls, without mouse or keys."""
+
+    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
+        super().__init__(document, parent)
+        self._glide: Glide | None = None
 
     # The selection
 
@@ -56,7 +64,7 @@ class Commands(AskingCanvas):
         if at is None and not any(seen.contains(*place) for place in places.values()):
             at = seen.center()
         middle = None if at is None else (at.x(), at.y())
-        self._show_new(editing.paste(self.document, part, places, self.tr("Paste"), middle))
+        self._show_new(copying.paste(self.document, part, places, self.tr("Paste"), middle))
 
     def _show_new(self, node_ids: Iterable[str]) -> None:
         """Select new cards and bring them into sight."""
@@ -70,19 +78,19 @@ class Commands(AskingCanvas):
         """Copy the selected cards beside themselves."""
         chosen = self.graph_scene.selected_nodes()
         if chosen:
-            self._show_new(editing.duplicate(self.document, chosen))
+            self._show_new(copying.duplicate(self.document, chosen))
 
     def duplicate_linked(self) -> None:
         """Copy the selected cards beside themselves; the copies use the weights of the originals."""
         chosen = self.graph_scene.selected_nodes()
-        if chosen and not editing.linkable(self.document.graph, chosen):
+        if chosen and not copying.linkable(self.document.graph, chosen):
             self.message.emit(self.tr("Only layers with weights can share them."))
         elif chosen:
-            self._show_new(editing.duplicate_linked(self.document, chosen))
+            self._show_new(copying.duplicate_linked(self.document, chosen))
 
     def make_independent(self) -> None:
         """Give the selected cards weights of their own."""
-        if not editing.make_independent(self.document, self.graph_scene.selected_nodes()):
+        if not copying.make_independent(self.document, self.graph_scene.selected_nodes()):
             self.message.emit(self.tr("The selected layers share no weights with others."))
 
     def take_out_selected(self) -> None:
@@ -104,7 +112,7 @@ class Commands(AskingCanvas):
 
     def group_selected(self) -> None:
         """Put the selected cards into one that holds them, and ask for its name."""
-        self._regroup(lambda: [editing.group(self.document, self.graph_scene.selected_nodes())])
+        self._regroup(lambda: [regrouping.group(self.document, self.graph_scene.selected_nodes())])
         made = self.selected_node()
         if made is not None and isinstance(self.document.graph[made].layer, Functional):
             self.rename(made)
@@ -113,7 +121,7 @@ class Commands(AskingCanvas):
         """Take the selected group apart."""
         chosen = self.selected_node()
         if chosen is not None:
-            self._regroup(lambda: editing.ungroup(self.document, chosen))
+            self._regroup(lambda: regrouping.ungroup(self.document, chosen))
 
     def repeat_selected(self) -> None:
         """Ask how often, and put copies of the selected cards below them, wired one after another."""
@@ -126,7 +134,7 @@ class Commands(AskingCanvas):
     def repeat(self, count: int) -> None:
         """Have the selected cards so many times in a row."""
         chosen = self.graph_scene.selected_nodes()
-        self._regroup(lambda: (*chosen, *editing.repeat(self.document, chosen, count)))
+        self._regroup(lambda: (*chosen, *regrouping.repeat(self.document, chosen, count)))
 
     def _regroup(self, edit: Callable[[], Iterable[str]]) -> None:
         try:
@@ -145,10 +153,59 @@ class Commands(AskingCanvas):
             self.document.leave_to(len(path) - 1)
             self.center_on(path[-1])
 
+    def replace_selected(self) -> None:
+        """Ask for another layer in place of the selected ones; their wires and settings of equal name stay."""
+        chosen = self.graph_scene.selected_nodes()
+        if chosen:
+            self.ask_layer(editing.spot_of(self.document, chosen[0]), lambda layer: self._replace(chosen, layer))
+
+    def _replace(self, node_ids: tuple[str, ...], layer: Layer) -> None:
+        try:
+            editing.replace_layers(self.document, node_ids, layer)
+        except GraphError as error:
+            self.message.emit(str(error))
+
+    # Places
+
     def arrange(self) -> None:
-        """Lay the graph out anew."""
-        editing.tidy(self.document)
-        self.fit()
+        """Lay the whole graph out anew."""
+        self._move(lambda: placing.tidy(self.document), self.fit)
+
+    def arrange_selected(self) -> None:
+        """Lay the selected cards out anew, where they are; the others stay."""
+        self._move_selected(lambda chosen: placing.tidy(self.document, chosen))
+
+    def align_selected(self, line: Line) -> None:
+        """Bring the selected cards into line."""
+        self._move_selected(lambda chosen: placing.align(self.document, chosen, line))
+
+    def distribute_selected(self, way: Way) -> None:
+        """Bring the selected cards to equal distances."""
+        self._move_selected(lambda chosen: placing.distribute(self.document, chosen, way))
+
+    def _move_selected(self, edit: Callable[[tuple[str, ...]], None]) -> None:
+        chosen = self.graph_scene.selected_nodes()
+        if len(chosen) < 2:
+            self.message.emit(self.tr("Select the layers that are to be moved, two at least."))
+        else:
+            self._move(lambda: edit(chosen))
+
+    def _move(self, edit: Callable[[], None], then: Callable[[], None] = lambda: None) -> None:
+        """Run an edit that moves cards, which then glide to their places."""
+        start = dict(self.document.layout.positions)
+        edit()
+        then()
+        self._glide = Glide(self.graph_scene, start)
+        self._glide.ended.connect(self._glide_ended)
+        self._glide.begin()
+
+    def _glide_ended(self) -> None:
+        self._glide = None
+
+    def end_gliding(self) -> None:
+        """Let cards that glide be where they go to."""
+        if self._glide is not None:
+            self._glide.finish()
 
     def add_layer(self, type_name: str) -> None:
         """Add a layer behind the selected card or on the selected wire, else in the middle."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from pydantic import ValidationError
 from PySide6.QtCore import QCoreApplication
 
-from engine import grouping
 from engine.errors import GraphError
-from engine.graph import Edge, Graph
+from engine.graph import Edge, Graph, snake_case
 from engine.layer import Layer
 from engine.project import Position
 from engine.registry import LAYERS
-from engine.repeating import repeated
-from engine.rewiring import can_share, healed, independent, taken_out, with_linked_copy
+from engine.rewiring import healed, taken_out
+from graph_editor.captions import type_is_evident
 from graph_editor.document import ProjectDocument
-from graph_editor.layout import COLUMN, ROW, arrange, free_place, make_room, without
+from graph_editor.layout import COLUMN, ROW, free_place, make_room, without
+from graph_editor.places import mean
 from graph_editor.suggestions import Spot
 
 
@@ -42,7 +42,7 @@ def spot_below(document: ProjectDocument, node_ids: Iterable[str]) -> Spot | Non
     if len(givers) < 2:
         return None
     places = [document.position(key) for key in givers]
-    place = _middle(places)[0], max(y for _, y in places) + ROW
+    place = mean(places)[0], max(y for _, y in places) + ROW
     first, *more = ((key, 0) for key in sorted(givers, key=lambda key: document.position(key)[0]))
     return Spot(place, source=first, more=tuple(more))
 
@@ -98,7 +98,7 @@ def insert_card(document: ProjectDocument, node_id: str, edge: Edge, base: Graph
 
 def move(document: ProjectDocument, places: Mapping[str, Position]) -> None:
     """Move cards."""
-    document.move(tr("Move {0}").format(_named(document, places)), dict(places))
+    document.move(tr("Move {0}").format(named(document, places)), dict(places))
 
 
 def take_out(
@@ -115,11 +115,11 @@ def take_out(
         chosen = set(node_ids)
         resting = [document.position(key) for key in document.graph.nodes if key not in chosen]
         places = make_room({key: document.position(key) for key in node_ids}, resting, aside=COLUMN)
-    document.edit_graph(tr("Take out {0}").format(_named(document, node_ids)), graph, dict(places))
+    document.edit_graph(tr("Take out {0}").format(named(document, node_ids)), graph, dict(places))
     return True
 
 
-def _named(document: ProjectDocument, node_ids: Collection[str]) -> str:
+def named(document: ProjectDocument, node_ids: Collection[str]) -> str:
     """The name of a card, or how many there are."""
     if len(node_ids) == 1:
         return document.graph[next(iter(node_ids))].name
@@ -131,7 +131,7 @@ def connect(document: ProjectDocument, edges: Iterable[Edge], base: Graph | None
     graph = base or document.graph
     drawn = tuple(edges)
     sources = list(dict.fromkeys(edge.source for edge in drawn))
-    text = tr("Wire {0} to {1}").format(_named(document, sources), graph[drawn[0].target].name)
+    text = tr("Wire {0} to {1}").format(named(document, sources), graph[drawn[0].target].name)
     for edge in drawn:
         graph = graph.connect(edge.source, edge.target, edge.port, edge.output)
     document.edit_graph(text, graph)
@@ -147,71 +147,10 @@ def delete(document: ProjectDocument, node_ids: Iterable[str], edges: Iterable[E
     graph = graph.disconnect(*wires) if wires else graph
     after = healed(graph, nodes) if nodes else graph
     if nodes:
-        text = tr("Delete {0}").format(_named(document, nodes))
+        text = tr("Delete {0}").format(named(document, nodes))
     else:
         text = tr("Delete wire") if len(wires) == 1 else tr("Delete {0} wires").format(len(wires))
     document.edit_graph(text, after)
-
-
-def paste(
-    document: ProjectDocument,
-    part: Graph,
-    places: Mapping[str, Position],
-    text: str,
-    middle: Position | None = None,
-    aside: float = 0,
-) -> tuple[str, ...]:
-    """Put a copy of a part beside the graph, where there is room; returns the new identifiers.
-
-    `middle` is where it is wanted, without that it is wanted where it lay, or `aside` from there.
-    """
-    graph, ids = document.graph.merge(part)
-    place_new(document, text, graph, {ids[key]: place for key, place in places.items()}, middle, aside)
-    return tuple(ids.values())
-
-
-def place_new(
-    document: ProjectDocument,
-    text: str,
-    graph: Graph,
-    places: Mapping[str, Position],
-    middle: Position | None = None,
-    aside: float = 0,
-) -> None:
-    """Put another graph in place, with its new cards where there is room for them."""
-    if middle is not None:
-        x, y = _middle_of_all(places)
-        places = _shifted(places, middle[0] - x, middle[1] - y)
-    document.edit_graph(text, graph, make_room(places, document.layout.positions.values(), aside=aside))
-
-
-def duplicate(document: ProjectDocument, node_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Copy cards beside themselves, with the wires among them."""
-    places = {key: document.position(key) for key in node_ids}
-    text = tr("Duplicate {0}").format(_named(document, node_ids))
-    return paste(document, document.graph.part(node_ids), places, text, aside=COLUMN)
-
-
-def linkable(graph: Graph, node_ids: Iterable[str]) -> bool:
-    """Whether there is a layer among these whose weights can be shared."""
-    return any(can_share(graph[key].layer) for key in node_ids)
-
-
-def duplicate_linked(document: ProjectDocument, node_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """A second call of the same layers: cards that share the weights of others, with the wires among them."""
-    graph, ids = with_linked_copy(document.graph, node_ids)
-    text = tr("Duplicate {0}, linked").format(_named(document, node_ids))
-    place_new(document, text, graph, {ids[key]: document.position(key) for key in node_ids}, aside=COLUMN)
-    return tuple(ids.values())
-
-
-def make_independent(document: ProjectDocument, node_ids: Collection[str]) -> bool:
-    """Give cards weights of their own; False where they share none."""
-    graph = independent(document.graph, node_ids)
-    if graph is document.graph:
-        return False
-    document.edit_graph(tr("Make {0} independent").format(_named(document, node_ids)), graph)
-    return True
 
 
 def rename(document: ProjectDocument, node_id: str, name: str) -> str | None:
@@ -224,83 +163,40 @@ def rename(document: ProjectDocument, node_id: str, name: str) -> str | None:
     return None
 
 
-def group(document: ProjectDocument, node_ids: tuple[str, ...]) -> str:
-    """Put cards into one that holds them; returns its identifier. Raises `GraphError`."""
-    graph, key = grouping.group(document.graph, document.inference, node_ids, document.layout)
-    gone = [document.position(other) for other in document.graph.nodes if other not in graph]
-    text = tr("Group {0} layers").format(len(gone))
-    document.edit_graph(text, graph, {key: free_place(_middle(gone), _resting(document, graph))})
-    return key
+def spot_of(document: ProjectDocument, node_id: str) -> Spot:
+    """Where a card is, wired as it is: for another in its place."""
+    incoming, outgoing = document.graph.incoming(node_id), document.graph.outgoing(node_id)
+    sources = tuple((edge.source, edge.output) for edge in incoming)
+    target = (outgoing[0].target, outgoing[0].port) if outgoing else None
+    return Spot(document.position(node_id), sources[0] if sources else None, target, more=sources[1:])
 
 
-def repeat(document: ProjectDocument, node_ids: Collection[str], count: int) -> tuple[str, ...]:
-    """Put copies of cards below them, one after another; returns the new identifiers. Raises `GraphError`."""
-    graph, copies = repeated(document.graph, node_ids, count)
-    places = {key: document.position(key) for key in copies[0]}
-    top, bottom = min(y for _, y in places.values()), max(y for _, y in places.values())
-    height = bottom - top + ROW
-    following = document.graph.descendants(places) - places.keys()
-    after = {key: document.position(key) for key in following if document.position(key)[1] > bottom}
-    moved = _shifted(after, 0, height * len(copies))
-    for number, ids in enumerate(copies, 1):
-        moved |= _shifted({ids[key]: place for key, place in places.items()}, 0, height * number)
-    text = tr("Repeat {0}").format(_named(document, tuple(places)))
-    document.edit_graph(text, graph, moved)
-    return tuple(key for ids in copies for key in ids.values())
+def replace_layers(document: ProjectDocument, node_ids: Collection[str], layer: Layer) -> None:
+    """Put another layer in place of those of some cards, which keep their wires and the settings of equal name.
 
-
-def ungroup(document: ProjectDocument, node_id: str) -> tuple[str, ...]:
-    """Take a group apart; returns the identifiers of what was in it. Raises `GraphError`."""
-    node = document.graph[node_id]
-    graph, ids = grouping.ungroup(document.graph, node_id)
-    places = grouping.inside(document.graph, document.layout, (node_id,))[1].positions
-    moved: dict[str, Position] = {}
-    if ids and all(key in places for key in ids):
-        moved = _spread(document, node_id, {new: places[key] for key, new in ids.items()})
-    document.edit_graph(tr("Ungroup {0}").format(node.name), graph, moved)
-    return tuple(ids.values())
-
-
-def _spread(document: ProjectDocument, node_id: str, places: Mapping[str, Position]) -> dict[str, Position]:
-    """Cards laid around the place of another, as they lie among themselves.
-
-    Where they would lie on others, they go below what leads to them, and what follows makes room.
+    Raises `GraphError` where the other has no place for their wires.
     """
-    graph, (x, y) = document.graph, document.position(node_id)
-    others = [document.position(key) for key in graph.nodes if key != node_id]
-    came_from = free_place(_middle(places.values()), others)
-    moved = _shifted(places, x - came_from[0], y - came_from[1])
-    if all(free_place(place, others) == free_place(place, ()) for place in moved.values()):
-        return moved
-    low = max((document.position(edge.source)[1] + ROW for edge in graph.incoming(node_id)), default=-math.inf)
-    moved = _shifted(moved, 0, max(0.0, low - min(py for _, py in moved.values())))
-    after = {key: document.position(key) for key in graph.descendants([node_id]) if key != node_id}
-    bottom = max(py for _, py in moved.values()) + ROW
-    by = max(0.0, bottom - min((py for _, py in after.values()), default=bottom))
-    return {**_shifted(after, 0, by), **moved}
+    graph = document.graph
+    text = tr("Replace {0} with {1}").format(named(document, node_ids), layer.type_name())
+    for key in node_ids:
+        named_by_type = type_is_evident(graph[key])
+        graph = graph.set_layer(key, with_settings_of(layer, graph[key].layer))
+        if named_by_type and not type_is_evident(graph[key]):
+            graph = graph.rename(key, graph.free_name(snake_case(layer.type_name())))
+    document.edit_graph(text, graph)
 
 
-def _middle(places: Collection[Position]) -> Position:
-    return sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places)
-
-
-def _middle_of_all(places: Mapping[str, Position]) -> Position:
-    """The middle of the rectangle around places."""
-    xs, ys = zip(*places.values(), strict=True)
-    return (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
-
-
-def _shifted(places: Mapping[str, Position], right: float, down: float) -> dict[str, Position]:
-    return {key: (x + right, y + down) for key, (x, y) in places.items()}
-
-
-def _resting(document: ProjectDocument, graph: Graph) -> list[Position]:
-    return [document.position(key) for key in graph.nodes if key in document.graph]
-
-
-def tidy(document: ProjectDocument) -> None:
-    """Lay the whole graph out anew."""
-    document.move(tr("Arrange"), arrange(document.graph))
+def with_settings_of(layer: Layer, other: Layer) -> Layer:
+    """A layer with the settings that another has by the same names, where they were set there and not here."""
+    for name, info in type(layer).model_fields.items():
+        theirs = type(other).model_fields.get(name)
+        if theirs is None or getattr(layer, name) != info.get_default(call_default_factory=True):
+            continue
+        value = getattr(other, name)
+        if value != theirs.get_default(call_default_factory=True):
+            with suppress(ValidationError):
+                layer = layer.replace(**{name: value})
+    return layer
 
 
 def new_layer(type_name: str) -> Layer | None:

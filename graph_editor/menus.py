@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu
 from engine.graph import Edge
 from engine.layers.nested import Functional
 from engine.registry import LAYERS
-from graph_editor import editing
+from graph_editor import copying, editing
 from graph_editor.captions import first_sentence
 from graph_editor.palette import placeable
 from graph_editor.problems import apply_fix
@@ -71,9 +71,10 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
     menu.addAction(_tr("Duplicate")).triggered.connect(lambda: view.duplicate())
     linked = menu.addAction(_tr("Duplicate linked (shares weights)"))
     linked.triggered.connect(lambda: view.duplicate_linked())
-    linked.setEnabled(editing.linkable(document.graph, view.graph_scene.selected_nodes()))
+    linked.setEnabled(copying.linkable(document.graph, view.graph_scene.selected_nodes()))
     if len(document.graph.linked(node_id)) > 1:
         menu.addAction(_tr("Make independent")).triggered.connect(lambda: view.make_independent())
+    menu.addAction(_tr("Replace with…")).triggered.connect(lambda: view.replace_selected())
     menu.addAction(_tr("Copy")).triggered.connect(lambda: view.copy())
     menu.addSeparator()
     if len(view.graph_scene.selected_nodes()) > 1:

@@ -27,7 +27,7 @@ class QuickAdd(SearchPopup):
         canvas: QWidget,
         at: QPoint,
         suggest: Callable[[str], list[Suggestion]],
-        chosen: Callable[[Layer], None],
+        chosen: Callable[[Layer], object],
     ) -> None:
         self._suggest = suggest
         self._chosen = chosen

@@ -63,6 +63,7 @@ class GraphView(Commands):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.finish_connecting(False)
+        self.end_gliding()
         self.pointer.press(event)
         event.accept()
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDropEvent
 
 from engine.layers.merging import Concatenate
 from engine.project import Project
+from graph_editor import copying
 from graph_editor.theme import current
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -319,9 +320,7 @@ def test_undo_while_a_wire_is_drawn_gives_the_wire_up(canvas):
 
 
 def test_a_linked_copy_shares_the_weights(canvas):
-    from graph_editor import editing
-
-    (new,) = editing.duplicate_linked(canvas.document, (canvas.id("dense"),))
+    (new,) = copying.duplicate_linked(canvas.document, (canvas.id("dense"),))
     assert canvas.graph[new].shares == canvas.id("dense")
 
 
@@ -334,11 +333,9 @@ def test_arranging_is_one_edit(branched):
 
 
 def test_cards_that_share_weights_bear_a_mark_as_long_as_they_do(canvas):
-    from graph_editor import editing
-
     item = canvas.scene.node_items[canvas.id("dense")]
     assert not item.look.marks
-    (new,) = editing.duplicate_linked(canvas.document, (canvas.id("dense"),))
+    (new,) = copying.duplicate_linked(canvas.document, (canvas.id("dense"),))
     assert item.look.marks == ("linked",)
     assert canvas.scene.node_items[new].look.marks == ("linked",)
     canvas.document.undo_stack.undo()

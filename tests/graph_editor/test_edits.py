@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from engine.inference import NodeFacts, infer
 from engine.registry import LAYERS
 from engine.templates import make
-from graph_editor import clipboard, editing
+from graph_editor import clipboard, copying, editing
 from graph_editor.document import ProjectDocument
 from graph_editor.scene import GraphScene
 from graph_editor.wiring import can_insert, fitting_sources, fitting_targets
@@ -37,9 +37,9 @@ def random_edit(document: ProjectDocument, data) -> None:
     elif kind == "rename":
         editing.rename(document, one, f"name {number}")
     elif kind == "copy":
-        editing.duplicate(document, (one, *ids[:1]) if one != ids[0] else (one,))
+        copying.duplicate(document, (one, *ids[:1]) if one != ids[0] else (one,))
     elif kind == "link":
-        editing.duplicate_linked(document, (one,))
+        copying.duplicate_linked(document, (one,))
     elif kind == "insert" and graph.edges:
         editing.insert_new(document, layer, data.draw(st.sampled_from(graph.edges)))
     elif kind == "cut" and graph.edges:

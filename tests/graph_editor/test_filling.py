@@ -12,7 +12,7 @@ from engine.graph import Edge, Graph, Node
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
 from engine.project import Layout, Project
-from graph_editor import editing
+from graph_editor import copying, editing
 from graph_editor.document import ProjectDocument
 from graph_editor.scene import GraphScene
 from graph_editor.theme import DARK, set_scheme
@@ -107,7 +107,7 @@ def test_a_small_graph_is_there_at_once(qapp):
         lambda document: editing.delete(document, [], [document.graph.edges[3], document.graph.edges[-3]]),
         lambda document: editing.add_at(document, Dense(), (0.0, 500.0)),
         lambda document: editing.insert_new(document, Dense(units=4), document.graph.edges[200]),
-        lambda document: editing.duplicate(document, tuple(f"n{number}" for number in range(100, 260))),
+        lambda document: copying.duplicate(document, tuple(f"n{number}" for number in range(100, 260))),
         lambda document: editing.rename(document, "n200", "another"),
         lambda document: document.move("Move", {"n2": (700.0, 30.0), "n299": (900.0, 60.0)}),
         lambda document: document.edit_graph("Shape", document.graph.set_layer("n0", Input(shape=(5,)))),

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF
 
 from engine.graph import Graph
 from engine.project import Project
-from graph_editor import editing
+from graph_editor import editing, placing
 from graph_editor.document import ProjectDocument
 from graph_editor.folding import TALLEST
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH, ROW, arrange
@@ -91,6 +91,6 @@ def test_what_is_inserted_moves_its_own_column_only(scene):
 
 
 def test_arranging_again_changes_nothing(scene):
-    editing.tidy(scene.document)
+    placing.tidy(scene.document)
     assert not scene.document.undo_stack.canUndo()
     assert scene.document.project == Project(scene.graph, scene.document.layout)
