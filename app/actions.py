@@ -181,6 +181,19 @@ def _reading_specs() -> tuple[ActionSpec, ...]:
             ("Ctrl+Shift+4",),
             checkable=True,
         ),
+        ActionSpec(
+            "hover_path",
+            tr("Paths under the poin&ter"),
+            tr("Light up what the layer under the pointer depends on"),
+            checkable=True,
+        ),
+        ActionSpec(
+            "show_path",
+            tr("Pa&th of the selected layer"),
+            tr("Light up what the selected layer depends on"),
+            ("Ctrl+Shift+P",),
+            checkable=True,
+        ),
         ActionSpec("card_costs", tr("C&osts on cards"), tr("Write FLOPs and memory on the cards"), checkable=True),
     )
 
@@ -327,7 +340,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     )
     colours = view.addMenu(tr("Colour cards &by"))
     actions.fill_menu(colours, "colour_category colour_parameters colour_flops colour_memory colour_time")
-    actions.fill_menu(view, "card_costs minimap |")
+    actions.fill_menu(view, "card_costs minimap hover_path show_path |")
     actions.fill_menu(view, "find_layer palette inspector curves |")
     appearance = view.addMenu(tr("&Appearance"))
     actions.fill_menu(appearance, "system light dark")

@@ -33,6 +33,8 @@ class Reading(QObject):
         self._join_colours()
         self._join_flag("card_costs", view.heat.show_on_cards, usual=False)
         self._join_flag("minimap", view.minimap.want, usual=True)
+        self._join_flag("hover_path", view.paths.light_under_pointer, usual=True)
+        self._join_flag("show_path", view.paths.light_selected, usual=False)
 
     def _join_ways(self) -> None:
         """Let actions find places of the network; they show the canvas first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -33,10 +34,14 @@ _SHADES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
 
 def shade(level: float, theme: Theme, *, block: bool = False) -> str:
     """The colour of a level from 0 to 1, of a card that can be written on or of a block."""
-    nothing, most = (QColor(name) for name in _SHADES[theme.name][block])
-    part = round(level * _STEPS) / _STEPS
+    return _shade(round(level * _STEPS), theme.name, block)
+
+
+@cache
+def _shade(step: int, theme: str, block: bool) -> str:
+    nothing, most = (QColor(name) for name in _SHADES[theme][block])
     ends = zip(_rgb(nothing), _rgb(most), strict=True)
-    return QColor(*(round(a + (b - a) * part) for a, b in ends)).name()
+    return QColor(*(round(a + (b - a) * step / _STEPS) for a, b in ends)).name()
 
 
 def _rgb(found: QColor) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from engine.graph import Edge
 
-FADED = 0.4
+FADED = 0.55
 """How much is left of what does not belong to a path that is shown."""
 
 

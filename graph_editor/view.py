@@ -28,6 +28,7 @@ from graph_editor.keys import handle_key
 from graph_editor.legend import Legend
 from graph_editor.minimap import Minimap
 from graph_editor.palette import layer_of_mime
+from graph_editor.path_light import PathLight
 from graph_editor.pointer import Pointer
 from graph_editor.suggestions import Spot
 
@@ -43,6 +44,7 @@ class GraphView(Commands):
         self.legend = Legend(self.heat, self)
         self.minimap = Minimap(self)
         self.find_bar = FindBar(self)
+        self.paths = PathLight(self.graph_scene, self._is_busy, self)
         self.breadcrumb = Breadcrumb(document, self)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
@@ -54,6 +56,9 @@ class GraphView(Commands):
         """What the mouse is doing."""
         return self.pointer.gesture
 
+    def _is_busy(self) -> bool:
+        return self.gesture is not None or self.connecting is not None
+
     def stop(self) -> None:
         """Give up what is going on: a gesture, connecting, the search box."""
         self.pointer.stop()
@@ -64,6 +69,7 @@ class GraphView(Commands):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.finish_connecting(False)
         self.end_gliding()
+        self.paths.rest()
         self.pointer.press(event)
         event.accept()
 
