@@ -31,6 +31,8 @@ _RIGHT = CARD.right() - 12
 _BADGE = QPointF(CARD.right() - 3, CARD.top() + 3)
 _SHADOW = CARD.translated(0, 1.5)
 HALO = 10.0
+_AT_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+_AT_RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 _MARK = 18.0
 """Room for a mark at the right end of the title."""
 
@@ -106,6 +108,11 @@ class Lights:
     hot: Port | None = None
     """The port under the pointer."""
 
+    @property
+    def now(self) -> tuple[object, ...]:
+        """All of it, as a value."""
+        return self.hovered, self.selected, self.fit, self.side, self.hot
+
 
 def _outline() -> QPainterPath:
     path = QPainterPath()
@@ -163,20 +170,19 @@ def _border(look: Look, lights: Lights, theme: Theme) -> QPen:
 def paint_texts(painter: QPainter, look: Look, theme: Theme) -> None:
     """Name and type, the settings that matter, the number of parameters."""
     fonts = card_fonts()
-    middle, align = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag
     upper = QRectF(_LEFT, CARD.top() + 7, _RIGHT - _LEFT, 20)
     lower = QRectF(_LEFT, CARD.top() + 28, _RIGHT - _LEFT, 18)
     if not look.detail and not look.count:
         upper.moveTop(CARD.center().y() - 10)
     painter.setFont(fonts.title)
     painter.setPen(color(theme.text))
-    painter.drawText(upper, middle | align.AlignLeft, look.title)
+    painter.drawText(upper, _AT_LEFT, look.title)
     painter.setFont(fonts.detail)
     painter.setPen(color(theme.text if look.fill else theme.muted))
     aside = upper.adjusted(0, 0, -_MARK * len(look.marks), 0)
-    painter.drawText(aside, middle | align.AlignRight, look.kind)
-    painter.drawText(lower, middle | align.AlignLeft, look.detail)
-    painter.drawText(lower, middle | align.AlignRight, look.count)
+    painter.drawText(aside, _AT_RIGHT, look.kind)
+    painter.drawText(lower, _AT_LEFT, look.detail)
+    painter.drawText(lower, _AT_RIGHT, look.count)
     for place, mark in enumerate(reversed(look.marks)):
         spot = QPointF(upper.right() - _MARK * place, upper.center().y())
         (_paint_link if mark == "linked" else _paint_lock)(painter, spot, theme)

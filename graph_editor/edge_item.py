@@ -14,6 +14,7 @@ from graph_editor.canvas_item import CanvasItem
 from graph_editor.fonts import card_fonts, shape_width
 from graph_editor.marks import marks_of
 from graph_editor.overview import Sketch
+from graph_editor.sprites import paint_sprite
 from graph_editor.theme import Theme, color
 from graph_editor.wires import Lane, label_place, wire_path
 
@@ -157,17 +158,17 @@ class EdgeItem(CanvasItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         try:
-            self._paint(painter)
+            self._paint(painter, on_screen=widget is not None)
         except Exception:
             logging.exception("A wire could not be drawn.")
 
-    def _paint(self, painter: QPainter) -> None:
+    def _paint(self, painter: QPainter, *, on_screen: bool) -> None:
         before = painter.opacity()
         painter.setOpacity(before * marks_of(self).opacity(self.edge))
-        self._paint_wire(painter)
+        self._paint_wire(painter, on_screen)
         painter.setOpacity(before)
 
-    def _paint_wire(self, painter: QPainter) -> None:
+    def _paint_wire(self, painter: QPainter, on_screen: bool) -> None:
         strong = self.isSelected() or self.lit or marks_of(self).on_path(self.edge)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         pen = QPen(color(self._shade), 3.0 if strong else 2.4 if self.hovered else 1.8)
@@ -175,7 +176,13 @@ class EdgeItem(CanvasItem):
         painter.setPen(pen)
         painter.drawPath(self._path)
         if self._text and not self._cramped and not self._crowded:
-            self._paint_pill(painter, strong or self.hovered)
+            strong = strong or self.hovered
+            if on_screen:
+                seen = self._text, strong, self._theme.name
+                room = self._pill.adjusted(-1, -1, 1, 1)
+                paint_sprite(painter, seen, room, lambda sprite: self._paint_pill(sprite, strong))
+            else:
+                self._paint_pill(painter, strong)
 
     def _paint_pill(self, painter: QPainter, strong: bool) -> None:
         theme = self._theme

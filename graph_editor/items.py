@@ -32,9 +32,10 @@ from graph_editor.card import (
     paint_texts,
     severity_of,
 )
-from graph_editor.marks import Reading, marks_of
+from graph_editor.marks import marks_of
 from graph_editor.overview import Sketch
 from graph_editor.ports import Port, Ports, describe_port
+from graph_editor.sprites import paint_sprite
 from graph_editor.theme import Theme
 
 __all__ = ["CARD", "NodeItem", "Port"]
@@ -177,25 +178,29 @@ class NodeItem(CanvasItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         try:
-            self._paint(painter)
+            self._paint(painter, on_screen=widget is not None)
         except Exception:
             logging.exception("A card could not be drawn.")
 
-    def _paint(self, painter: QPainter) -> None:
+    def _paint(self, painter: QPainter, *, on_screen: bool) -> None:
         self.lights.selected = self.isSelected()
         marks = marks_of(self)
-        before = painter.opacity()
+        before, reading = painter.opacity(), marks.reading(self.node_id)
         painter.setOpacity(before * marks.opacity(self.node_id))
-        self._paint_near(painter, marks.reading(self.node_id))
+        look = self.look if reading is None else self.look.showing(reading)
+        if on_screen:
+            seen = look, self.ports, self.lights.now, self._theme.name
+            paint_sprite(painter, seen, self.rect(), lambda sprite: self._paint_card(sprite, look))
+        else:
+            self._paint_card(painter, look)
         if marks.outlines(self.node_id):
             paint_outline(painter, marks, self.node_id, painter.worldTransform().m11(), self._theme)
         painter.setOpacity(before)
 
-    def _paint_near(self, painter: QPainter, reading: Reading | None) -> None:
-        look = self.look if reading is None else self.look.showing(reading)
+    def _paint_card(self, painter: QPainter, look: Look) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         paint_card(painter, look, self.lights, self._theme)
         paint_texts(painter, look, self._theme)
         paint_ports(painter, self.ports, self.lights, self._theme)
-        if self.look.severity:
-            paint_badge(painter, self.look.severity, self._theme)
+        if look.severity:
+            paint_badge(painter, look.severity, self._theme)

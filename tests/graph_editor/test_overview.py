@@ -41,9 +41,9 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[CanvasItem]:
     called: list[CanvasItem] = []
 
     def counting(method: Callable[..., None]) -> Callable[..., None]:
-        def counted(self: CanvasItem, *args: object) -> None:
+        def counted(self: CanvasItem, *args: object, **options: object) -> None:
             called.append(self)
-            method(self, *args)
+            method(self, *args, **options)
 
         return counted
 
