@@ -53,8 +53,7 @@ def _file_specs() -> tuple[ActionSpec, ...]:
             ("Ctrl+E",),
         ),
         ActionSpec("export_python", tr("&Python…"), tr("Write the network as Python for Keras or JAX")),
-        ActionSpec("export_png", tr("Picture (P&NG)…"), tr("Write a picture of the graph, in pixels")),
-        ActionSpec("export_svg", tr("Picture (S&VG)…"), tr("Write a picture of the graph, in lines")),
+        ActionSpec("export_picture", tr("P&icture…"), tr("Draw the graph as PNG, SVG or PDF")),
         ActionSpec("quit", tr("&Quit"), tr("Leave the program"), ("Ctrl+Q",)),
     )
 
@@ -191,7 +190,7 @@ def _reading_specs() -> tuple[ActionSpec, ...]:
             "show_path",
             tr("Pa&th of the selected layer"),
             tr("Light up what the selected layer depends on"),
-            ("Ctrl+Shift+P",),
+            ("Ctrl+Shift+I",),
             checkable=True,
         ),
         ActionSpec("card_costs", tr("C&osts on cards"), tr("Write FLOPs and memory on the cards"), checkable=True),
@@ -325,7 +324,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     recent = file.addMenu(tr("Open &recent"))
     actions.fill_menu(file, "load_weights | save save_as |")
     export = file.addMenu(tr("&Export"))
-    actions.fill_menu(export, "export_model export_python | export_png export_svg")
+    actions.fill_menu(export, "export_model export_python | export_picture")
     actions.fill_menu(file, "| quit")
     edit = bar.addMenu(tr("&Edit"))
     actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")

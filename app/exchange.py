@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.endings import PROJECT
-from app.options import Dialect, Json, NetworkFile, RunFolder, Style, Target, check_ending, print_json, say
+from app.options import Dialect, Json, Look, NetworkFile, RunFolder, Style, Target, check_ending, print_json, say
 
 # What a command needs is imported inside it, as in app/cli.py.
 
-WRITTEN = (".keras", ".h5", ".json", ".py", ".png", ".svg")
+WRITTEN = (".keras", ".h5", ".json", ".py", ".png", ".svg", ".pdf")
 """What `export` writes, by the ending of the file."""
+
+_PICTURES = (".png", ".svg", ".pdf")
 
 
 def layers(as_json: Json = False) -> None:
@@ -88,6 +90,12 @@ def export(
     flat: Annotated[
         bool, typer.Option("--flat", help="Take groups apart, instead of models within the model.")
     ] = False,
+    theme: Annotated[Look, typer.Option(help="The colours of a picture.")] = Look.light,
+    no_shapes: Annotated[bool, typer.Option("--no-shapes", help="A picture without shapes on the wires.")] = False,
+    scale: Annotated[
+        float | None,
+        typer.Option(min=0.05, max=20, help="Size of a picture, 2 if not given: a card is 400 wide."),
+    ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Let Keras open the file and compare.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -104,9 +112,13 @@ def export(
     _check_fits(style is not Style.functional, "--style", suffix, (".py",))
     _check_fits(target is not Target.keras, "--target", suffix, (".py",))
     _check_fits(dialect is not Dialect.keras3, "--dialect", suffix, (".h5",))
+    _check_fits(theme is not Look.light, "--theme", suffix, _PICTURES)
+    _check_fits(no_shapes, "--no-shapes", suffix, _PICTURES)
+    _check_fits(scale is not None, "--scale", suffix, _PICTURES)
     if verify and dialect is Dialect.keras2:
         raise typer.BadParameter("a file for Keras 2 is not checked by Keras 3", param_hint="--verify")
-    options = ExportOptions(dialect.value, style.value, target.value, with_training, with_optimizer)
+    picture: tuple[Any, ...] = (theme.value, not no_shapes, scale or 2.0)
+    options = ExportOptions(dialect.value, style.value, target.value, with_training, with_optimizer, *picture)
     found = open_network(network, run)
     found = found.flattened() if flat else found
     lines = list(export_network(found, to, options))

@@ -6,9 +6,19 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.code_choices import CodeChoices, CodeOptions
+from graph_editor.picture import PictureOptions
 
 
 def tr(text: str) -> str:
@@ -96,6 +106,33 @@ def ask_code_options(parent: QWidget, start: CodeOptions, *, has_groups: bool = 
     if not dialog.ask(choices, flat, note):
         return None
     return replace(choices.options, flat=has_groups and flat.isChecked())
+
+
+_PICTURES = ((".png", "PNG: pixels"), (".svg", "SVG: lines"), (".pdf", "PDF: a page"))
+
+
+def ask_picture_options(parent: QWidget, suffix: str, start: PictureOptions) -> tuple[str, PictureOptions] | None:
+    """Ask how a picture is drawn, and for which kind of file; None where the person cancels."""
+    dialog = _Dialog(parent, tr("Export a picture"))
+    kind = QComboBox()
+    for ending, text in _PICTURES:
+        kind.addItem(tr(text), ending)
+    kind.setCurrentIndex([ending for ending, _ in _PICTURES].index(suffix))
+    look = QComboBox()
+    look.addItem(tr("Dark text on light ground"), "light")
+    look.addItem(tr("Light text on dark ground"), "dark")
+    look.setCurrentIndex(start.theme == "dark")
+    scale = QDoubleSpinBox(decimals=0, minimum=5, maximum=2000, singleStep=50, value=100 * start.scale)
+    scale.setPrefix(tr("Size: "))
+    scale.setSuffix(" %")
+    scale.setToolTip(tr("100 % is the size on the canvas; giant pictures become no larger than a file can hold"))
+    shapes = QCheckBox(tr("With shapes on the wires"))
+    shapes.setChecked(start.shapes)
+    for box, name in ((kind, tr("Kind of file")), (look, tr("Colours")), (scale, tr("Size"))):
+        box.setAccessibleName(name)
+    if not dialog.ask(kind, look, scale, shapes):
+        return None
+    return kind.currentData(), PictureOptions(look.currentData(), shapes.isChecked(), scale.value() / 100)
 
 
 class _Dialog(QDialog):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.code_choices import CodeOptions
 from app.dialogs import choose, tell, tell_error
-from app.export_dialogs import KerasOptions, ask_code_options, ask_keras_options
+from app.export_dialogs import KerasOptions, ask_code_options, ask_keras_options, ask_picture_options
 from app.files import ProjectFiles
 from app.jobs import run_job
 from app.session import TrainedRun, TrainingSession
@@ -23,6 +22,8 @@ from engine.events import HostWeights, OptimizerState, Result
 from engine.flattening import flattened, flattened_project, has_groups
 from engine.project import Project
 from graph_editor.document import ProjectDocument
+from graph_editor.picture import PictureOptions, render
+from graph_editor.theme import current
 
 
 class Exports(QObject):
@@ -46,6 +47,7 @@ class Exports(QObject):
         self._window = window
         self._keras_options = KerasOptions()
         self._code_options = CodeOptions()
+        self._picture_options = (".png", PictureOptions(current().name))
 
     def keras_model(self) -> bool:
         """Architecture and weights as a file that Keras opens."""
@@ -79,17 +81,21 @@ class Exports(QObject):
         path = self._ask("Python (*.py)", ".py", f"_{options.target}")
         return path is not None and self._run(path, result_of(_write_code, self._learned(), path, options))[0]
 
-    def png(self) -> bool:
-        """The graph as a PNG picture."""
-        from graph_editor import picture, theme
-
-        return self._picture(".png", lambda path: picture.render_png(self._project, path, theme.current(), 2.0))
-
-    def svg(self) -> bool:
-        """The graph as an SVG picture."""
-        from graph_editor import picture, theme
-
-        return self._picture(".svg", lambda path: picture.render_svg(self._project, path, theme.current()))
+    def picture(self) -> bool:
+        """The graph on the canvas as a picture, after asking how."""
+        asked = ask_picture_options(self._window, *self._picture_options)
+        if asked is None:
+            return False
+        suffix, options = self._picture_options = asked
+        path = self._ask(f"{suffix[1:].upper()} (*{suffix})", suffix)
+        if path is None:
+            return False
+        try:
+            render(self._project, path, options, self._document.path)
+        except Exception as error:
+            tell_error(self._window, self.tr("Cannot export"), error)
+            return False
+        return self._done(path)
 
     @property
     def _project(self) -> Project:
@@ -136,17 +142,6 @@ class Exports(QObject):
         return None if answer is None else (trained.project, trained.weights)
 
     # Writing
-
-    def _picture(self, suffix: str, draw: Callable[[Path], None]) -> bool:
-        path = self._ask(f"{suffix[1:].upper()} (*{suffix})", suffix)
-        if path is None:
-            return False
-        try:
-            draw(path)
-        except Exception as error:
-            tell_error(self._window, self.tr("Cannot export"), error)
-            return False
-        return self._done(path)
 
     def _ask(self, kind: str, suffix: str, ending: str = "") -> Path | None:
         start = self._settings.last_folder / f"{self._files.name}{ending}{suffix}"

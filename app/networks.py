@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from engine.runs import RUN_FILES, latest_run, read_run
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """How a network is written: the dialect of an `.h5`, and the kind of Python."""
+    """How a network is written: the dialect of an `.h5`, the kind of Python, the look of a picture."""
 
     dialect: Dialect = "keras3"
     style: Style = "functional"
@@ -32,6 +32,9 @@ class ExportOptions:
     with_training: bool = False
     with_optimizer: bool = False
     """With the optimizer's state, in `.keras` and `.h5`."""
+    theme: Literal["light", "dark"] = "light"
+    shapes: bool = True
+    scale: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -150,22 +153,18 @@ def export_network(network: Network, path: Path, options: ExportOptions = Export
         loads = write_code(project, path, options.target, style=options.style, with_training=options.with_training)
         yield f"It loads the weights of {loads}." if loads else "There is no .h5 beside it: it starts untrained."
     else:
-        _draw(project, path)
+        _draw(project, path, options)
     yield f"Wrote {path}"
 
 
-def _draw(project: Project, path: Path) -> None:
+def _draw(project: Project, path: Path, options: ExportOptions) -> None:
     import os
 
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
-    from graph_editor.picture import render_png, render_svg
-    from graph_editor.theme import LIGHT
+    from graph_editor.picture import PictureOptions, render
 
     application = QApplication.instance() or QApplication([])
-    if path.suffix.lower() == ".png":
-        render_png(project, path, LIGHT, 2.0)
-    else:
-        render_svg(project, path, LIGHT)
+    render(project, path, PictureOptions(options.theme, options.shapes, options.scale))
     del application

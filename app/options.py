@@ -27,6 +27,13 @@ class Style(StrEnum):
     subclass = "subclass"
 
 
+class Look(StrEnum):
+    """The colours of a picture."""
+
+    light = "light"
+    dark = "dark"
+
+
 class Dialect(StrEnum):
     """Which Keras an .h5 file is written for."""
 

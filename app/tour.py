@@ -47,15 +47,15 @@ def draw(project: Project, finished: Finished, path: Path) -> None:
     from PySide6.QtWidgets import QApplication
 
     from app.panels.curves import curves_image
-    from graph_editor.picture import render_png
-    from graph_editor.theme import LIGHT, apply_theme, set_scheme
+    from graph_editor.picture import PictureOptions, render
+    from graph_editor.theme import apply_theme, set_scheme
 
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     set_scheme("light")
     apply_theme(application)
     with replacing(path) as temporary:
-        render_png(project, temporary, LIGHT, 1.0)
+        render(project, temporary, PictureOptions(scale=1.0))
         graph = QImage(str(temporary))
         curves = curves_image(finished.history, QSize(900, 420))
         size = QSize(graph.width() + curves.width(), max(graph.height(), curves.height()))

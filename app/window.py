@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
                 "open": files.open, "save": files.save, "save_as": files.save_as,
                 "clear_recent": files.clear_recent, "load_weights": files.load_weights, "quit": self.close,
                 "export_model": exports.keras_model, "export_python": exports.python,
-                "export_png": exports.png, "export_svg": exports.svg,
+                "export_picture": exports.picture,
                 "undo": undo.undo, "redo": undo.redo,
                 "cut": view.cut, "copy": view.copy, "paste": view.paste, "duplicate": view.duplicate,
                 "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,

@@ -103,11 +103,15 @@ def test_python_is_not_named_like_a_library_that_it_needs(trained: Path, name: s
 
 
 def test_pictures(trained: Path) -> None:
-    for name in ("graph.png", "graph.svg"):
-        done = layerloom("export", "iris.loom", "--to", name, cwd=trained)
+    for name in ("graph.png", "graph.svg", "graph.pdf"):
+        done = layerloom("export", "iris.loom", "--to", name, "--theme", "dark", "--scale", "1", cwd=trained)
         assert done.returncode == 0, done.stderr
     assert (trained / "graph.png").read_bytes().startswith(b"\x89PNG")
     assert "dense_2" in (trained / "graph.svg").read_text()
+    assert (trained / "graph.pdf").read_bytes().startswith(b"%PDF")
+    refused = layerloom("export", "iris.loom", "--to", "net.py", "--no-shapes", cwd=trained)
+    assert refused.returncode == 2
+    assert "--no-shapes" in refused.stderr
 
 
 def test_summary_counts_like_keras(trained: Path) -> None:

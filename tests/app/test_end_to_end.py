@@ -85,7 +85,7 @@ def test_from_an_empty_canvas_to_a_keras_file(
         ("export_model", ".h5", None),
         ("export_python", "_keras.py", CodeOptions("keras")),
         ("export_python", "_jax.py", CodeOptions("jax")),
-        ("export_svg", ".svg", None),
+        ("export_picture", ".svg", None),
     )
     for name, ending, options in parts:
         path = written[ending] = tmp_path / f"model{ending}"

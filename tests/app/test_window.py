@@ -34,6 +34,7 @@ from engine.start import Start
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.rate import RateEditor
+from graph_editor.picture import PictureOptions
 
 from .conftest import Answers, small_project
 
@@ -393,13 +394,13 @@ def test_code_is_exported_in_the_style_that_was_chosen(
     assert "(keras.Model)" in (tmp_path / "net.py").read_text()
 
 
-@pytest.mark.parametrize("name", ["python", "png", "svg"])
+@pytest.mark.parametrize("suffix", [".py", ".png", ".svg", ".pdf"])
 def test_code_and_pictures_are_exported(
-    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    suffix = {"png": ".png", "svg": ".svg"}.get(name, ".py")
     save_to(monkeypatch, tmp_path / f"out{suffix}")
-    assert getattr(window.exports, name)()
+    answers.options = None if suffix == ".py" else (suffix, PictureOptions("dark", scale=1.0))
+    assert window.exports.python() if suffix == ".py" else window.exports.picture()
     assert (tmp_path / f"out{suffix}").stat().st_size > 100
 
 

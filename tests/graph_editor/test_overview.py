@@ -17,7 +17,7 @@ from graph_editor.canvas_item import CanvasItem
 from graph_editor.edge_item import EdgeItem
 from graph_editor.items import NodeItem
 from graph_editor.overview import FAR
-from graph_editor.picture import render_png
+from graph_editor.picture import render
 from tests.graph_editor.conftest import Canvas
 from tests.graph_editor.test_filling import ladder, tower
 
@@ -172,7 +172,7 @@ def test_near_by_a_drag_paints_only_what_it_passes(qtbot, monkeypatch, canvas_of
 
 def test_a_picture_of_a_giant_graph_is_drawn_from_far_off(qtbot, tmp_path, monkeypatch):
     painted = count_calls(monkeypatch, "_paint")
-    render_png(tower(600), tmp_path / "a.png")
+    render(tower(600), tmp_path / "a.png")
     assert not painted
     picture = QImage(str(tmp_path / "a.png"))
     assert picture.size().height() == 16_000

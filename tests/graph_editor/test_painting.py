@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import time
 from dataclasses import fields
@@ -13,11 +14,13 @@ from PySide6.QtGui import QColor, QImage
 
 from engine.errors import FileError
 from engine.graph import Graph
+from engine.grouping import group
 from engine.layers.core import Dense, Input
 from engine.project import Project
 from engine.registry import LAYERS
 from engine.templates import chain, make
-from graph_editor.picture import render_png, render_svg
+from graph_editor.document import ProjectDocument
+from graph_editor.picture import PictureOptions, render
 from graph_editor.theme import DARK, LIGHT, Theme, category_color, current, set_scheme, theme_notifier
 
 
@@ -131,23 +134,68 @@ def test_a_problem_gives_the_card_a_red_edge(canvas):
 
 def test_pictures_are_written(qtbot, tmp_path):
     project = make("digits-two-branch")
-    render_svg(project, tmp_path / "a.svg", DARK)
+    render(project, tmp_path / "a.svg", PictureOptions("dark"))
     text = (tmp_path / "a.svg").read_text()
     assert "concatenate" in text
     assert "8 × 8 × 16" in text
-    render_png(project, tmp_path / "a.png", LIGHT, 1.0)
+    render(project, tmp_path / "a.png", PictureOptions(scale=1.0))
     image = QImage(str(tmp_path / "a.png"))
     assert image.width() > 400
     assert image.height() > 900
     assert image.pixelColor(1, 1).name() == LIGHT.canvas
 
 
+def test_pages_are_as_large_as_the_graph_and_hold_lines(qtbot, tmp_path):
+    project = make("digits-two-branch")
+    render(project, tmp_path / "a.svg", PictureOptions(scale=1.0))
+    width, height = (
+        float(n) for n in re.findall(r"viewBox=\"0 0 (\S+) (\S+)\"", (tmp_path / "a.svg").read_text())[0]
+    )
+    sizes = []
+    for scale in (1.0, 2.0):
+        render(project, tmp_path / "a.pdf", PictureOptions("dark", scale=scale))
+        page = (tmp_path / "a.pdf").read_bytes()
+        assert page.startswith(b"%PDF")
+        assert b"/Subtype /Image" not in page
+        found = re.search(rb"/MediaBox \[0 0 (\S+) (\S+)\]", page)
+        assert found is not None
+        sizes.append((float(found[1]), float(found[2])))
+    assert sizes[0] == pytest.approx((0.75 * width, 0.75 * height), abs=2)
+    assert sizes[1] == pytest.approx((1.5 * width, 1.5 * height), abs=2)
+
+
+def test_pictures_leave_out_shapes_if_wanted(qtbot, tmp_path):
+    render(make("digits-two-branch"), tmp_path / "a.svg", PictureOptions(shapes=False))
+    text = (tmp_path / "a.svg").read_text()
+    assert "concatenate" in text
+    assert "8 × 8 × 16" not in text
+
+
+def test_a_picture_of_a_group_shows_what_is_inside(qtbot, tmp_path):
+    document = ProjectDocument(make("digits-cnn"))
+    inner = [document.graph.by_name(name).id for name in ("conv2d", "max_pooling2d")]
+    grouped, model = group(document.graph, document.inference, inner, document.layout)
+    render(Project(grouped), tmp_path / "a.svg", groups=(model,))
+    text = (tmp_path / "a.svg").read_text()
+    assert "max_pooling2d" in text
+    assert "dense" not in text
+
+
+def test_a_failed_picture_leaves_the_old_one(qtbot, tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(b"old")
+    monkeypatch.setattr(QImage, "save", lambda *_: False)
+    with pytest.raises(FileError):
+        render(make("iris-mlp"), tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
 def test_a_picture_that_cannot_be_written_says_so(qtbot, tmp_path):
     with pytest.raises(FileError):
-        render_svg(make("iris-mlp"), tmp_path / "no" / "such.svg")
+        render(make("iris-mlp"), tmp_path / "no" / "such.svg")
     with pytest.raises(FileError):
-        render_png(make("iris-mlp"), tmp_path / "no" / "such.png")
-    render_png(Project(), tmp_path / "empty.png")
+        render(make("iris-mlp"), tmp_path / "no" / "such.png")
+    render(Project(), tmp_path / "empty.png")
 
 
 def test_hovering_a_port_lights_it_up(canvas):
