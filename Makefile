@@ -29,6 +29,7 @@ format: .venv/.test
 bench: .venv/.test
 	@$(BIN)/python -m tests.bench.startup
 	@$(BIN)/python -m tests.bench.liveness
+	@$(BIN)/python -m tests.bench.canvas --cards 2000
 
 # The stamps say what is installed; pyproject.toml says what should be.
 .venv/.app: pyproject.toml setup.sh

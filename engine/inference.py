@@ -108,26 +108,28 @@ def infer(graph: Graph, previous: Inference | None = None) -> Inference:
     kept = previous.facts if previous is not None else {}
     touched = _touched(graph, previous) if previous is not None else set[str]()
     alike: dict[tuple[object, ...], NodeFacts] = {}
+    nodes, incoming, outgoing = graph.nodes, graph.incoming, graph.outgoing
     for node_id in graph.order:
         old = kept.get(node_id)
         if old is not None and node_id not in touched:
             facts[node_id] = old
             continue
-        node, behind = graph.nodes[node_id], graph.outgoing(node_id)
+        node, behind = nodes[node_id], outgoing(node_id)
         key: list[object] = [id(node.kind), not behind]
-        for edge in graph.incoming(node_id):
-            key += facts[edge.source].flow, id(graph.nodes[edge.source].kind), edge.output, edge.port
+        for edge in incoming(node_id):
+            key += facts[edge.source].flow, id(nodes[edge.source].kind), edge.output, edge.port
         new = alike.get(tuple(key))
         if new is None:
             new = _facts(graph, node, facts)
             # A problem names its node, and an Output looks far back.
             if not new.problems and not isinstance(node.layer, Output):
                 alike[tuple(key)] = new
-        if new is old or new == old:
-            facts[node_id] = old if old is not None else new
+        if old is not None and old.flow == new.flow and old == new:
+            facts[node_id] = old
         else:
             facts[node_id] = new
-            touched.update([edge.target for edge in behind])
+            for edge in behind:
+                touched.add(edge.target)
     for node in graph:  # an owner of shared weights may come after the nodes that are linked to it
         if node.shares is not None and (found := sharing_problems(graph, node, facts)):
             facts[node.id] = replace(facts[node.id], problems=(*facts[node.id].problems, *found))

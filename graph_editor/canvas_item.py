@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem
 
 from graph_editor.overview import Patch, Sketch
@@ -29,9 +28,6 @@ class CanvasItem(QGraphicsRectItem):
     def sketch(self, sketch: Sketch) -> None:
         """Put into a sketch what is seen from far off."""
         raise NotImplementedError
-
-    def paint_frame(self, painter: QPainter) -> None:
-        """Draw what stands around it, near by or from far off."""
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""

@@ -17,6 +17,7 @@ from graph_editor.captions import caption, first_sentence, output_name, type_is_
 from graph_editor.fonts import card_fonts
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 from graph_editor.marks import Marks, Reading
+from graph_editor.overview import frame_width
 from graph_editor.ports import Port, Ports
 from graph_editor.theme import Theme, category_color, color
 
@@ -224,17 +225,22 @@ def _paint_port(painter: QPainter, ports: Ports, port: Port, lights: Lights, the
     painter.drawEllipse(ports.place(port), radius, radius)
 
 
+def outline_of(marks: Marks, node_id: str, theme: Theme) -> tuple[QRectF, str, float]:
+    """The frame around a card that a search has found, or that lies on a path: where, its colour and its width."""
+    around, shade = (5.0, theme.warning) if node_id in marks.found else (1.0, theme.accent)
+    return CARD.adjusted(-around, -around, around, around), shade, 4.0 if marks.current == node_id else 2.0
+
+
 def paint_outline(painter: QPainter, marks: Marks, node_id: str, scale: float, theme: Theme) -> None:
-    """A frame around a card that a search has found, or that lies on the path that is shown."""
-    wide = 4.0 if marks.current == node_id else 2.0
-    found = node_id in marks.found
-    pen = QPen(color(theme.warning if found else theme.accent), min(9.0, max(wide, wide / scale / 2)))
-    if found:
-        pen.setStyle(Qt.PenStyle.SolidLine if marks.current == node_id else Qt.PenStyle.DashLine)
+    """Draw the frame around a card; dashed where a search has found the card, but does not stand at it."""
+    rect, shade, wide = outline_of(marks, node_id, theme)
+    pen = QPen(color(shade), frame_width(wide, scale))
+    if node_id in marks.found and marks.current != node_id:
+        pen.setStyle(Qt.PenStyle.DashLine)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    around = 5.0 if found else 1.0
-    painter.drawRoundedRect(CARD.adjusted(-around, -around, around, around), _RADIUS + around, _RADIUS + around)
+    radius = _RADIUS + CARD.left() - rect.left()
+    painter.drawRoundedRect(rect, radius, radius)
 
 
 def paint_badge(painter: QPainter, severity: Severity, theme: Theme) -> None:

@@ -15,10 +15,10 @@ from engine.rewiring import taken_out
 from graph_editor import editing
 from graph_editor.edge_item import EdgeItem
 from graph_editor.gestures import Gesture
-from graph_editor.guides import Guides, catch
+from graph_editor.guides import REACH, Guides, catch
 from graph_editor.shake import Shake
 from graph_editor.theme import color
-from graph_editor.wires import wire_path
+from graph_editor.wires import Rows, wire_path
 from graph_editor.wiring import can_insert
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class DragNodes(Gesture):
         self._graph: Graph = self.document.graph
         self._origin = {key: self.document.position(key) for key in node_ids}
         self._places: dict[str, Position] = dict(self._origin)
-        self._resting = [self.document.position(key) for key in self._graph.nodes if key not in self._origin]
+        resting = (self.document.position(key) for key in self._graph.nodes if key not in self._origin)
+        self._resting = Rows(resting)
         self._onto: EdgeItem | None = None
         self._guides = Guides(self.scene.theme)
         self._hidden: frozenset[Edge] = frozenset()
@@ -57,7 +58,8 @@ class DragNodes(Gesture):
 
     def move(self, spot: QPointF) -> None:
         x, y = self._origin[self._grabbed]
-        caught = catch((x + spot.x() - self._start.x(), y + spot.y() - self._start.y()), self._resting)
+        wanted = x + spot.x() - self._start.x(), y + spot.y() - self._start.y()
+        caught = catch(wanted, self._resting.between(wanted[1] - REACH, wanted[1] + REACH))
         dx, dy = caught.place[0] - x, caught.place[1] - y
         places = {key: (px + dx, py + dy) for key, (px, py) in self._origin.items()}
         if places != self._places:

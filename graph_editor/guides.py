@@ -15,7 +15,7 @@ from graph_editor.theme import Theme, color
 
 _CATCH = 8.0
 """How near to the line of a neighbour a card is drawn onto it."""
-_REACH = 1200.0
+REACH = 1200.0
 """How far off a neighbour may be."""
 
 
@@ -36,7 +36,7 @@ def catch(wanted: Position, others: Iterable[Position]) -> Caught:
     Cards are of one size, so that their left, right and middle lines fall together.
     """
     x, y = wanted
-    near = [(ox, oy) for ox, oy in others if abs(ox - x) < _REACH and abs(oy - y) < _REACH]
+    near = [(ox, oy) for ox, oy in others if abs(ox - x) < REACH and abs(oy - y) < REACH]
     above = min(near, key=lambda p: (abs(p[0] - x), abs(p[1] - y)), default=None)
     beside = min(near, key=lambda p: (abs(p[1] - y), abs(p[0] - x)), default=None)
     above = above if above is not None and abs(above[0] - x) < _CATCH else None

@@ -25,6 +25,7 @@ from graph_editor.card import (
     Look,
     block_color,
     card_tooltip,
+    outline_of,
     paint_badge,
     paint_card,
     paint_outline,
@@ -171,10 +172,8 @@ class NodeItem(CanvasItem):
         shade = block_color(node.layer.category, severity_of(facts), self.lights, self._theme, reading)
         sketch.blocks[shade, opacity].append(card)
         if marks.outlines(self.node_id):
-            sketch.frames.append(self)
-
-    def paint_frame(self, painter: QPainter) -> None:
-        paint_outline(painter, marks_of(self), self.node_id, painter.worldTransform().m11(), self._theme)
+            rect, outline, wide = outline_of(marks, self.node_id, self._theme)
+            sketch.frames[outline, wide].append(rect.translated(self.pos()))
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         try:

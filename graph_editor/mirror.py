@@ -183,7 +183,7 @@ class GraphMirror(QGraphicsScene):
         self._missing = OrderedDict.fromkeys((*self.graph.nodes, *self.graph.edges))
         self._fresh = True
         self._places = {key: self.document.position(key) for key in self.graph.nodes}
-        self._rows = Rows(self._places.values())
+        self._rows, self._shifted = Rows(self._places.values()), True
 
     def _drop(self, *items: QGraphicsItem) -> None:
         quiet = self.blockSignals(True)  # what is selected then is told once, when all is drawn
@@ -234,6 +234,7 @@ class GraphMirror(QGraphicsScene):
 
     def _settle(self) -> None:
         """An edit is whole: draw what it reached."""
+        moved = self._shifted
         self._find_shared()
         self._reroute()
         if sum(map(len, (self._missing, self._stale, self._bent, self._reworded))) <= _AT_ONCE:
@@ -241,7 +242,8 @@ class GraphMirror(QGraphicsScene):
         else:
             self._draw_in_sight()
             self._timer.start()
-        self._make_room()
+        if moved:
+            self._make_room()
 
     def _find_shared(self) -> None:
         links = [(node.id, node.shares) for node in self.graph if node.shares is not None]

@@ -41,8 +41,8 @@ class Sketch:
     lines: dict[Shade, list[QLineF]] = field(default_factory=lambda: defaultdict(list))
     """Wires that are straight and short."""
     curves: dict[Shade, QPainterPath] = field(default_factory=lambda: defaultdict(QPainterPath))
-    frames: list[CanvasItem] = field(default_factory=list["CanvasItem"])
-    """Cards that have a frame of their own around them."""
+    frames: dict[tuple[str, float], list[QRectF]] = field(default_factory=lambda: defaultdict(list))
+    """What is drawn around cards, by colour and width."""
     bounds: QRectF = field(default_factory=QRectF)
 
 
@@ -118,11 +118,15 @@ class Overview:
         painter.setPen(Qt.PenStyle.NoPen)
         for blocks in (sketch.halos for sketch in seen), (sketch.blocks for sketch in seen):
             _fill(painter, blocks)
-        for item in (item for sketch in seen for item in sketch.frames):
-            painter.save()
-            painter.translate(item.pos())
-            item.paint_frame(painter)
-            painter.restore()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for shade, wide, rects in ((*key, rects) for sketch in seen for key, rects in sketch.frames.items()):
+            painter.setPen(QPen(color(shade), frame_width(wide, scale)))
+            painter.drawRects(rects)
+
+
+def frame_width(wide: float, scale: float) -> float:
+    """How wide the frame around a card is: it can be seen from far off, too."""
+    return min(9.0, max(wide, wide / scale / 2))
 
 
 def _pen(shade: Shade) -> QPen:
