@@ -106,6 +106,9 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
             ("Ctrl+Alt+R",),
         ),
         ActionSpec(
+            "save_block", tr("&Save as a block…"), tr("Keep the selected model in the palette, for other networks")
+        ),
+        ActionSpec(
             "replace", tr("Replace &with…"), tr("Put another layer in its place, with the same wires"), ("Ctrl+H",)
         ),
         *_place_specs(),
@@ -329,7 +332,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     edit = bar.addMenu(tr("&Edit"))
     actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")
     actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
-    actions.fill_menu(edit, "add_layer merge take_out replace | group ungroup repeat |")
+    actions.fill_menu(edit, "add_layer merge take_out replace | group ungroup repeat save_block |")
     place = edit.addMenu(tr("A&rrange and align"))
     actions.fill_menu(place, "arrange arrange_selected | align_left align_centre align_right |")
     actions.fill_menu(place, "align_top align_middle align_bottom | distribute_across distribute_down")

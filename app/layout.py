@@ -12,7 +12,8 @@ from app.panels.summary import SummaryPanel
 from app.panels.training import TrainingPanel
 from app.panels.training_settings import TrainingSettingsPanel
 from app.session import TrainingSession
-from app.settings import AppSettings
+from app.settings import AppSettings, data_folder
+from graph_editor.blocks import Blocks
 from graph_editor.document import ProjectDocument
 from graph_editor.inspector import Inspector
 from graph_editor.palette import Palette
@@ -31,8 +32,9 @@ class Workplace(QSplitter):
     def __init__(self, document: ProjectDocument, session: TrainingSession, settings: AppSettings) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self._settings = settings
-        self.view = GraphView(document)
-        self.palette_panel = Palette()
+        self.blocks = Blocks(data_folder() / "blocks", self)
+        self.view = GraphView(document, blocks=self.blocks)
+        self.palette_panel = Palette(blocks=self.blocks)
         self.inspector = Inspector(document)
         self.problem_panel = ProblemPanel(document)
         self.problems = self.problem_panel.list

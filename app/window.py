@@ -36,7 +36,16 @@ from graph_editor.document import ProjectDocument
 
 _CANVAS_ACTIONS = (
     *("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "arrange"),
-    *("merge", "take_out", "repeat", "replace", "arrange_selected", "duplicate_linked", "make_independent"),
+    *(
+        "merge",
+        "take_out",
+        "repeat",
+        "replace",
+        "save_block",
+        "arrange_selected",
+        "duplicate_linked",
+        "make_independent",
+    ),
 )
 _FRAMED_MS = 300
 """After this long a window manager has put its frame around a window."""
@@ -122,6 +131,7 @@ class MainWindow(QMainWindow):
                 "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,
                 "group": view.group_selected, "ungroup": view.ungroup_selected, "add_layer": view.quick_add_here,
                 "duplicate_linked": view.duplicate_linked, "make_independent": view.make_independent,
+                "save_block": view.save_block,
                 "replace": view.replace_selected, "arrange_selected": view.arrange_selected,
                 **{f"align_{line}": partial(view.align_selected, line) for line in LINES},
                 **{f"distribute_{way}": partial(view.distribute_selected, way) for way in WAYS},

@@ -8,15 +8,15 @@ from PySide6.QtCore import QPointF, QRect, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QWidget
 
-from engine.layer import Layer
 from graph_editor import editing
+from graph_editor.blocks import Blocks
 from graph_editor.canvas import Canvas
 from graph_editor.document import ProjectDocument
 from graph_editor.keyboard import ConnectMode
 from graph_editor.layout import CARD_WIDTH
 from graph_editor.overlays import AdviceLabel, RenameField
 from graph_editor.quick_add import QuickAdd
-from graph_editor.suggestions import Spot, suggest
+from graph_editor.suggestions import Spot, Suggestion, suggest
 from graph_editor.wiring import Advice
 
 
@@ -26,8 +26,11 @@ class AskingCanvas(Canvas):
     message = Signal(str)
     """A sentence for the status bar."""
 
-    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, document: ProjectDocument, parent: QWidget | None = None, blocks: Blocks | None = None
+    ) -> None:
         super().__init__(document, parent)
+        self.blocks = blocks or Blocks(parent=self)
         self.connecting: ConnectMode | None = None
         self.asking: QuickAdd | None = None
         self._committing = False
@@ -65,9 +68,11 @@ class AskingCanvas(Canvas):
 
     def quick_add(self, spot: Spot) -> None:
         """Ask for a layer, where it would go; then put it there."""
-        self.ask_layer(spot, lambda layer: self._show_added(editing.add_wired(self.document, layer, spot)))
+        self.ask_layer(
+            spot, lambda found: self._show_added(editing.add_wired(self.document, found.layer, spot, found.name))
+        )
 
-    def ask_layer(self, spot: Spot, chosen: Callable[[Layer], object]) -> None:
+    def ask_layer(self, spot: Spot, chosen: Callable[[Suggestion], object]) -> None:
         """Ask for a layer that fits a spot."""
         self.stop()
         known = self.document.inference
@@ -76,7 +81,7 @@ class AskingCanvas(Canvas):
         self.asking = QuickAdd(
             self.viewport(),
             self.mapFromScene(at),
-            lambda text: suggest(known, spot, text),
+            lambda text: suggest(known, spot, text, self.blocks.all()),
             chosen,
         )
 

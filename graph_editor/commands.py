@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QInputDialog, QMessageBox
 
-from engine.errors import GraphError
+from engine.errors import GraphError, LayerloomError
 from engine.graph import Edge
 from engine.layer import Layer
 from engine.layers.nested import Functional
@@ -16,7 +16,6 @@ from graph_editor import clipboard, copying, editing, placing, regrouping
 from graph_editor.aligning import Line, Way
 from graph_editor.asking import AskingCanvas
 from graph_editor.clipboard import PasteError
-from graph_editor.document import ProjectDocument
 from graph_editor.gliding import Glide
 
 _MOST_COPIES = 200
@@ -25,9 +24,7 @@ _MOST_COPIES = 200
 class Commands(AskingCanvas):
     """A canvas whose graph can be edited by calls, without mouse or keys."""
 
-    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
-        super().__init__(document, parent)
-        self._glide: Glide | None = None
+    _glide: Glide | None = None
 
     # The selection
 
@@ -157,7 +154,9 @@ class Commands(AskingCanvas):
         """Ask for another layer in place of the selected ones; their wires and settings of equal name stay."""
         chosen = self.graph_scene.selected_nodes()
         if chosen:
-            self.ask_layer(editing.spot_of(self.document, chosen[0]), lambda layer: self._replace(chosen, layer))
+            self.ask_layer(
+                editing.spot_of(self.document, chosen[0]), lambda found: self._replace(chosen, found.layer)
+            )
 
     def _replace(self, node_ids: tuple[str, ...], layer: Layer) -> None:
         try:
@@ -207,34 +206,63 @@ class Commands(AskingCanvas):
         if self._glide is not None:
             self._glide.finish()
 
-    def add_layer(self, type_name: str) -> None:
-        """Add a layer behind the selected card or on the selected wire, else in the middle."""
-        layer = editing.new_layer(type_name)
-        if layer is None:
+    def add_layer(self, key: str) -> None:
+        """Add a layer, or a block, behind the selected card or on the selected wire, else in the middle."""
+        made = self.blocks.made(key)
+        if made is None:
             return
+        layer, name = made
         wires, selected = self.graph_scene.selected_edges(), self.selected_node()
         added: str | None = None
         if len(wires) == 1 and selected is None:
-            added = editing.insert_new(self.document, layer, wires[0])
+            added = editing.insert_new(self.document, layer, wires[0], name)
         elif selected is not None:
-            added = editing.add_after(self.document, layer, selected)
+            added = editing.add_after(self.document, layer, selected, name)
         if added is None:
             middle = self.visible_rect().center()
-            added = editing.add_at(self.document, layer, (middle.x(), middle.y()))
+            added = editing.add_at(self.document, layer, (middle.x(), middle.y()), name)
         self._show_added(added)
 
-    def insert_layer(self, type_name: str, edge: Edge) -> None:
-        """Put a new layer on a wire."""
-        layer = editing.new_layer(type_name)
-        if layer is not None:
-            added = editing.insert_new(self.document, layer, edge)
+    def insert_layer(self, key: str, edge: Edge) -> None:
+        """Put a new layer, or a block, on a wire."""
+        made = self.blocks.made(key)
+        if made is not None:
+            added = editing.insert_new(self.document, made[0], edge, made[1])
             if added is None:
-                self.message.emit(self.tr("{0} cannot sit on this wire.").format(type_name))
+                name = made[1] or made[0].type_name()
+                self.message.emit(self.tr("{0} cannot sit on this wire.").format(name))
             else:
                 self._show_added(added)
 
-    def drop_layer(self, type_name: str, spot: QPointF) -> None:
-        """Put a new layer at a place of the scene."""
-        layer = editing.new_layer(type_name)
-        if layer is not None:
-            self.graph_scene.select([editing.add_at(self.document, layer, (spot.x(), spot.y()))])
+    def drop_layer(self, key: str, spot: QPointF) -> None:
+        """Put a new layer, or a block, at a place of the scene."""
+        made = self.blocks.made(key)
+        if made is not None:
+            added = editing.add_at(self.document, made[0], (spot.x(), spot.y()), made[1])
+            self.graph_scene.select([added])
+
+    # Blocks of one's own
+
+    def save_block(self) -> None:
+        """Keep the selected group in the palette, under a name that is asked for."""
+        selected = self.selected_node()
+        node = None if selected is None else self.document.graph[selected]
+        if node is None or not isinstance(node.layer, Functional):
+            self.message.emit(self.tr("Select a group: Ctrl+G makes one card of several layers."))
+            return
+        title = self.tr("Save as a block")
+        name, given = QInputDialog.getText(self, title, self.tr("Name in the palette:"), text=node.name)
+        name = name.strip()
+        if not given or (name in self.blocks and not self._may_replace(name)):
+            return
+        try:
+            self.blocks.save(name, node.layer)
+        except LayerloomError as error:
+            QMessageBox.warning(self, title, str(error))
+        else:
+            self.message.emit(self.tr("“{0}” is in the palette now, and in the search box.").format(name))
+
+    def _may_replace(self, name: str) -> bool:
+        question = self.tr("There is a block “{0}” already. Replace it?").format(name)
+        kinds = QMessageBox.StandardButton
+        return QMessageBox.question(self, self.tr("Save as a block"), question) == kinds.Yes

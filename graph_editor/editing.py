@@ -27,9 +27,9 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("Editing", text)
 
 
-def add_at(document: ProjectDocument, layer: Layer, place: Position) -> str:
+def add_at(document: ProjectDocument, layer: Layer, place: Position, name: str | None = None) -> str:
     """Put a new card at a place, or beside it where another lies; returns its identifier."""
-    node = document.graph.new_node(layer)
+    node = document.graph.new_node(layer, name)
     spot = free_place(place, document.layout.positions.values())
     text = tr("Add {0}").format(node.name)
     document.edit_graph(text, document.graph.add(node), {node.id: spot})
@@ -54,19 +54,19 @@ def spot_after(document: ProjectDocument, node_id: str) -> Spot:
     return Spot((x, y + ROW), source=(node_id, 0), edge=leaving[0] if len(leaving) == 1 else None)
 
 
-def add_after(document: ProjectDocument, layer: Layer, node_id: str) -> str:
+def add_after(document: ProjectDocument, layer: Layer, node_id: str, name: str | None = None) -> str:
     """Put a new card behind another and wire it; beside it, if it takes no wires."""
     spot = spot_after(document, node_id)
-    return add_wired(
-        document, layer, replace(spot, place=document.position(node_id)) if layer.max_inputs == 0 else spot
-    )
+    if layer.max_inputs == 0:
+        spot = replace(spot, place=document.position(node_id))
+    return add_wired(document, layer, spot, name)
 
 
-def add_wired(document: ProjectDocument, layer: Layer, spot: Spot) -> str:
+def add_wired(document: ProjectDocument, layer: Layer, spot: Spot, name: str | None = None) -> str:
     """Put a new card at a spot and wire it as the spot says, as far as the layer can be."""
-    if spot.edge is not None and (inserted := insert_new(document, layer, spot.edge)) is not None:
+    if spot.edge is not None and (inserted := insert_new(document, layer, spot.edge, name)) is not None:
         return inserted
-    node = document.graph.new_node(layer)
+    node = document.graph.new_node(layer, name)
     graph = document.graph.add(node)
     with suppress(GraphError):
         for source, output in spot.sources:
@@ -78,9 +78,9 @@ def add_wired(document: ProjectDocument, layer: Layer, spot: Spot) -> str:
     return node.id
 
 
-def insert_new(document: ProjectDocument, layer: Layer, edge: Edge) -> str | None:
+def insert_new(document: ProjectDocument, layer: Layer, edge: Edge, name: str | None = None) -> str | None:
     """Put a new card on a wire; None where it cannot sit there."""
-    node = document.graph.new_node(layer)
+    node = document.graph.new_node(layer, name)
     try:
         graph = document.graph.insert(node, edge)
     except GraphError:

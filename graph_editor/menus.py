@@ -84,6 +84,7 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
     menu.addAction(_tr("Group into a model")).triggered.connect(lambda: view.group_selected())
     menu.addAction(_tr("Repeat…")).triggered.connect(lambda: view.repeat_selected())
     if grouped:
+        menu.addAction(_tr("Save as a block…")).triggered.connect(lambda: view.save_block())
         menu.addAction(_tr("Ungroup")).triggered.connect(lambda: view.ungroup_selected())
     menu.addSeparator()
     menu.addAction(_tr("Delete")).triggered.connect(lambda: view.delete_selected())

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QFontMetricsF, QIcon, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QContextMenuEvent, QDrag, QFontMetricsF, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from engine.layer import Layer
+from engine.layers.nested import Functional
 from engine.registry import LAYERS, by_category
 from graph_editor import search
+from graph_editor.block_rows import delete, fill_rows, is_own, rename, show_menu
+from graph_editor.blocks import Blocks
 from graph_editor.captions import first_sentence
 from graph_editor.fonts import card_fonts
+from graph_editor.search import BLOCKS
 from graph_editor.theme import category_color, color, current, theme_notifier
 
 LAYER_MIME = "application/x-layerloom-layer"
@@ -20,7 +24,7 @@ _TYPE = Qt.ItemDataRole.UserRole
 _ROW_HEIGHT = 23
 _LONGEST = 24
 """Letters of a search in vain that are repeated."""
-_COMMON = ("Input and output", "Core", "Convolution")
+_COMMON = (BLOCKS, "Input and output", "Core", "Convolution")
 """The categories that are open until the user says otherwise."""
 
 
@@ -31,11 +35,9 @@ def layer_mime(type_name: str) -> QMimeData:
     return mime
 
 
-def layer_of_mime(mime: QMimeData) -> type[Layer] | None:
-    """The layer that a drag carries, None where it carries something else."""
-    if not mime.hasFormat(LAYER_MIME):
-        return None
-    return LAYERS.get(mime.data(LAYER_MIME).toStdString())
+def key_of_mime(mime: QMimeData) -> str:
+    """The name of the layer, or the key of the block, that a drag carries; nothing where it carries neither."""
+    return bytes(mime.data(LAYER_MIME).data()).decode(errors="replace") if mime.hasFormat(LAYER_MIME) else ""
 
 
 def placeable() -> dict[str, type[Layer]]:
@@ -51,7 +53,7 @@ class Palette(QWidget):
     category_opened = Signal(str, bool)
     """A category was opened, or closed, by hand."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, blocks: Blocks | None = None) -> None:
         super().__init__(parent)
         self.search = QLineEdit(self)
         self.search.setPlaceholderText(self.tr("Search layers"))
@@ -60,7 +62,7 @@ class Palette(QWidget):
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._activate_current)
         self.search.installEventFilter(self)
-        self.list = _LayerList(self)
+        self.list = _LayerList(self, blocks or Blocks(parent=self))
         self.list.activated_layer.connect(self.layer_activated)
         self.list.category_opened.connect(self.category_opened)
         self.nothing = QLabel(self)
@@ -119,8 +121,9 @@ class _LayerList(QTreeWidget):
     activated_layer = Signal(str)
     category_opened = Signal(str, bool)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, blocks: Blocks) -> None:
         super().__init__(parent)
+        self.blocks = blocks
         self.setObjectName("layers")
         self.setHeaderHidden(True)
         self.setIndentation(6)
@@ -134,7 +137,10 @@ class _LayerList(QTreeWidget):
         self.setAccessibleName(self.tr("Layers"))
         self._searching = False
         self._open: set[str] = set(_COMMON)
+        self._own = self._add_group(BLOCKS)
         self._fill()
+        self._fill_own()
+        blocks.changed.connect(self._fill_own)
         self.itemDoubleClicked.connect(self._activate)
         self.itemClicked.connect(self._clicked)
         self.itemExpanded.connect(self._turned)
@@ -149,6 +155,11 @@ class _LayerList(QTreeWidget):
             item.setData(0, _TYPE, name)
             item.setToolTip(0, first_sentence(layer))
             item.setSizeHint(0, QSize(0, _ROW_HEIGHT))
+
+    def _fill_own(self) -> None:
+        """Show the blocks of one's own, above all others, where there are some."""
+        fill_rows(self._own, self.blocks, _ROW_HEIGHT)
+        self._own.setHidden(not self._own.childCount())
         self.paint_swatches()
         self._show_open()
 
@@ -207,7 +218,8 @@ class _LayerList(QTreeWidget):
         for group, rows in self.groups():
             group.setForeground(0, color(theme.muted))
             self._draw_arrow(group)
-            icon = _swatch(category_color(group.text(0), theme))
+            category = Functional.category if group is self._own else group.text(0)
+            icon = _swatch(category_color(category, theme))
             for row in rows:
                 row.setIcon(0, icon)
 
@@ -217,7 +229,7 @@ class _LayerList(QTreeWidget):
         self._searching = bool(query.words)
         for group, rows in self.groups():
             for row in rows:
-                row.setHidden(search.rank(LAYERS[row.data(0, _TYPE)], query) is None)
+                row.setHidden(self._rank(row, query) is None)
             group.setHidden(all(row.isHidden() for row in rows))
         self._show_open()
 
@@ -229,10 +241,26 @@ class _LayerList(QTreeWidget):
             return
         palette = self.parent()
         query = search.read(palette.search.text() if isinstance(palette, Palette) else "")
-        ranks = [search.rank(LAYERS[row.data(0, _TYPE)], query) for row in rows]
+        ranks = [self._rank(row, query) for row in rows]
         self.setCurrentItem(rows[ranks.index(min(rank for rank in ranks if rank is not None))])
 
+    @staticmethod
+    def _rank(row: QTreeWidgetItem, query: search.Query) -> int | None:
+        layer = LAYERS.get(row.data(0, _TYPE) or "")
+        return search.rank_name(row.text(0), BLOCKS, query) if layer is None else search.rank(layer, query)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        row = self.currentItem() if by_key else self.itemAt(event.pos())
+        if row is not None and is_own(row):
+            where = self.visualItemRect(row).bottomLeft() if by_key else event.pos()
+            show_menu(self, self.blocks, row, self.viewport().mapToGlobal(where))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        row = self.currentItem()
+        if row is not None and is_own(row) and event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Delete):
+            (rename if event.key() == Qt.Key.Key_F2 else delete)(self, self.blocks, row)
+            return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             item = self.currentItem()
             if item is not None:
@@ -251,11 +279,11 @@ class _LayerList(QTreeWidget):
     def startDrag(self, supportedActions: Qt.DropAction) -> None:  # noqa: N803
         item = self.currentItem()
         name = item.data(0, _TYPE) if item is not None else None
-        if not name:
+        if item is None or not name:
             return
         drag = QDrag(self)
         drag.setMimeData(layer_mime(name))
-        pixmap = _drag_picture(name)
+        pixmap = _drag_picture(item.text(0), category_of(name))
         drag.setPixmap(pixmap)
         size = pixmap.deviceIndependentSize()
         drag.setHotSpot(QPoint(int(size.width() / 2), int(size.height() / 2)))
@@ -293,7 +321,13 @@ def _swatch(value: str) -> QIcon:
     return icon
 
 
-def _drag_picture(name: str) -> QPixmap:
+def category_of(key: str) -> str:
+    """The category that a row of the palette has its colour from; blocks are models."""
+    layer = LAYERS.get(key)
+    return Functional.category if layer is None else layer.category
+
+
+def _drag_picture(name: str, category: str) -> QPixmap:
     """A small card that follows the pointer."""
     theme, font = current(), card_fonts().title
     width = int(QFontMetricsF(font).horizontalAdvance(name)) + 40
@@ -306,7 +340,7 @@ def _drag_picture(name: str) -> QPixmap:
     painter.setBrush(color(theme.card))
     painter.drawRoundedRect(QRectF(1, 1, width - 2, 34), 6, 6)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(color(category_color(LAYERS[name].category, theme)))
+    painter.setBrush(color(category_color(category, theme)))
     painter.drawRoundedRect(QRectF(7, 9, 5, 18), 2, 2)
     painter.setFont(font)
     painter.setPen(color(theme.text))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QListWidgetItem, QWidget
 
-from engine.layer import Layer
 from graph_editor.captions import first_sentence
+from graph_editor.search import BLOCKS
 from graph_editor.search_popup import COLOR, FAINT, SAID, VALUE, SearchPopup
 from graph_editor.suggestions import Suggestion
 from graph_editor.theme import category_color, current
@@ -27,7 +27,7 @@ class QuickAdd(SearchPopup):
         canvas: QWidget,
         at: QPoint,
         suggest: Callable[[str], list[Suggestion]],
-        chosen: Callable[[Layer], object],
+        chosen: Callable[[Suggestion], object],
     ) -> None:
         self._suggest = suggest
         self._chosen = chosen
@@ -44,7 +44,7 @@ class QuickAdd(SearchPopup):
 
     def take(self, value: object) -> None:
         assert isinstance(value, Suggestion)
-        self._chosen(value.layer)
+        self._chosen(value)
 
     def give_back(self) -> None:
         view = self._host.parentWidget()
@@ -54,9 +54,9 @@ class QuickAdd(SearchPopup):
 
 def _row(suggestion: Suggestion) -> QListWidgetItem:
     layer = suggestion.layer
-    item = QListWidgetItem(layer.type_name())
+    item = QListWidgetItem(suggestion.title)
     item.setData(VALUE, suggestion)
-    item.setData(SAID, suggestion.said or layer.category)
+    item.setData(SAID, suggestion.said or (BLOCKS if suggestion.name else layer.category))
     item.setData(COLOR, category_color(layer.category, current()))
     item.setData(FAINT, not suggestion.fits)
     item.setToolTip(suggestion.said if not suggestion.fits else first_sentence(type(layer)))

@@ -11,6 +11,9 @@ from pydantic import ValidationError
 
 from engine.layer import Layer
 
+BLOCKS = "My blocks"
+"""The category of blocks of one's own."""
+
 _TELLING = 3
 """Letters that a search must have before what is said of the layers is searched, too."""
 
@@ -51,7 +54,17 @@ def rank(layer: type[Layer], query: Query) -> int | None:
 
     Its own name counts for most, then its category, then, for longer words, what is said of it.
     """
-    name, category = layer.type_name().lower(), layer.category.lower()
+    found = rank_name(layer.type_name(), layer.category, query)
+    if found is not None:
+        return found
+    said = said_of(layer) if len(query.name) >= _TELLING else ""
+    told = f"{layer.type_name()} {layer.category} {said}".lower()
+    return 4 if said and all(word in told for word in query.words) else None
+
+
+def rank_name(name: str, category: str, query: Query) -> int | None:
+    """How well a name matches, 0 is best; None where neither it nor its category does."""
+    name, category = name.lower(), category.lower()
     if not query.words or name == query.name:
         return 0
     if name.startswith(query.name):
@@ -60,8 +73,7 @@ def rank(layer: type[Layer], query: Query) -> int | None:
         return 2
     if all(word in f"{name} {category}" for word in query.words):
         return 3
-    said = said_of(layer) if len(query.name) >= _TELLING else ""
-    return 4 if said and all(word in f"{name} {category} {said}" for word in query.words) else None
+    return None
 
 
 def said_of(layer: type[Layer]) -> str:

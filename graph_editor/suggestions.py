@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QCoreApplication
 
@@ -14,7 +15,11 @@ from engine.layer import Layer
 from engine.project import Position
 from engine.shapes import show_shape
 from graph_editor import search
+from graph_editor.blocks import Block
 from graph_editor.palette import placeable
+
+_OFTEN = 1
+"""A block of one's own comes before layers that are not used here."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,16 @@ class Suggestion:
     layer: Layer
     fits: bool
     said: str = ""
+    name: str | None = None
+    """The name of a block of one's own."""
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list."""
+        return self.name or self.layer.type_name()
 
 
-def suggest(known: Inference, spot: Spot, text: str) -> list[Suggestion]:
+def suggest(known: Inference, spot: Spot, text: str, blocks: Iterable[Block] = ()) -> list[Suggestion]:
     """The layers that match a text: those that fit first, the best match first, then those used most."""
     graph, query = known.graph, search.read(text)
     used = Counter(node.layer.type_name() for node in graph)
@@ -57,6 +69,10 @@ def suggest(known: Inference, spot: Spot, text: str) -> list[Suggestion]:
         for layer, rank in ranks.items()
         if rank is not None
     ]
+    for block in blocks:
+        rank = search.rank_name(block.name, search.BLOCKS, query)
+        if rank is not None:
+            found.append((replace(_try(known, spot, block.layer), name=block.name), rank, _OFTEN))
     found.sort(key=lambda entry: (not entry[0].fits, entry[1], -entry[2]))
     return [suggestion for suggestion, _, _ in found]
 

@@ -15,7 +15,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from engine.layer import Layer
 from graph_editor import menus
+from graph_editor.blocks import Blocks
 from graph_editor.breadcrumb import Breadcrumb
 from graph_editor.commands import Commands
 from graph_editor.cost_keeper import CostKeeper
@@ -27,7 +29,7 @@ from graph_editor.heat import Heat
 from graph_editor.keys import handle_key
 from graph_editor.legend import Legend
 from graph_editor.minimap import Minimap
-from graph_editor.palette import layer_of_mime
+from graph_editor.palette import key_of_mime
 from graph_editor.path_light import PathLight
 from graph_editor.pointer import Pointer
 from graph_editor.suggestions import Spot
@@ -36,8 +38,10 @@ from graph_editor.suggestions import Spot
 class GraphView(Commands):
     """Shows the graph and turns what the user does into edits of the document."""
 
-    def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
-        super().__init__(document, parent)
+    def __init__(
+        self, document: ProjectDocument, parent: QWidget | None = None, blocks: Blocks | None = None
+    ) -> None:
+        super().__init__(document, parent, blocks)
         self.pointer = Pointer(self)
         self.costs = CostKeeper(document, self)
         self.heat = Heat(self.graph_scene, self.costs, self)
@@ -134,22 +138,26 @@ class GraphView(Commands):
     # Drops from the palette
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if layer_of_mime(event.mimeData()) is not None:
+        if self._dragged(event) is not None:
             event.acceptProposedAction()
         else:
             event.ignore()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        layer = layer_of_mime(event.mimeData())
-        if layer is None:
+        if self._dragged(event) is None:
             event.ignore()
             return
         self.graph_scene.light_edge(self._wire_for(event))
         event.acceptProposedAction()
 
+    def _dragged(self, event: QDropEvent) -> Layer | None:
+        """The layer that is dragged here from the palette."""
+        made = self.blocks.made(key_of_mime(event.mimeData()))
+        return None if made is None else made[0]
+
     def _wire_for(self, event: QDropEvent) -> EdgeItem | None:
         """The wire that the dragged layer would be put on."""
-        layer = layer_of_mime(event.mimeData())
+        layer = self._dragged(event)
         spot = self.mapToScene(event.position().toPoint())
         if layer is None or layer.max_inputs == 0 or not layer.has_output:
             return None
@@ -159,14 +167,14 @@ class GraphView(Commands):
         self.graph_scene.light_edge(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        layer, wire = layer_of_mime(event.mimeData()), self._wire_for(event)
+        key, wire = key_of_mime(event.mimeData()), self._wire_for(event)
         self.graph_scene.light_edge(None)
-        if layer is None:
+        if self._dragged(event) is None:
             event.ignore()
             return
         if wire is not None:
-            self.insert_layer(layer.type_name(), wire.edge)
+            self.insert_layer(key, wire.edge)
         else:
-            self.drop_layer(layer.type_name(), self.mapToScene(event.position().toPoint()))
+            self.drop_layer(key, self.mapToScene(event.position().toPoint()))
         event.acceptProposedAction()
         self.setFocus()
