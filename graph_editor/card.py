@@ -130,15 +130,13 @@ def _edge() -> QPainterPath:
 _BAR_PATH: list[QPainterPath] = []  # made once there is a program
 
 
-def block_color(
-    category: str, severity: Severity | None, lights: Lights, theme: Theme, reading: Reading | None = None
-) -> str:
-    """A card seen from far off: the colour of its category, or of what a person looks for."""
+def block_color(category: str, severity: Severity | None, lights: Lights, theme: Theme, figure: str = "") -> str:
+    """A card seen from far off: the colour of its figure or its category, or of what a person looks for."""
     if severity is not None:
         return theme.error if severity == "error" else theme.warning
     if lights.fit:
         return theme.good
-    return reading.block if reading is not None and reading.block else category_color(category, theme)
+    return figure or category_color(category, theme)
 
 
 def paint_card(painter: QPainter, look: Look, lights: Lights, theme: Theme) -> None:

@@ -150,7 +150,7 @@ class FindBar(CornerPanel):
 
     def _tell(self) -> None:
         some = bool(self._places)
-        text = self.tr("{0} of {1}").format(self._at + 1, len(self._places)) if some else self.tr("None")
+        text = self.tr("{0} of {1}").format(self._at + 1, len(self._places)) if some else self.tr("No match")
         self.count.setText(text if self.field.text().strip() else "")
         self.back.setEnabled(some)
         self.forward.setEnabled(some)

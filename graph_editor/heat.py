@@ -125,8 +125,9 @@ class Heat(QObject):
         cost = self._costs.cost(node_id)
         if cost is None or self.measure == "category":
             return None
-        figures = {"parameters": cost.parameters, "flops": cost.flops}
-        return self._costs.memory(node_id) if self.measure == "memory" else figures[self.measure]
+        if self.measure == "memory":
+            return cost.memory(self._costs.batch_size)
+        return cost.parameters if self.measure == "parameters" else cost.flops
 
     def text(self, value: float) -> str:
         """A value with its unit."""
@@ -156,18 +157,23 @@ class Heat(QObject):
             found = self._known[node_id] = self._reading(node_id)
         return found
 
+    def block(self, node_id: str) -> str:
+        """The colour of a card seen from far off; none where cards have those of their categories."""
+        if self.measure == "category":
+            return ""
+        return shade(level_of(self.value(node_id) or 0.0, self._most), self._scene.theme, block=True)
+
     def _reading(self, node_id: str) -> Reading:
         line = self._line(node_id) if self.on_cards else ""
         if self.measure == "category":
             return Reading(line=line)
         value, theme = self.value(node_id), self._scene.theme
         if value is None:
-            return Reading(shade(0, theme), shade(0, theme, block=True), "?", line)
-        level = level_of(value, self._most)
+            return Reading(shade(0, theme), "?", line)
         text = f"{value:,.0f}" if self.measure == "parameters" else self.text(value)
         if self.measure == "time" and self.is_stale(node_id):
             text = f"({text})"
-        return Reading(shade(level, theme), shade(level, theme, block=True), text, line)
+        return Reading(shade(level_of(value, self._most), theme), text, line)
 
     def _line(self, node_id: str) -> str:
         cost = self._costs.cost(node_id)

@@ -168,8 +168,8 @@ class NodeItem(CanvasItem):
             halo = card.adjusted(-HALO, -HALO, HALO, HALO)
             sketch.halos[self._theme.selection, opacity].append(halo)
         _, node, facts = self._told
-        reading = marks.reading(self.node_id)
-        shade = block_color(node.layer.category, severity_of(facts), self.lights, self._theme, reading)
+        figure = marks.block(self.node_id)
+        shade = block_color(node.layer.category, severity_of(facts), self.lights, self._theme, figure)
         sketch.blocks[shade, opacity].append(card)
         if marks.outlines(self.node_id):
             rect, outline, wide = outline_of(marks, self.node_id, self._theme)

@@ -15,10 +15,9 @@ FADED = 0.55
 
 @dataclass(frozen=True)
 class Reading:
-    """What a card shows of a figure: the colours near and far off (none where it has none), and the texts."""
+    """What a card shows of a figure: the colour of its ground (none where it has none), and the texts."""
 
     fill: str = ""
-    block: str = ""
     figure: str = ""
     """In place of the number of parameters."""
     line: str = ""
@@ -29,6 +28,8 @@ class Readings(Protocol):
     """The figures of cards, worked out for those that are looked at."""
 
     def get(self, node_id: str) -> Reading | None: ...
+
+    def block(self, node_id: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Marks:
     def reading(self, node_id: str) -> Reading | None:
         """The figure of a card."""
         return None if self.readings is None else self.readings.get(node_id)
+
+    def block(self, node_id: str) -> str:
+        """The colour that a figure gives a card seen from far off; none where it gives none."""
+        return "" if self.readings is None else self.readings.block(node_id)
 
     def opacity(self, what: str | Edge) -> float:
         """How much of a card or a wire is seen."""

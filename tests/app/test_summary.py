@@ -17,7 +17,8 @@ from graph_editor.quantities import bytes_text, seconds_text, short
 def summary(qtbot: QtBot, window: MainWindow) -> SummaryPanel:
     window.actions_["show_summary"].trigger()
     panel = window.work.summary
-    qtbot.waitUntil(lambda: panel.model.rowCount() == len(window.document.graph))
+    qtbot.waitUntil(lambda: window.work.view.costs.costs.inference is window.document.inference)
+    assert panel.model.rowCount() == len(window.document.graph)
     return panel
 
 
