@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -16,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from engine.layer import Layer
-from graph_editor import menus
+from graph_editor import accessible, menus
 from graph_editor.blocks import Blocks
 from graph_editor.breadcrumb import Breadcrumb
 from graph_editor.commands import Commands
@@ -54,6 +56,8 @@ class GraphView(Commands):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Canvas"))
+        accessible.install()
+        self.nodes_selected.connect(partial(accessible.tell_selected, self))
 
     @property
     def gesture(self) -> Gesture | None:
