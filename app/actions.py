@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar
 
 from app.icons import icon
+from app.settings import AppSettings
 from graph_editor import theme as themes
 
 
@@ -229,11 +230,13 @@ def _help_specs() -> tuple[ActionSpec, ...]:
 class Actions(QObject):
     """The actions by name, made from the table; icons follow the theme."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, settings: AppSettings, parent: QObject) -> None:
         super().__init__(parent)
+        self._settings = settings
         self._by_name: dict[str, QAction] = {}
         self._icons: dict[str, str] = {}
         self._within: dict[str, str] = {}
+        self._defaults = {spec.name: spec.shortcuts for spec in specs()}
         for spec in specs():
             self._by_name[spec.name] = self._make(spec)
             if spec.icon:
@@ -242,7 +245,8 @@ class Actions(QObject):
     def _make(self, spec: ActionSpec) -> QAction:
         action = QAction(spec.text, self)
         action.setObjectName(spec.name)
-        action.setShortcuts([QKeySequence(text) for text in spec.shortcuts])
+        given = self._settings.shortcuts(spec.name)
+        action.setShortcuts([QKeySequence(text) for text in (spec.shortcuts if given is None else given)])
         action.setCheckable(spec.checkable)
         if spec.brief:
             action.setIconText(spec.brief)
@@ -252,6 +256,25 @@ class Actions(QObject):
     def set_tip(self, name: str, tip: str) -> None:
         """Say something else of what an action does."""
         _set_tip(self[name], tip)
+
+    # Shortcuts
+
+    def changed(self, name: str) -> bool:
+        """Whether an action has other shortcuts than the program gives it."""
+        return self._settings.shortcuts(name) is not None
+
+    def set_shortcuts(self, name: str, shortcuts: tuple[str, ...] | None) -> None:
+        """Give an action other shortcuts, from now on and at the next start; None those of the program."""
+        given = None if shortcuts == self._defaults[name] else shortcuts
+        self._settings.set_shortcuts(name, given)
+        keys = self._defaults[name] if given is None else given
+        self[name].setShortcuts([QKeySequence(text) for text in keys])
+        self.set_tip(name, self[name].whatsThis())
+
+    def owner_of(self, keys: QKeySequence, but: str = "") -> str:
+        """The name of the action that has these keys, another than `but`; nothing where they are free."""
+        owners = (name for name, action in self._by_name.items() if keys in action.shortcuts() and name != but)
+        return "" if keys.isEmpty() else next(owners, "")
 
     def __getitem__(self, name: str) -> QAction:
         return self._by_name[name]

@@ -18,30 +18,10 @@ def tr(text: str) -> str:
 
 
 def show_shortcuts(parent: QWidget, actions: Actions) -> None:
-    """List every action that has a shortcut."""
-    dialog = QDialog(parent)
-    dialog.setWindowTitle(tr("Keyboard shortcuts"))
-    dialog.resize(420, 560)
-    browser = QTextBrowser()
-    browser.setHtml(shortcuts_html(actions))
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-    buttons.rejected.connect(dialog.reject)
-    layout = QVBoxLayout(dialog)
-    layout.addWidget(browser)
-    layout.addWidget(buttons)
+    """Let all shortcuts be looked up and changed."""
+    dialog = ShortcutEditor(actions, parent)
     dialog.exec()
     dialog.deleteLater()
-
-
-def shortcuts_html(actions: Actions) -> str:
-    """The shortcuts as a table."""
-    rows: list[str] = []
-    for action in actions.all():
-        keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
-        if keys:
-            text = action.whatsThis()
-            rows.append(f"<tr><td><b>{html.escape(keys)}</b>&nbsp;&nbsp;</td><td>{html.escape(text)}</td></tr>")
-    return f"<table cellpadding='3'>{''.join(rows)}</table>"
 
 
 def show_about(parent: QWidget) -> None:

@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
         self.files = ProjectFiles(document, settings, self)
         self.exports = Exports(document, self.session, self.files, settings, self)
         self.work = Workplace(document, self.session, settings)
-        self.actions_ = Actions(self)
+        self.actions_ = Actions(settings, self)
         self._shown = False
         self.setCentralWidget(self.work)
         self.setWindowIcon(program_icon())
