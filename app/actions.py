@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QObject
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar
+from PySide6.QtCore import QCoreApplication, QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
 from app.icons import icon
 from app.settings import AppSettings
@@ -85,6 +85,9 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
             tr("Add a layer to what is selected: also Tab on the canvas"),
             ("Shift+A",),
         ),
+        ActionSpec("rename", tr("&Rename"), tr("Give the selected layer another name"), ("F2",)),
+        ActionSpec("connect", tr("Co&nnect to…"), tr("Wire the layer to one that the arrows choose"), ("C",)),
+        ActionSpec("next_wire", tr("Next &wire"), tr("Select a wire of the layer, then the next one"), ("W",)),
         ActionSpec(
             "merge",
             tr("&Merge with…"),
@@ -138,10 +141,10 @@ def _place_specs() -> tuple[ActionSpec, ...]:
 
 def _view_specs() -> tuple[ActionSpec, ...]:
     return (
-        ActionSpec("zoom_in", tr("Zoom &in"), tr("Show the graph larger"), ("Ctrl++", "Ctrl+="), "zoom-in"),
-        ActionSpec("zoom_out", tr("Zoom &out"), tr("Show the graph smaller"), ("Ctrl+-",), "zoom-out"),
-        ActionSpec("reset_zoom", tr("&Actual size"), tr("Show the graph in its own size"), ("Ctrl+1",)),
-        ActionSpec("fit", tr("&Fit to window"), tr("Show the whole graph"), ("Ctrl+0",), "fit"),
+        ActionSpec("zoom_in", tr("Zoom &in"), tr("Show the graph larger"), ("Ctrl++", "Ctrl+=", "+"), "zoom-in"),
+        ActionSpec("zoom_out", tr("Zoom &out"), tr("Show the graph smaller"), ("Ctrl+-", "-"), "zoom-out"),
+        ActionSpec("reset_zoom", tr("&Actual size"), tr("Show the graph in its own size"), ("Ctrl+1", "0")),
+        ActionSpec("fit", tr("&Fit to window"), tr("Show the whole graph"), ("Ctrl+0", "F"), "fit"),
         ActionSpec("show_canvas", tr("&Canvas"), tr("Show the graph"), ("Alt+1",), "canvas"),
         ActionSpec("show_data", tr("&Data"), tr("Show the data to learn from"), ("Alt+2",), "data"),
         ActionSpec("show_code", tr("C&ode"), tr("Show the graph as Python"), ("Alt+3",), "code"),
@@ -230,27 +233,28 @@ def _help_specs() -> tuple[ActionSpec, ...]:
 class Actions(QObject):
     """The actions by name, made from the table; icons follow the theme."""
 
-    def __init__(self, settings: AppSettings, parent: QObject) -> None:
+    def __init__(self, settings: AppSettings, canvas: QWidget, parent: QObject) -> None:
         super().__init__(parent)
         self._settings = settings
+        self._canvas = canvas
+        self._plain_keys: dict[str, list[QShortcut]] = {}
         self._by_name: dict[str, QAction] = {}
         self._icons: dict[str, str] = {}
         self._within: dict[str, str] = {}
         self._defaults = {spec.name: spec.shortcuts for spec in specs()}
         for spec in specs():
             self._by_name[spec.name] = self._make(spec)
+            self._bind(spec.name)
             if spec.icon:
                 self._icons[spec.name] = spec.icon
 
     def _make(self, spec: ActionSpec) -> QAction:
         action = QAction(spec.text, self)
         action.setObjectName(spec.name)
-        given = self._settings.shortcuts(spec.name)
-        action.setShortcuts([QKeySequence(text) for text in (spec.shortcuts if given is None else given)])
         action.setCheckable(spec.checkable)
         if spec.brief:
             action.setIconText(spec.brief)
-        _set_tip(action, spec.tip)
+        action.setWhatsThis(spec.tip)
         return action
 
     def set_tip(self, name: str, tip: str) -> None:
@@ -259,22 +263,44 @@ class Actions(QObject):
 
     # Shortcuts
 
+    def keys(self, name: str) -> tuple[str, ...]:
+        """The shortcuts of an action."""
+        given = self._settings.shortcuts(name)
+        return self._defaults[name] if given is None else given
+
     def changed(self, name: str) -> bool:
         """Whether an action has other shortcuts than the program gives it."""
         return self._settings.shortcuts(name) is not None
 
-    def set_shortcuts(self, name: str, shortcuts: tuple[str, ...] | None) -> None:
+    def set_keys(self, name: str, keys: tuple[str, ...] | None) -> None:
         """Give an action other shortcuts, from now on and at the next start; None those of the program."""
-        given = None if shortcuts == self._defaults[name] else shortcuts
-        self._settings.set_shortcuts(name, given)
-        keys = self._defaults[name] if given is None else given
-        self[name].setShortcuts([QKeySequence(text) for text in keys])
-        self.set_tip(name, self[name].whatsThis())
+        self._settings.set_shortcuts(name, None if keys == self._defaults[name] else keys)
+        self._bind(name)
 
-    def owner_of(self, keys: QKeySequence, but: str = "") -> str:
+    def owner_of(self, keys: str, but: str = "") -> str:
         """The name of the action that has these keys, another than `but`; nothing where they are free."""
-        owners = (name for name, action in self._by_name.items() if keys in action.shortcuts() and name != but)
-        return "" if keys.isEmpty() else next(owners, "")
+        owners = (name for name in self._by_name if keys in self.keys(name) and name != but)
+        return next(owners, "") if keys else ""
+
+    def _bind(self, name: str) -> None:
+        """Let the keys work: those that could also be typed, on the canvas only."""
+        action, keys = self[name], [QKeySequence(text) for text in self.keys(name)]
+        wide = [key for key in keys if not _is_plain(key)]
+        plain = [key for key in keys if _is_plain(key)]
+        for shortcut in self._plain_keys.pop(name, []):
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+        action.setShortcuts(wide or plain)
+        only_canvas = Qt.ShortcutContext.WidgetShortcut
+        if not wide:
+            self._canvas.addAction(action)
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut if wide else only_canvas)
+        if wide:
+            made = [QShortcut(key, self._canvas, context=only_canvas) for key in plain]
+            for shortcut in made:
+                shortcut.activated.connect(action.trigger)
+            self._plain_keys[name] = made
+        self.set_tip(name, action.whatsThis())
 
     def __getitem__(self, name: str) -> QAction:
         return self._by_name[name]
@@ -330,6 +356,13 @@ def plain(text: str) -> str:
     return text.replace("&", "").removesuffix("…")
 
 
+def _is_plain(key: QKeySequence) -> bool:
+    """Whether keys are such as are typed into fields and lists."""
+    chord = key[0]  # pyright: ignore[reportIndexIssue]  # the stubs lack it
+    held = chord.keyboardModifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+    return not held and not Qt.Key.Key_F1 <= chord.key() <= Qt.Key.Key_F35
+
+
 def _set_tip(action: QAction, tip: str) -> None:
     shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
     action.setToolTip(f"{tip} ({shown})" if shown else tip)
@@ -355,7 +388,8 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     edit = bar.addMenu(tr("&Edit"))
     actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")
     actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
-    actions.fill_menu(edit, "add_layer merge take_out replace | group ungroup repeat save_block |")
+    actions.fill_menu(edit, "add_layer rename replace | connect next_wire merge take_out |")
+    actions.fill_menu(edit, "group ungroup repeat save_block |")
     place = edit.addMenu(tr("A&rrange and align"))
     actions.fill_menu(place, "arrange arrange_selected | align_left align_centre align_right |")
     actions.fill_menu(place, "align_top align_middle align_bottom | distribute_across distribute_down")

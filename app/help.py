@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from importlib import metadata
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.actions import Actions
+from app.shortcut_editor import ShortcutEditor
 
 
 def tr(text: str) -> str:

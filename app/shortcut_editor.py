@@ -29,7 +29,8 @@ _NATIVE = QKeySequence.SequenceFormat.NativeText
 class ShortcutEditor(QDialog):
     """A row for each action with its keys; for the chosen one the keys are set anew, taken away or reset.
 
-    Keys that another action has are only taken from it when that is said, and asked for again.
+    That keys belong to another action is said before they are taken from it. Keys without Ctrl or Alt work on the
+    canvas only.
     """
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
@@ -104,24 +105,43 @@ class ShortcutEditor(QDialog):
                 item.setFont(1, font)
                 item.setToolTip(1, self.tr("Changed by you"))
             self.list.addTopLevelItem(item)
-            if name == chosen:
+            if name and name == chosen:
                 self.list.setCurrentItem(item)
+        for text, keys in self._fixed():
+            item = QTreeWidgetItem([text, keys])
+            item.setData(0, _NAME, "")
+            item.setToolTip(1, self.tr("Always these keys"))
+            self.list.addTopLevelItem(item)
         if self.list.currentItem() is None:
-            self.list.setCurrentItem(self.list.topLevelItem(0))
+            self.list.setCurrentItem(self._items()[0])
         self._filter(self.search.text())
         self._show_chosen()
 
+    def _fixed(self) -> list[tuple[str, str]]:
+        """What keys do on the canvas that mean the same everywhere."""
+        return [
+            (self.tr("On the canvas: go along the wires, or to the next layer aside"), self.tr("Arrows")),
+            (self.tr("On the canvas: select one more layer"), self.tr("Shift+arrows")),
+            (self.tr("On the canvas: move the selected layers"), self.tr("Alt+arrows")),
+            (self.tr("On the canvas: look into a model, or rename a layer"), self.tr("Enter")),
+            (self.tr("On the canvas: give up, select nothing, leave a model"), self.tr("Escape")),
+            (self.tr("On the canvas: add a layer"), self.tr("Tab, Space")),
+        ]
+
     def _keys(self, name: str) -> str:
-        return ", ".join(key.toString(_NATIVE) for key in self._actions[name].shortcuts())
+        return ", ".join(QKeySequence(keys).toString(_NATIVE) for keys in self._actions.keys(name))
 
     def _chosen(self) -> str:
         item = self.list.currentItem()
         return "" if item is None else item.data(0, _NAME)
 
+    def _items(self) -> list[QTreeWidgetItem]:
+        items = (self.list.topLevelItem(row) for row in range(self.list.topLevelItemCount()))
+        return [item for item in items if item is not None]
+
     def _filter(self, text: str) -> None:
         words = text.lower().split()
-        for row in range(self.list.topLevelItemCount()):
-            item = self.list.topLevelItem(row)
+        for item in self._items():
             said = f"{item.text(0)} {item.text(1)}".lower()
             item.setHidden(not all(word in said for word in words))
 
@@ -135,26 +155,25 @@ class ShortcutEditor(QDialog):
         self.set.setEnabled(False)
 
     def _show_clash(self, keys: QKeySequence) -> None:
-        other = self._actions.owner_of(keys, but=self._chosen())
+        other = self._actions.owner_of(keys.toString(), but=self._chosen())
         self.set.setEnabled(not keys.isEmpty())
         text = self.tr("{0} belongs to “{1}”, which loses it.")
         self.note.setText(text.format(keys.toString(_NATIVE), self._actions.full_text(other)) if other else "")
 
     def _set(self) -> None:
-        keys = self.field.keySequence()
-        other = self._actions.owner_of(keys, but=self._chosen())
+        keys, chosen = self.field.keySequence().toString(), self._chosen()
+        other = self._actions.owner_of(keys, but=chosen)
         if other:
-            left = [key.toString() for key in self._actions[other].shortcuts() if key != keys]
-            self._actions.set_shortcuts(other, tuple(left))
-        self._give((keys.toString(),))
+            self._actions.set_keys(other, tuple(old for old in self._actions.keys(other) if old != keys))
+        self._give((keys,))
 
-    def _give(self, shortcuts: tuple[str, ...] | None) -> None:
-        self._actions.set_shortcuts(self._chosen(), shortcuts)
+    def _give(self, keys: tuple[str, ...] | None) -> None:
+        self._actions.set_keys(self._chosen(), keys)
         self._fill()
 
     def _reset_all(self) -> None:
         for action in self._actions.all():
-            self._actions.set_shortcuts(action.objectName(), None)
+            self._actions.set_keys(action.objectName(), None)
         self._fill()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

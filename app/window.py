@@ -36,16 +36,8 @@ from graph_editor.document import ProjectDocument
 
 _CANVAS_ACTIONS = (
     *("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "arrange"),
-    *(
-        "merge",
-        "take_out",
-        "repeat",
-        "replace",
-        "save_block",
-        "arrange_selected",
-        "duplicate_linked",
-        "make_independent",
-    ),
+    *("merge", "take_out", "repeat", "replace", "save_block", "arrange_selected", "duplicate_linked"),
+    *("make_independent", "add_layer", "rename", "connect", "next_wire"),
 )
 _FRAMED_MS = 300
 """After this long a window manager has put its frame around a window."""
@@ -63,7 +55,8 @@ class MainWindow(QMainWindow):
         self.files = ProjectFiles(document, settings, self)
         self.exports = Exports(document, self.session, self.files, settings, self)
         self.work = Workplace(document, self.session, settings)
-        self.actions_ = Actions(settings, self)
+        self.work.view.bindings = {}  # the actions have the keys
+        self.actions_ = Actions(settings, self.work.view, self)
         self._shown = False
         self.setCentralWidget(self.work)
         self.setWindowIcon(program_icon())
@@ -135,7 +128,8 @@ class MainWindow(QMainWindow):
                 "replace": view.replace_selected, "arrange_selected": view.arrange_selected,
                 **{f"align_{line}": partial(view.align_selected, line) for line in LINES},
                 **{f"distribute_{way}": partial(view.distribute_selected, way) for way in WAYS},
-                "repeat": view.repeat_selected,
+                "repeat": view.repeat_selected, "rename": view.rename_selected,
+                "connect": view.connect_selected, "next_wire": view.next_wire,
                 "merge": view.merge_selected, "take_out": view.take_out_selected,
                 "zoom_in": view.zoom_in, "zoom_out": view.zoom_out, "reset_zoom": view.reset_zoom,
                 "fit": view.fit, "find_layer": self._find_layer,

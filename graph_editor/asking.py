@@ -118,6 +118,12 @@ class AskingCanvas(Canvas):
         self._rename = RenameField(self.viewport(), name, place, lambda text: self._renamed(node_id, text))
         self._rename.destroyed.connect(self._rename_gone)
 
+    def rename_selected(self) -> None:
+        """Edit the name of the one selected card."""
+        selected = self.selected_node()
+        if selected is not None:
+            self.rename(selected)
+
     def _rename_gone(self) -> None:
         self._rename = None
         self.message.emit("")
@@ -141,6 +147,14 @@ class AskingCanvas(Canvas):
             return
         self.connecting = mode
         self.message.emit(mode.hint)
+
+    def connect_selected(self) -> None:
+        """Let the keys choose where a wire from the one selected card ends."""
+        selected = self.selected_node()
+        if selected is None:
+            self.message.emit(self.tr("Select the layer that the wire begins at."))
+        else:
+            self.start_connecting(selected)
 
     def finish_connecting(self, accept: bool) -> None:
         """End the choosing."""

@@ -32,6 +32,20 @@ class Commands(AskingCanvas):
         """Select every card."""
         self.graph_scene.select(self.document.graph.nodes)
 
+    def next_wire(self) -> None:
+        """Select a wire of the selected card, then the next one of the graph."""
+        graph, edges = self.document.graph, self.document.graph.edges
+        selected, wires = self.selected_node(), self.graph_scene.selected_edges()
+        if not edges:
+            return
+        if selected is not None:
+            own = (*graph.outgoing(selected), *graph.incoming(selected))
+            chosen = own[0] if own else edges[0]
+        else:
+            chosen = edges[(edges.index(wires[-1]) + 1) % len(edges)] if wires else edges[0]
+        self.graph_scene.select([], [chosen])
+        self.ensureVisible(self.graph_scene.edge_items[chosen])
+
     def delete_selected(self) -> None:
         """Delete what is selected."""
         scene = self.graph_scene

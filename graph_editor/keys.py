@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from graph_editor.keyboard import ARROWS, neighbour
@@ -14,27 +14,28 @@ if TYPE_CHECKING:
     from graph_editor.view import GraphView
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_STANDARD = {
-    QKeySequence.StandardKey.Copy: "copy",
-    QKeySequence.StandardKey.Cut: "cut",
-    QKeySequence.StandardKey.Paste: "paste",
-    QKeySequence.StandardKey.SelectAll: "select_all",
-    QKeySequence.StandardKey.ZoomIn: "zoom_in",
-    QKeySequence.StandardKey.ZoomOut: "zoom_out",
+BINDINGS = {
+    "copy": ("Ctrl+C",),
+    "cut": ("Ctrl+X",),
+    "paste": ("Ctrl+V",),
+    "select_all": ("Ctrl+A",),
+    "duplicate": ("Ctrl+D",),
+    "duplicate_linked": ("Ctrl+Shift+D",),
+    "delete_selected": ("Del", "Backspace"),
+    "zoom_in": ("Ctrl++", "Ctrl+=", "+"),
+    "zoom_out": ("Ctrl+-", "-"),
+    "reset_zoom": ("Ctrl+1", "0"),
+    "fit": ("Ctrl+0", "F"),
+    "rename_selected": ("F2",),
+    "connect_selected": ("C",),
+    "next_wire": ("W",),
 }
-_DUPLICATE = {
-    Qt.KeyboardModifier.ControlModifier: "duplicate",
-    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier: "duplicate_linked",
-}
-_PLAIN = {
-    Qt.Key.Key_Delete: "delete_selected",
-    Qt.Key.Key_Backspace: "delete_selected",
-    Qt.Key.Key_Plus: "zoom_in",
-    Qt.Key.Key_Minus: "zoom_out",
-    Qt.Key.Key_0: "reset_zoom",
-    Qt.Key.Key_F: "fit",
-    Qt.Key.Key_Tab: "quick_add_here",
-}
+"""The keys of commands, by the name of the command; a program that has actions of its own for them binds those."""
+
+
+def bindings() -> dict[str, str]:
+    """The command by its keys."""
+    return {keys: name for name, several in BINDINGS.items() for keys in several}
 
 
 def handle_key(view: GraphView, event: QKeyEvent) -> bool:
@@ -42,36 +43,34 @@ def handle_key(view: GraphView, event: QKeyEvent) -> bool:
     if view.connecting is not None:
         return _connecting(view, event)
     key, held = Qt.Key(event.key()), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-    for standard, name in _STANDARD.items():
-        if event.matches(standard):
-            getattr(view, name)()
-            return True
     if key in ARROWS:
         return _arrow(view, ARROWS[key], held)
-    if key == Qt.Key.Key_D and held in _DUPLICATE:
-        getattr(view, _DUPLICATE[held])()
+    command = view.bindings.get(_written(key, held)) or view.bindings.get(_written(key, held & ~_SHIFT))
+    if command is not None:
+        getattr(view, command)()
         return True
-    if held not in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
+    if held & ~_SHIFT:
         return False
-    if key in _PLAIN:
-        getattr(view, _PLAIN[key])()
-        return True
-    return _single(view, key)
+    return _fixed(view, key)
 
 
-def _single(view: GraphView, key: Qt.Key) -> bool:
-    """Keys that work on the one selected card, and Escape."""
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def _written(key: Qt.Key, held: Qt.KeyboardModifier) -> str:
+    return QKeySequence(QKeyCombination(held, key)).toString(QKeySequence.SequenceFormat.PortableText)
+
+
+def _fixed(view: GraphView, key: Qt.Key) -> bool:
+    """Keys that mean the same everywhere: Enter opens, Escape leaves, Tab goes on."""
     selected = view.selected_node()
     if key == Qt.Key.Key_Escape:
         _escape(view)
-    elif key in _ENTER and selected is not None and view.open_group(selected):
-        pass
-    elif key in (Qt.Key.Key_F2, *_ENTER) and selected is not None:
-        view.rename(selected)
-    elif key == Qt.Key.Key_C and selected is not None:
-        view.start_connecting(selected)
-    elif key == Qt.Key.Key_W:
-        _next_wire(view)
+    elif key == Qt.Key.Key_Tab:
+        view.quick_add_here()
+    elif key in _ENTER and selected is not None:
+        if not view.open_group(selected):
+            view.rename(selected)
     else:
         return False
     return True
@@ -86,22 +85,6 @@ def _escape(view: GraphView) -> None:
         else:
             view.leave_group()
     view.stop()
-
-
-def _next_wire(view: GraphView) -> None:
-    """Select a wire of the selected card, then the next one of the graph."""
-    edges = view.document.graph.edges
-    selected, wires = view.selected_node(), view.graph_scene.selected_edges()
-    if not edges:
-        return
-    if selected is not None:
-        graph = view.document.graph
-        own = (*graph.outgoing(selected), *graph.incoming(selected))
-        chosen = own[0] if own else edges[0]
-    else:
-        chosen = edges[(edges.index(wires[-1]) + 1) % len(edges)] if wires else edges[0]
-    view.graph_scene.select([], [chosen])
-    view.ensureVisible(view.graph_scene.edge_items[chosen])
 
 
 def _connecting(view: GraphView, event: QKeyEvent) -> bool:

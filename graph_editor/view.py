@@ -28,7 +28,7 @@ from graph_editor.edge_item import EdgeItem
 from graph_editor.find_bar import FindBar
 from graph_editor.gestures import Gesture
 from graph_editor.heat import Heat
-from graph_editor.keys import handle_key
+from graph_editor.keys import bindings, handle_key
 from graph_editor.legend import Legend
 from graph_editor.minimap import Minimap
 from graph_editor.palette import key_of_mime
@@ -45,6 +45,8 @@ class GraphView(Commands):
     ) -> None:
         super().__init__(document, parent, blocks)
         self.pointer = Pointer(self)
+        self.bindings = bindings()
+        """The names of commands by their keys; a window that binds them itself takes these away."""
         self.costs = CostKeeper(document, self)
         self.heat = Heat(self.graph_scene, self.costs, self)
         self.legend = Legend(self.heat, self)
