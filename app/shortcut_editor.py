@@ -54,6 +54,8 @@ class ShortcutEditor(QDialog):
         self.note.setMinimumHeight(self.fontMetrics().height() * 2)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.reset_all = self.buttons.addButton(self.tr("Reset all"), QDialogButtonBox.ButtonRole.ResetRole)
+        for button in self.buttons.buttons():
+            button.setAutoDefault(False)  # pyright: ignore[reportAttributeAccessIssue]
         self._lay_out()
         self.search.textChanged.connect(self._filter)
         self.list.currentItemChanged.connect(self._show_chosen)
