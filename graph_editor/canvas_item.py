@@ -34,28 +34,29 @@ class CanvasItem(QGraphicsRectItem):
         self._theme = theme
         self.update()
 
+    def redraw(self) -> None:
+        """Draw anew what is seen near by; from far off it looks as before."""
+        super().update()
+
     # What changes the picture spoils the patch
 
     def update(self, *args: Any) -> None:
-        self._spoil()
+        self.spoil()
         super().update(*args)
 
     def setPos(self, *args: Any) -> None:
-        self._spoil()
+        self.spoil()
         super().setPos(*args)
 
-    def setRect(self, *args: Any) -> None:
-        self._spoil()
-        super().setRect(*args)
-
     def setOpacity(self, opacity: float) -> None:
-        self._spoil()
+        self.spoil()
         super().setOpacity(opacity)
 
     def setSelected(self, selected: bool) -> None:
-        self._spoil()
+        self.spoil()
         super().setSelected(selected)
 
-    def _spoil(self) -> None:
+    def spoil(self) -> None:
+        """It looks different from far off, too."""
         if self.patch is not None:
             self.patch.spoil()

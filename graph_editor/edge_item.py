@@ -76,6 +76,7 @@ class EdgeItem(CanvasItem):
         if self._ends == (start, end, lane):
             return False
         self._ends = start, end, lane
+        self.spoil()
         self._path = wire_path(start, end, lane)
         self._room = self._path.boundingRect()
         self._middle = label_place(start, end, lane)
@@ -89,7 +90,7 @@ class EdgeItem(CanvasItem):
 
     def _take_room(self) -> None:
         self.setRect(self._room.united(self._pill).adjusted(-8, -8, 8, 8))
-        self.update()
+        self.redraw()
 
     def _beside_lane(self) -> QPointF:
         return self._middle + QPointF(self._side * max(0.0, self._width / 2 - _LANE_ROOM), 0)

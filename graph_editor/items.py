@@ -64,12 +64,14 @@ class NodeItem(CanvasItem):
 
     def refresh(self, graph: Graph, facts: NodeFacts, linked: bool) -> None:
         """Show a node as it is now; `linked` where it shares its weights with another."""
-        self._told = (graph, graph[self.node_id], facts)
+        before, self._told = self._told, (graph, graph[self.node_id], facts)
+        if before is None or _from_afar(before) != _from_afar(self._told):
+            self.spoil()
         self._linked = linked
         self._look = self._ports = None
         if self.lights.hovered:
             self._show_tooltip()
-        self.update()
+        self.redraw()
 
     @property
     def look(self) -> Look:
@@ -203,3 +205,8 @@ class NodeItem(CanvasItem):
         paint_ports(painter, self.ports, self.lights, self._theme)
         if look.severity:
             paint_badge(painter, look.severity, self._theme)
+
+
+def _from_afar(told: tuple[Graph, Node, NodeFacts]) -> tuple[object, ...]:
+    """What is seen of a node from far off."""
+    return told[1].layer.category, severity_of(told[2])

@@ -112,6 +112,22 @@ def test_a_drag_makes_only_the_patches_anew_that_it_touches(monkeypatch, far):
     assert len(sketched) == len(set(sketched))
 
 
+def test_shapes_that_change_draw_nothing_anew_but_a_problem_does(monkeypatch, far):
+    image(far)
+    sketched = count_calls(monkeypatch, "sketch")
+    before = far.document.inference["n290"].shape
+    far.document.edit_graph("Shape", far.graph.set_layer("n0", Input(shape=(5, 4))))
+    far.scene.complete()
+    assert far.document.inference["n290"].shape != before
+    image(far)
+    assert not sketched
+    far.document.edit_graph("Problem", far.graph.set_layer("n298", Dense(units=4, use_bias=False)))
+    far.document.edit_graph("Problem", far.graph.disconnect(*far.graph.incoming("n299")))
+    far.scene.complete()
+    image(far)
+    assert 0 < len(sketched) < len(far.scene.items()) / 2
+
+
 def test_what_stands_out_is_seen(far):
     plain = image(far)
     far.scene.select(["n150"])
