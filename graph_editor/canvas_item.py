@@ -52,6 +52,10 @@ class CanvasItem(QGraphicsRectItem):
         self.spoil()
         super().setOpacity(opacity)
 
+    def setVisible(self, visible: bool) -> None:
+        self.spoil()
+        super().setVisible(visible)
+
     def setSelected(self, selected: bool) -> None:
         self.spoil()
         super().setSelected(selected)

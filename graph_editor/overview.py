@@ -62,7 +62,7 @@ class Patch:
         """What the patch is drawn with."""
         if self._sketch is None:
             self._sketch = Sketch()
-            for item in self.items:
+            for item in (item for item in self.items if item.isVisible()):
                 item.sketch(self._sketch)
                 self._sketch.bounds |= item.sceneBoundingRect()
         return self._sketch

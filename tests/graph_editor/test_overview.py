@@ -143,6 +143,10 @@ def test_what_stands_out_is_seen(far):
     assert image(far) != plain
     far.scene.show_fits(None)
     assert image(far) == plain
+    wire.setVisible(False)
+    assert image(far) != plain
+    wire.setVisible(True)
+    assert image(far) == plain
     far.scene.marks.found = frozenset({"n150"})
     far.scene.update()
     assert image(far) != plain
