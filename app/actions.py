@@ -109,6 +109,16 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
             tr("Have the selected layers several times, one after another"),
             ("Ctrl+Alt+R",),
         ),
+        ActionSpec("add_note", tr("Add a &note"), tr("Write something on the canvas"), ("Ctrl+Alt+N",)),
+        ActionSpec(
+            "next_remark", tr("Next n&ote or frame"), tr("Select a note or frame, then the next one"), ("N",)
+        ),
+        ActionSpec(
+            "add_frame",
+            tr("Add a &frame"),
+            tr("Put a frame with a title around the selected layers; moving it moves what lies in it"),
+            ("Ctrl+Alt+F",),
+        ),
         ActionSpec(
             "save_block", tr("&Save as a block…"), tr("Keep the selected model in the palette, for other networks")
         ),
@@ -389,7 +399,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")
     actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
     actions.fill_menu(edit, "add_layer rename replace | connect next_wire merge take_out |")
-    actions.fill_menu(edit, "group ungroup repeat save_block |")
+    actions.fill_menu(edit, "group ungroup repeat save_block | add_note add_frame next_remark |")
     place = edit.addMenu(tr("A&rrange and align"))
     actions.fill_menu(place, "arrange arrange_selected | align_left align_centre align_right |")
     actions.fill_menu(place, "align_top align_middle align_bottom | distribute_across distribute_down")

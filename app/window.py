@@ -37,7 +37,7 @@ from graph_editor.document import ProjectDocument
 _CANVAS_ACTIONS = (
     *("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "arrange"),
     *("merge", "take_out", "repeat", "replace", "save_block", "arrange_selected", "duplicate_linked"),
-    *("make_independent", "add_layer", "rename", "connect", "next_wire"),
+    *("make_independent", "add_layer", "rename", "connect", "next_wire", "next_remark"),
 )
 _FRAMED_MS = 300
 """After this long a window manager has put its frame around a window."""
@@ -124,12 +124,13 @@ class MainWindow(QMainWindow):
                 "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,
                 "group": view.group_selected, "ungroup": view.ungroup_selected, "add_layer": view.quick_add_here,
                 "duplicate_linked": view.duplicate_linked, "make_independent": view.make_independent,
+                "add_note": view.add_note, "add_frame": view.add_frame,
                 "save_block": view.save_block,
                 "replace": view.replace_selected, "arrange_selected": view.arrange_selected,
                 **{f"align_{line}": partial(view.align_selected, line) for line in LINES},
                 **{f"distribute_{way}": partial(view.distribute_selected, way) for way in WAYS},
                 "repeat": view.repeat_selected, "rename": view.rename_selected,
-                "connect": view.connect_selected, "next_wire": view.next_wire,
+                "connect": view.connect_selected, "next_wire": view.next_wire, "next_remark": view.next_remark,
                 "merge": view.merge_selected, "take_out": view.take_out_selected,
                 "zoom_in": view.zoom_in, "zoom_out": view.zoom_out, "reset_zoom": view.reset_zoom,
                 "fit": view.fit, "find_layer": self._find_layer,

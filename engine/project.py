@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, SerializeAsAny, field_validator
 
@@ -20,6 +20,9 @@ NAME = "model"
 """The name of a model that was given none."""
 
 Position = tuple[float, float]
+
+RemarkColor = Literal["yellow", "green", "blue", "red", "grey"]
+REMARK_COLORS: tuple[RemarkColor, ...] = get_args(RemarkColor)
 
 Share = Annotated[float, Field(ge=0, le=0.9)]
 
@@ -58,20 +61,33 @@ class TrainingSettings(Settings):
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What a person has put on the canvas besides the network: a note, or a frame with a title."""
+
+    kind: Literal["note", "frame"]
+    text: str
+    rect: tuple[float, float, float, float]
+    """Left, top, width, height."""
+    color: RemarkColor = "yellow"
+
+
+@dataclass(frozen=True)
 class Layout:
-    """Where cards lie on the canvas, by node, in canvas units (the middle of a card). Plain numbers."""
+    """Where cards lie on the canvas, by node, in canvas units (the middle of a card), and what lies beside."""
 
     positions: Mapping[str, Position] = field(default_factory=lambda: MappingProxyType({}))
+    remarks: Mapping[str, Remark] = field(default_factory=lambda: MappingProxyType({}))
 
     def moved(self, positions: Mapping[str, Position]) -> Layout:
         """With other places for some nodes."""
-        return Layout(MappingProxyType({**self.positions, **positions}))
+        return replace(self, positions=MappingProxyType({**self.positions, **positions}))
 
     def keeping(self, graph: Graph) -> Layout:
         """Without places of nodes that are gone."""
         if self.positions.keys() <= graph.nodes.keys():
             return self
-        return Layout(MappingProxyType({key: place for key, place in self.positions.items() if key in graph}))
+        kept = {key: place for key, place in self.positions.items() if key in graph}
+        return replace(self, positions=MappingProxyType(kept))
 
 
 @dataclass(frozen=True)

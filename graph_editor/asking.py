@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QPointF, QRect, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QWidget
 
-from graph_editor import editing
+from graph_editor import editing, remarks
 from graph_editor.blocks import Blocks
 from graph_editor.canvas import Canvas
 from graph_editor.document import ProjectDocument
 from graph_editor.keyboard import ConnectMode
 from graph_editor.layout import CARD_WIDTH
-from graph_editor.overlays import AdviceLabel, RenameField
+from graph_editor.overlays import AdviceLabel, NoteField, RenameField
 from graph_editor.quick_add import QuickAdd
 from graph_editor.suggestions import Spot, Suggestion, suggest
 from graph_editor.wiring import Advice
@@ -36,6 +37,7 @@ class AskingCanvas(Canvas):
         self._committing = False
         self._advice = AdviceLabel(self.viewport())
         self._rename: RenameField | None = None
+        self.writing: NoteField | RenameField | None = None
         document.project_changed.connect(self._document_changed)
         document.path_changed.connect(self.overview)
 
@@ -119,10 +121,12 @@ class AskingCanvas(Canvas):
         self._rename.destroyed.connect(self._rename_gone)
 
     def rename_selected(self) -> None:
-        """Edit the name of the one selected card."""
-        selected = self.selected_node()
+        """Edit the name of the one selected card, or the text of a selected note or frame."""
+        selected, written = self.selected_node(), self.graph_scene.remarks.selected()
         if selected is not None:
             self.rename(selected)
+        elif written:
+            self.write_remark(written[-1])
 
     def _rename_gone(self) -> None:
         self._rename = None
@@ -135,6 +139,21 @@ class AskingCanvas(Canvas):
         if refused:
             self.message.emit(refused)
         return refused
+
+    def write_remark(self, key: str) -> None:
+        """Edit the text of a note, or the title of a frame, in its place."""
+        item = self.graph_scene.remarks.items[key]
+        self.ensureVisible(item.text_rect, 20, 20)
+        place = self.mapFromScene(item.text_rect).boundingRect()
+        write = partial(remarks.set_text, self.document, key)
+        if item.remark.kind == "note":
+            self.writing = NoteField(self.viewport(), item.remark.text, place, write)
+        else:
+            self.writing = RenameField(self.viewport(), item.remark.text, place, write)
+        self.writing.destroyed.connect(self._written)
+
+    def _written(self) -> None:
+        self.writing = None
 
     def start_connecting(self, node_id: str) -> None:
         """Let the keys choose where a wire from this card ends."""

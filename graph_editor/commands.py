@@ -12,7 +12,7 @@ from engine.errors import GraphError, LayerloomError
 from engine.graph import Edge
 from engine.layer import Layer
 from engine.layers.nested import Functional
-from graph_editor import clipboard, copying, editing, placing, regrouping
+from graph_editor import clipboard, copying, editing, placing, regrouping, remarks
 from graph_editor.aligning import Line, Way
 from graph_editor.asking import AskingCanvas
 from graph_editor.clipboard import PasteError
@@ -49,7 +49,11 @@ class Commands(AskingCanvas):
     def delete_selected(self) -> None:
         """Delete what is selected."""
         scene = self.graph_scene
-        editing.delete(self.document, scene.selected_nodes(), scene.selected_edges())
+        chosen = scene.remarks.selected()
+        if chosen:
+            remarks.delete(self.document, chosen, scene.selected_nodes(), scene.selected_edges())
+        else:
+            editing.delete(self.document, scene.selected_nodes(), scene.selected_edges())
 
     def copy(self) -> None:
         """Copy the selected cards, as text."""
@@ -254,6 +258,34 @@ class Commands(AskingCanvas):
         if made is not None:
             added = editing.add_at(self.document, made[0], (spot.x(), spot.y()), made[1])
             self.graph_scene.select([added])
+
+    # Notes and frames
+
+    def add_note(self, at: QPointF | None = None) -> None:
+        """Put a note on the canvas, and begin to write it."""
+        spot = at or self.visible_rect().center()
+        self._add_remark(lambda: remarks.add_note(self.document, (spot.x(), spot.y())))
+
+    def add_frame(self, at: QPointF | None = None) -> None:
+        """Put a frame around the selected cards, or on the canvas, and begin to write its title."""
+        spot, chosen = at or self.visible_rect().center(), self.graph_scene.selected_nodes()
+        self._add_remark(lambda: remarks.add_frame(self.document, chosen, (spot.x(), spot.y())))
+
+    def _add_remark(self, add: Callable[[], str]) -> None:
+        if self.document.path:
+            self.message.emit(self.tr("Notes and frames belong to the whole network: leave the group first."))
+            return
+        key = add()
+        self.graph_scene.select((), (), (key,))
+        self.write_remark(key)
+
+    def next_remark(self) -> None:
+        """Select the next note or frame."""
+        keys, chosen = tuple(self.graph_scene.remarks.items), self.graph_scene.remarks.selected()
+        if keys:
+            key = keys[(keys.index(chosen[-1]) + 1) % len(keys)] if chosen else keys[0]
+            self.graph_scene.select((), (), (key,))
+            self.ensureVisible(self.graph_scene.remarks.items[key])
 
     # Blocks of one's own
 

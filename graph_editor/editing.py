@@ -139,18 +139,23 @@ def connect(document: ProjectDocument, edges: Iterable[Edge], base: Graph | None
 
 def delete(document: ProjectDocument, node_ids: Iterable[str], edges: Iterable[Edge] = ()) -> None:
     """Take away cards and wires; what a chain of cards had joined stays joined."""
-    graph, nodes = document.graph, tuple(node_ids)
-    gone = frozenset(nodes)
-    wires = [edge for edge in edges if edge.source not in gone and edge.target not in gone]
+    nodes, wires = tuple(node_ids), tuple(edges)
     if not nodes and not wires:
         return
-    graph = graph.disconnect(*wires) if wires else graph
-    after = healed(graph, nodes) if nodes else graph
+    after = without_parts(document.graph, nodes, wires)
     if nodes:
         text = tr("Delete {0}").format(named(document, nodes))
     else:
         text = tr("Delete wire") if len(wires) == 1 else tr("Delete {0} wires").format(len(wires))
     document.edit_graph(text, after)
+
+
+def without_parts(graph: Graph, node_ids: Collection[str], edges: Iterable[Edge]) -> Graph:
+    """A graph without some nodes and wires; what a chain had joined stays joined."""
+    gone = frozenset(node_ids)
+    wires = [edge for edge in edges if edge.source not in gone and edge.target not in gone]
+    graph = graph.disconnect(*wires) if wires else graph
+    return healed(graph, node_ids) if node_ids else graph
 
 
 def rename(document: ProjectDocument, node_id: str, name: str) -> str | None:

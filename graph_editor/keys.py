@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
+from graph_editor import remarks
 from graph_editor.keyboard import ARROWS, neighbour
 from graph_editor.layout import GRID
 
@@ -29,6 +30,7 @@ BINDINGS = {
     "rename_selected": ("F2",),
     "connect_selected": ("C",),
     "next_wire": ("W",),
+    "next_remark": ("N",),
 }
 """The keys of commands, by the name of the command; a program that has actions of its own for them binds those."""
 
@@ -71,6 +73,8 @@ def _fixed(view: GraphView, key: Qt.Key) -> bool:
     elif key in _ENTER and selected is not None:
         if not view.open_group(selected):
             view.rename(selected)
+    elif key in _ENTER and view.graph_scene.remarks.selected():
+        view.rename_selected()
     else:
         return False
     return True
@@ -101,6 +105,11 @@ def _connecting(view: GraphView, event: QKeyEvent) -> bool:
 def _arrow(view: GraphView, step: tuple[int, int], held: Qt.KeyboardModifier) -> bool:
     scene, document = view.graph_scene, view.document
     chosen = scene.selected_nodes()
+    marked = scene.remarks.selected()
+    if marked and held & Qt.KeyboardModifier.AltModifier:
+        larger = bool(held & Qt.KeyboardModifier.ShiftModifier)
+        remarks.nudge(document, marked, (step[0] * GRID, step[1] * GRID), larger=larger)
+        return True
     if held == Qt.KeyboardModifier.AltModifier and chosen:
         dx, dy = step[0] * GRID, step[1] * GRID
         places = {key: document.position(key) for key in chosen}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 from fast_sugiyama import from_edges
@@ -133,12 +134,12 @@ def place_missing(graph: Graph, layout: Layout) -> Layout:
             places[key] = _between(graph, key, before, after, places)
         else:
             places[key] = free_place(_beyond(before, after, places), places.values())
-    return Layout().moved(places)
+    return layout.moved(places)
 
 
 def without(layout: Layout, node_id: str) -> Layout:
     """The layout in which one node is to be placed anew."""
-    return Layout({key: place for key, place in layout.positions.items() if key != node_id})
+    return replace(layout, positions={key: place for key, place in layout.positions.items() if key != node_id})
 
 
 def free_place(wanted: Position, taken: Iterable[Position]) -> Position:

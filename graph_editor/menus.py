@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF
@@ -11,8 +12,9 @@ from PySide6.QtWidgets import QMenu
 
 from engine.graph import Edge
 from engine.layers.nested import Functional
+from engine.project import REMARK_COLORS, RemarkColor
 from engine.registry import LAYERS
-from graph_editor import copying, editing
+from graph_editor import copying, editing, remarks
 from graph_editor.captions import first_sentence
 from graph_editor.palette import placeable
 from graph_editor.problems import apply_fix
@@ -48,6 +50,16 @@ def menu_for(view: GraphView, event: QContextMenuEvent) -> tuple[QMenu, QPoint]:
     if wire is not None:
         scene.select([], [wire.edge])
         return wire_menu(view, wire.edge), where
+    chosen = scene.remarks.selected()
+    remark = scene.remarks.at(spot)
+    key = remark[0] if remark is not None else None
+    if event.reason() == QContextMenuEvent.Reason.Keyboard:
+        key = chosen[-1] if chosen else None
+        where = view.viewport().mapToGlobal(view.mapFromScene(scene.remarks.items[key].pos() if key else spot))
+    if key is not None:
+        if key not in chosen:
+            scene.select((), (), (key,))
+        return remark_menu(view, key), where
     return canvas_menu(view, spot), where
 
 
@@ -81,6 +93,7 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
         _add_merge(menu, view)
     if document.graph.incoming(node_id) or document.graph.outgoing(node_id):
         menu.addAction(_tr("Take out of the wires")).triggered.connect(lambda: view.take_out_selected())
+    menu.addAction(_tr("Put a frame around")).triggered.connect(lambda: view.add_frame())
     menu.addAction(_tr("Group into a model")).triggered.connect(lambda: view.group_selected())
     menu.addAction(_tr("Repeat…")).triggered.connect(lambda: view.repeat_selected())
     if grouped:
@@ -112,11 +125,32 @@ def wire_menu(view: GraphView, edge: Edge) -> QMenu:
     return menu
 
 
+def remark_menu(view: GraphView, key: str) -> QMenu:
+    """What can be done with a note or frame."""
+    menu = QMenu(view)
+    menu.addAction(_tr("Edit the text")).triggered.connect(lambda: view.write_remark(key))
+    shades = menu.addMenu(_tr("Colour"))
+    names = (_tr("Yellow"), _tr("Green"), _tr("Blue"), _tr("Red"), _tr("Grey"))
+    for shade, name in zip(REMARK_COLORS, names, strict=True):
+        action = shades.addAction(name)
+        action.triggered.connect(partial(_paint_remarks, view, key, shade))
+    menu.addSeparator()
+    menu.addAction(_tr("Delete")).triggered.connect(lambda: view.delete_selected())
+    return menu
+
+
+def _paint_remarks(view: GraphView, key: str, shade: RemarkColor, _checked: bool = False) -> None:
+    remarks.set_color(view.document, view.graph_scene.remarks.selected() or (key,), shade)
+
+
 def canvas_menu(view: GraphView, spot: QPointF) -> QMenu:
     """What can be done with the canvas."""
     menu = QMenu(view)
     add = menu.addMenu(_tr("Add layer"))
     fill_layers(add, lambda name: view.drop_layer(name, spot), lambda _: True)
+    menu.addSeparator()
+    menu.addAction(_tr("Add a note")).triggered.connect(lambda: view.add_note(spot))
+    menu.addAction(_tr("Add a frame")).triggered.connect(lambda: view.add_frame(spot))
     menu.addSeparator()
     menu.addAction(_tr("Paste")).triggered.connect(lambda: view.paste(spot))
     menu.addAction(_tr("Select all")).triggered.connect(lambda: view.select_all())

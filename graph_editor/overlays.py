@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from graph_editor.captions import unbroken
 from graph_editor.theme import Theme, color
@@ -68,6 +68,9 @@ class RenameField(QLineEdit):
         else:
             super().keyPressEvent(event)
 
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        event.accept()  # what is typed here is not meant for the canvas
+
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._finish(keep_open=False)
@@ -91,6 +94,47 @@ class RenameField(QLineEdit):
             self.deleteLater()
             if view is not None:
                 view.setFocus()
+
+
+class NoteField(QPlainTextEdit):
+    """A field over a note. Escape and Ctrl+Enter, and leaving it, take the text."""
+
+    def __init__(self, parent: QWidget, text: str, place: QRect, accept: Callable[[str], object]) -> None:
+        super().__init__(text, parent)
+        self._accept = accept
+        self._done = False
+        self.setGeometry(place.adjusted(0, 0, 0, 0).united(QRect(place.topLeft(), QSize(160, 70))))
+        self.setTabChangesFocus(True)
+        self.selectAll()
+        self.show()
+        self.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if event.key() == Qt.Key.Key_Escape or (enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier):
+            self._finish()
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        event.accept()  # what is typed here is not meant for the canvas
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Take the text, and go away."""
+        if self._done:
+            return
+        self._done = True
+        self._accept(self.toPlainText())
+        viewport = self.parentWidget()
+        view = viewport.parentWidget() if viewport is not None else None
+        self.hide()
+        self.deleteLater()
+        if view is not None:
+            view.setFocus()
 
 
 class Dots:

@@ -13,6 +13,8 @@ from graph_editor.dragging import DragNodes
 from graph_editor.drawing import DrawWire
 from graph_editor.edge_item import EdgeItem
 from graph_editor.gestures import Gesture, Pan, RubberBand
+from graph_editor.remark_gestures import DragRemark, ResizeRemark
+from graph_editor.remark_items import Part
 
 if TYPE_CHECKING:
     from graph_editor.view import GraphView
@@ -68,6 +70,8 @@ class Pointer:
             self._press_card(item.node_id, event)
         elif (wire := scene.edge_at(spot)) is not None:
             self._press_wire(wire, spot, event)
+        elif (remark := scene.remarks.at(spot)) is not None:
+            self._press_remark(*remark, adding, where)
         else:
             keep = scene.selected_nodes() if adding else ()
             if not adding:
@@ -87,6 +91,16 @@ class Pointer:
             released = lambda: scene.select([node_id])  # noqa: E731
         if node_id in scene.selected_nodes():
             self._pressed = (where, lambda: DragNodes(self.view, node_id, scene.selected_nodes(), alone), released)
+
+    def _press_remark(self, key: str, part: Part, adding: bool, where: QPoint) -> None:
+        """Select a note or frame; a drag moves it, or draws its corner elsewhere."""
+        scene = self.scene
+        if adding:
+            scene.select(scene.selected_nodes(), scene.selected_edges(), (*scene.remarks.selected(), key))
+        elif key not in scene.remarks.selected():
+            scene.select((), (), (key,))
+        make = ResizeRemark if part == "corner" else DragRemark
+        self._pressed = (where, lambda: make(self.view, key), None)
 
     def _press_wire(self, wire: EdgeItem, spot: QPointF, event: QMouseEvent) -> None:
         """Select a wire; a drag takes its nearer end elsewhere."""

@@ -15,6 +15,7 @@ from graph_editor.edge_item import EdgeItem
 from graph_editor.items import NodeItem
 from graph_editor.mirror import GraphMirror
 from graph_editor.ports import Port
+from graph_editor.remarks import Remarks
 from graph_editor.shared_lines import SharedLines
 from graph_editor.theme import Theme
 
@@ -32,6 +33,7 @@ class GraphScene(GraphMirror):
         self._last_selected: tuple[str, ...] = ()
         self._quiet = False
         self._hovered: str | None = None
+        self.remarks = Remarks(self)
         self._shared_lines = SharedLines(self.theme)
         self._lit: EdgeItem | None = None
         self.selectionChanged.connect(self._tell_selection)
@@ -54,7 +56,7 @@ class GraphScene(GraphMirror):
         """The selected wires."""
         return tuple(item.edge for item in self.selectedItems() if isinstance(item, EdgeItem))
 
-    def select(self, node_ids: Iterable[str], edges: Iterable[Edge] = ()) -> None:
+    def select(self, node_ids: Iterable[str], edges: Iterable[Edge] = (), remarks: Iterable[str] = ()) -> None:
         """Select these and nothing else."""
         nodes, wires = set(node_ids), set(edges)
         self._quiet = True
@@ -65,6 +67,7 @@ class GraphScene(GraphMirror):
             item.setSelected(False)
         for item in wanted - chosen:
             item.setSelected(True)
+        self.remarks.select(remarks)
         self._quiet = False
         self._tell_selection()
 
@@ -95,6 +98,11 @@ class GraphScene(GraphMirror):
             self.addItem(self._shared_lines)
         elif shown and not places:
             self.removeItem(self._shared_lines)
+
+    def content_rect(self) -> QRectF:
+        """The rectangle around all cards, notes and frames; empty where there are none."""
+        known: Remarks | None = self.__dict__.get("remarks")  # the base asks before there are any
+        return super().content_rect() if known is None else super().content_rect().united(known.rect())
 
     def place(self, positions: Mapping[str, Position]) -> None:
         super().place(positions)

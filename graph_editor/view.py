@@ -96,7 +96,10 @@ class GraphView(Commands):
         item = self.graph_scene.node_at(spot)
         if event.button() == Qt.MouseButton.LeftButton:
             wire = self.graph_scene.edge_at(spot)
-            if item is None:
+            remark = self.graph_scene.remarks.at(spot) if item is None and wire is None else None
+            if remark is not None:
+                self.write_remark(remark[0])
+            elif item is None:
                 self.quick_add(Spot((spot.x(), spot.y()), edge=wire.edge if wire is not None else None))
             elif not self.open_group(item.node_id):
                 self.rename(item.node_id)

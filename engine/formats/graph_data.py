@@ -151,11 +151,16 @@ def read_positions(value: Any, place: Place) -> Mapping[str, Position]:
     """Places by node; raises `FileFormatError`."""
     positions: dict[str, Position] = {}
     for key, pair in place.mapping(value).items():
-        here = place.at(f"node {shown(key)}")
-        if len(here.listing(pair)) != 2 or not all(_is_number(number) for number in pair):
-            raise here.error(f"must be two numbers, not {shown(pair)}.")
-        positions[key] = (float(pair[0]), float(pair[1]))
+        x, y = read_numbers(pair, 2, place.at(f"node {shown(key)}"))
+        positions[key] = (x, y)
     return MappingProxyType(positions)
+
+
+def read_numbers(value: Any, count: int, place: Place) -> tuple[float, ...]:
+    """So many numbers that could be places; raises `FileFormatError`."""
+    if len(place.listing(value)) != count or not all(_is_number(number) for number in value):
+        raise place.error(f"must be {'two' if count == 2 else count} numbers, not {shown(value)}.")
+    return tuple(map(float, value))
 
 
 def _is_number(value: Any) -> bool:
