@@ -55,7 +55,9 @@ def menu_for(view: GraphView, event: QContextMenuEvent) -> tuple[QMenu, QPoint]:
     key = remark[0] if remark is not None else None
     if event.reason() == QContextMenuEvent.Reason.Keyboard:
         key = chosen[-1] if chosen else None
-        where = view.viewport().mapToGlobal(view.mapFromScene(scene.remarks.items[key].pos() if key else spot))
+        where = view.viewport().mapToGlobal(
+            view.mapFromScene(scene.remarks.items[key].rect.topLeft() if key else spot)
+        )
     if key is not None:
         if key not in chosen:
             scene.select((), (), (key,))

@@ -99,6 +99,10 @@ class GraphScene(GraphMirror):
         elif shown and not places:
             self.removeItem(self._shared_lines)
 
+    def restyle(self) -> None:
+        super().restyle()
+        self.remarks.refresh()
+
     def content_rect(self) -> QRectF:
         """The rectangle around all cards, notes and frames; empty where there are none."""
         known: Remarks | None = self.__dict__.get("remarks")  # the base asks before there are any

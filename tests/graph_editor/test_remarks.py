@@ -11,6 +11,7 @@ from engine.errors import FileFormatError
 from engine.formats import project_file
 from engine.project import Layout, Remark
 from graph_editor import picture, remarks
+from graph_editor.theme import DARK, LIGHT
 
 ALT, SHIFT, CTRL = (
     Qt.KeyboardModifier.AltModifier,
@@ -133,6 +134,12 @@ def test_notes_and_frames_are_gone_through_moved_written_and_deleted_by_keys(fra
     framed.key(Qt.Key.Key_Delete)
     assert not shown(framed)
     assert "dense" in framed.names()
+
+
+def test_notes_follow_the_theme(framed):
+    framed.scene._fixed_theme = DARK if framed.scene.theme.name == "light" else LIGHT
+    framed.scene.restyle()
+    assert framed.scene.remarks.items["m1"]._theme is framed.scene.theme
 
 
 def test_a_colour_is_chosen(framed):
