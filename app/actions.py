@@ -110,9 +110,7 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
             ("Ctrl+Alt+R",),
         ),
         ActionSpec("add_note", tr("Add a &note"), tr("Write something on the canvas"), ("Ctrl+Alt+N",)),
-        ActionSpec(
-            "next_remark", tr("Next n&ote or frame"), tr("Select a note or frame, then the next one"), ("N",)
-        ),
+        ActionSpec("next_remark", tr("Next n&ote or frame"), tr("Select a note, then the next one"), ("N",)),
         ActionSpec(
             "add_frame",
             tr("Add a &frame"),
