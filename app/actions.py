@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
 from app.icons import icon
 from app.settings import AppSettings
+from app.language import LANGUAGES
 from graph_editor import theme as themes
 
 
@@ -165,6 +166,13 @@ def _view_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("system", tr("As the &system"), tr("Light or dark as the system is"), checkable=True),
         ActionSpec("light", tr("&Light"), tr("Dark text on light ground"), checkable=True),
         ActionSpec("dark", tr("&Dark"), tr("Light text on dark ground"), checkable=True),
+        ActionSpec("language_system", tr("As the &system"), tr("The language of the system"), checkable=True),
+        *(
+            ActionSpec(
+                f"language_{code}", name, tr("The language of the window: {0}").format(name), checkable=True
+            )
+            for code, name in LANGUAGES.items()
+        ),
         ActionSpec("full_screen", tr("F&ull screen"), tr("Use the whole screen"), ("F11",), checkable=True),
     )
 
@@ -411,6 +419,9 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(view, "find_layer palette inspector curves |")
     appearance = view.addMenu(tr("&Appearance"))
     actions.fill_menu(appearance, "system light dark")
+    actions.fill_menu(
+        view.addMenu(tr("&Language")), " ".join(f"language_{code}" for code in ("system", *LANGUAGES))
+    )
     actions.fill_menu(view, "full_screen")
     actions.fill_menu(bar.addMenu(tr("&Run")), "train go_on pause stop")
     actions.fill_menu(bar.addMenu(tr("&Help")), "commands shortcuts | about")

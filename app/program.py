@@ -12,6 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.dialogs import tell_error
+from app.language import chosen, speak
 from app.settings import AppSettings
 from app.window import MainWindow
 from engine import templates
@@ -52,6 +53,7 @@ def make_window(app: QApplication, settings: AppSettings) -> MainWindow:
     appearance = settings.appearance
     themes.set_scheme("dark" if appearance == "dark" else "light" if appearance == "light" else "system")
     themes.apply_theme(app)
+    speak(chosen(settings.language))
     return MainWindow(ProjectDocument(templates.make(FIRST_TEMPLATE)), settings)
 
 

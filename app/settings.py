@@ -62,6 +62,16 @@ class AppSettings:
     def appearance(self, value: str) -> None:
         self._store.setValue("appearance", value)
 
+    @property
+    def language(self) -> str:
+        """The language that was chosen, or "system"."""
+        value = self._value("language")
+        return value if isinstance(value, str) else "system"
+
+    @language.setter
+    def language(self, value: str) -> None:
+        self._store.setValue("language", value)
+
     # Files
 
     @property

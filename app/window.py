@@ -7,10 +7,11 @@ from pathlib import Path
 
 import shiboken6
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer
-from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QStyle, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions, fill_menu_bar
+from app.appearance import Appearance
 from app.command_palette import CommandPalette
 from app.dialogs import choose, sentence, tell, tell_error
 from app.endings import PROJECT
@@ -23,7 +24,7 @@ from app.layout import Workplace
 from app.past import keep_run, move_run
 from app.reading import Reading
 from app.session import RunState, TrainingSession
-from app.settings import APPEARANCES, AppSettings
+from app.settings import AppSettings
 from app.style import window_stylesheet
 from app.task import result_of
 from app.texts import facts
@@ -78,11 +79,7 @@ class MainWindow(QMainWindow):
         self._menus = fill_menu_bar(self.menuBar(), self.actions_)
         self._fill_recent()
         self.addActions(self.actions_.all())
-        group = QActionGroup(self)
-        for name in APPEARANCES:
-            action = group.addAction(self.actions_[name])
-            action.setChecked(name == self.settings.appearance)
-            action.triggered.connect(partial(self._set_appearance, name))
+        self._appearance = Appearance(self, self.actions_, self.settings, self.files)
 
     def _make_toolbar(self) -> None:
         bar = self._toolbar = QToolBar(self.tr("Toolbar"))
@@ -357,11 +354,6 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, partial(self.files.open_path, path))  # let the drag end first
 
     # Appearance and places
-
-    def _set_appearance(self, name: str) -> None:
-        self.settings.appearance = name
-        if name in ("system", "light", "dark"):
-            themes.set_scheme(name)
 
     def _restyle(self) -> None:
         self.setStyleSheet(window_stylesheet(themes.current()))
