@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
 from app.icons import icon
-from app.settings import AppSettings
 from app.language import LANGUAGES
+from app.settings import AppSettings
 from graph_editor import theme as themes
 
 
@@ -268,10 +269,14 @@ class Actions(QObject):
         action = QAction(spec.text, self)
         action.setObjectName(spec.name)
         action.setCheckable(spec.checkable)
-        if spec.brief:
-            action.setIconText(spec.brief)
+        action.setIconText(spec.brief or plain(spec.text))
         action.setWhatsThis(spec.tip)
         return action
+
+    def set_text(self, name: str, text: str) -> None:
+        """Call an action something else, in menus and on buttons."""
+        self[name].setText(text)
+        self[name].setIconText(plain(text))
 
     def set_tip(self, name: str, tip: str) -> None:
         """Say something else of what an action does."""
@@ -369,7 +374,7 @@ class Actions(QObject):
 
 def plain(text: str) -> str:
     """The text of an action without the mark of its letter, and without dots."""
-    return text.replace("&", "").removesuffix("…")
+    return re.sub(r"\(&.\)|&", "", text).removesuffix("…")
 
 
 def _is_plain(key: QKeySequence) -> bool:

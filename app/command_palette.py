@@ -53,7 +53,7 @@ class CommandPalette(SearchPopup):
     def _rank(self, action: QAction, words: list[str]) -> int | None:
         """How well an action matches: by the beginning of its text, by its text, or by what is said of it."""
         text = self._actions.full_text(action.objectName()).lower()
-        said = f"{text} {action.whatsThis().lower()}"
+        said = f"{text} {action.whatsThis().lower()} {action.objectName()}"
         if not words or text.startswith(" ".join(words)):
             return 0
         if all(any(part.startswith(word) for part in text.split()) for word in words):

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from engine.errors import LayerloomError
+from graph_editor.words import error_said
 
 
 def tr(text: str) -> str:
@@ -63,5 +64,5 @@ def tell_error(parent: QWidget | None, title: str, error: BaseException) -> None
 def sentence(error: BaseException) -> str:
     """An error as a sentence for the person at the window."""
     if isinstance(error, LayerloomError):
-        return str(error)
+        return error_said(error)
     return tr("Something unexpected happened: {0}: {1}").format(type(error).__name__, error)

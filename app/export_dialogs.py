@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.code_choices import CodeChoices, CodeOptions
 from graph_editor.picture import PictureOptions
+from graph_editor.words import noted
 
 
 def tr(text: str) -> str:
@@ -43,8 +44,8 @@ class KerasOptions:
 
 _KINDS: tuple[tuple[str, Literal[".keras", ".h5"], Literal["keras3", "keras2"]], ...] = (
     ("Keras 3 (.keras)", ".keras", "keras3"),
-    ("HDF5 (.h5) for Keras 3", ".h5", "keras3"),
-    ("HDF5 (.h5) for Keras 2, tf.keras and TensorFlow.js", ".h5", "keras2"),
+    (noted("HDF5 (.h5) for Keras 3"), ".h5", "keras3"),
+    (noted("HDF5 (.h5) for Keras 2, tf.keras and TensorFlow.js"), ".h5", "keras2"),
 )
 
 

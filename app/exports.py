@@ -24,6 +24,7 @@ from engine.project import Project
 from graph_editor.document import ProjectDocument
 from graph_editor.picture import PictureOptions, render
 from graph_editor.theme import current
+from graph_editor.words import said
 
 
 class Exports(QObject):
@@ -67,7 +68,7 @@ class Exports(QObject):
         self._keras_options = options
         done, proof = self._run(path, keras_job(path, project, weights, options, state))
         if proof is not None:
-            tell(self._window, self.tr("Checked with Keras"), str(proof))
+            tell(self._window, self.tr("Checked with Keras"), "\n".join(map(said, str(proof).splitlines())))
         return done
 
     def python(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from app.dialogs import sentence
 from engine.data.arrays import Npz
 from engine.data.prepare import fit_samples, fitted, match_names, matched
 from engine.data.source import Column, DataSet
@@ -22,6 +23,7 @@ from engine.model import compile_graph
 from engine.output_problems import giver_of
 from engine.project import Project
 from engine.shapes import Shape, show_shape
+from graph_editor.words import said
 
 
 def tr(text: str) -> str:
@@ -34,7 +36,7 @@ def misfits(project: Project, inference: Inference) -> tuple[Problem, ...]:
     source, graph = project.data.source, inference.graph
     if isinstance(source, Npz):
         return tuple(Problem(None, _told(text)) for text in _npz_misfits(source, inference))
-    title = source.title
+    title = said(source.title)
     features, targets = source.features(), source.targets()
     arrays = {**features, **targets}
     inputs, outputs = graph.of_type(Input), _trained(graph)
@@ -75,7 +77,7 @@ def _npz_misfits(source: Npz, inference: Inference) -> list[str]:
     except NotReadyError:
         return []  # what is wrong with the graph comes first
     except LayerloomError as error:
-        return [str(error).removesuffix(".")]
+        return [sentence(error).rstrip(".。")]
     return []
 
 

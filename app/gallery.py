@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from engine.templates import TEMPLATES, Template
 from graph_editor import theme as themes
+from graph_editor.words import said
 
 _NAME = Qt.ItemDataRole.UserRole
 _WIDTH = 520
@@ -58,14 +59,14 @@ class Gallery(QDialog):
 
     def _add(self, template: Template) -> None:
         muted = themes.current().muted
-        text = f"<b>{html.escape(template.title)}</b>"
-        label = QLabel(f"{text}<br><span style='color:{muted}'>{html.escape(template.description)}</span>")
+        text = f"<b>{html.escape(said(template.title))}</b>"
+        label = QLabel(f"{text}<br><span style='color:{muted}'>{html.escape(said(template.description))}</span>")
         label.setWordWrap(True)
         label.setMargin(6)
         label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         item = QListWidgetItem(self.list)
         item.setData(_NAME, template.name)
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{template.title}. {template.description}")
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{said(template.title)}. {said(template.description)}")
         item.setSizeHint(QSize(0, label.heightForWidth(_WIDTH - 60) + 4))
         self.list.setItemWidget(item, label)
 
@@ -85,8 +86,8 @@ class Gallery(QDialog):
         words = text.lower().split()
         items = [self.list.item(row) for row in range(self.list.count())]
         for item in items:
-            said = f"{item.data(_NAME)} {item.data(Qt.ItemDataRole.AccessibleTextRole)}".lower()
-            item.setHidden(not all(word in said for word in words))
+            about = f"{item.data(_NAME)} {item.data(Qt.ItemDataRole.AccessibleTextRole)}".lower()
+            item.setHidden(not all(word in about for word in words))
         shown = [item for item in items if not item.isHidden()]
         if shown and self.chosen is None:
             self.list.setCurrentItem(shown[0])

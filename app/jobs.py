@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QProgressDialog, QWidget
 from app.task import Job, TaskThread
 from engine.errors import Cancelled
 from engine.events import Event, Progress, Result
+from graph_editor.words import said
 
 _PATIENCE = 400  # ms before a progress dialog is shown
 
@@ -69,7 +70,7 @@ class _Waiting:
         if isinstance(event, Result):
             self.result, self.error = event.value, None
         elif isinstance(event, Progress) and self._dialog is not None:
-            self._dialog.setLabelText(event.text)
+            self._dialog.setLabelText(said(event.text))
             self._dialog.setMaximum(event.total or 0)
             self._dialog.setValue(event.done)
 

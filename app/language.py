@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
@@ -18,22 +19,49 @@ LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
 """What there is, and what it is called in itself."""
 
 _PLACE = re.compile(r"\{(\d+)\}")
+_JOINT = re.compile(r"\{\d+\}\W*\w{1,6}\W*\{\d+\}")
+"""Two names with a word between them, as "{0} and {1}": too little to know a sentence by."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The texts of a language by the English ones: those of the window, and those that come from the engine."""
+
+    window: Mapping[str, str]
+    engine: Mapping[str, str]
+
+    @cached_property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Sentences of the engine with places for names, those with the most words of their own first."""
+        open_ = sorted(filter(_PLACE.search, self.engine), key=lambda text: -_own(text))
+        return tuple(
+            Pattern(_pattern(text), self.engine[text], _JOINT.fullmatch(text) is not None) for text in open_
+        )
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What sentences look like that names are filled into, and how they are said."""
+
+    looks: re.Pattern[str]
+    text: str
+    is_joint: bool
 
 
 class Sentences(QTranslator):
     """Translations by the English text, whatever the class that says it.
 
-    A text with names or numbers is found by its pattern where it comes ready from the engine: "{0} leads nowhere"
-    stands for "dense_1 leads nowhere".
+    A sentence with names or numbers is found by its pattern where it comes ready from the engine: "{0} leads
+    nowhere" stands for "dense_1 leads nowhere".
     """
 
-    def __init__(self, table: Mapping[str, str]) -> None:
+    def __init__(self, table: Table) -> None:
         super().__init__()
         self._table = table
-        self._of_engine = lru_cache(maxsize=4096)(self._by_pattern)
+        self._of_engine = lru_cache(maxsize=4096)(self._find)
 
     def isEmpty(self) -> bool:
-        return not self._table
+        return False
 
     def translate(
         self,
@@ -42,34 +70,41 @@ class Sentences(QTranslator):
         disambiguation: str | None = None,
         n: int = -1,
     ) -> str:
-        found = self._table.get(sourceText)
-        if found is None and context == ENGINE:
-            found = self._of_engine(sourceText)
-        return found  # type: ignore[return-value]  # None lets Qt take the text as it is
+        if context == ENGINE:
+            # None lets Qt take the text as it is.
+            return self._of_engine(sourceText) or self._table.window.get(sourceText)  # type: ignore[return-value]
+        key = f"{sourceText}|{disambiguation}" if disambiguation else sourceText
+        return self._table.window.get(key)  # type: ignore[return-value]
 
-    @cached_property
-    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
-        """Sentences with places for names, those with the most words of their own first."""
-        open_ = [text for text in self._table if _PLACE.search(text) and _PLACE.sub("", text).strip(" .,:")]
-        open_.sort(key=lambda text: -len(_PLACE.sub("", text)))
-        return [(_pattern(text), self._table[text]) for text in open_]
-
-    def _by_pattern(self, text: str) -> str | None:
-        for pattern, translation in self._patterns:
-            match = pattern.fullmatch(text)
+    def _find(self, text: str, *, is_part: bool = False) -> str | None:
+        found = self._table.engine.get(text)
+        if found is not None:
+            return found
+        for pattern in self._table.patterns:
+            match = pattern.looks.fullmatch(text) if is_part or not pattern.is_joint else None
             if match is not None:
-                return _filled(translation, match.groupdict())
+                return self._filled(pattern.text, match.groupdict())
         return None
 
+    def _filled(self, text: str, parts: Mapping[str, str]) -> str:
+        return _PLACE.sub(lambda place: self._part(parts.get(f"p{place[1]}", "")), text)
 
-def _filled(translation: str, parts: Mapping[str, str]) -> str:
-    return _PLACE.sub(lambda place: parts.get(f"p{place[1]}", ""), translation)
+    def _part(self, text: str) -> str:
+        """What is filled in: a name as it is; what has several words may be a sentence of its own."""
+        return (self._find(text, is_part=True) if " " in text else None) or text
+
+
+def _own(text: str) -> int:
+    return len(_PLACE.sub("", text).strip(" .,:"))
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """What texts look like that a text with places becomes; a place that comes again holds the same again."""
+    """What texts look like that a text with places becomes; a place that comes again holds the same again.
+
+    A place right behind something else may stay empty: "inputs{2}" is "inputs", or "inputs (query, key)".
+    """
     seen: set[str] = set()
-    out = ""
+    out = before = ""
     for part in re.split(r"(\{\d+\})", text):
         place = _PLACE.fullmatch(part)
         if place is None:
@@ -78,14 +113,15 @@ def _pattern(text: str) -> re.Pattern[str]:
             out += f"(?P=p{place[1]})"
         else:
             seen.add(place[1])
-            out += f"(?P<p{place[1]}>.+?)"
+            out += f"(?P<p{place[1]}>.{'+' if before in ('', ' ') else '*'}?)"
+        before = part[-1:] or before
     return re.compile(out, re.DOTALL)
 
 
 @cache
-def table(language: str) -> dict[str, str]:
-    """The sentences of a language by the English ones."""
-    return json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+def table(language: str) -> Table:
+    """The texts of a language."""
+    return Table(**json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8")))
 
 
 def chosen(wish: str) -> str:

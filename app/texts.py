@@ -6,7 +6,14 @@ import math
 
 from PySide6.QtCore import QCoreApplication
 
-_LABELS = {"mae": "Mean absolute error", "mse": "Mean squared error"}
+from graph_editor.words import counted, noted
+
+_METRICS = {
+    "mae": noted("mean absolute error"),
+    "mse": noted("mean squared error"),
+    "loss": noted("loss"),
+    "accuracy": noted("accuracy"),
+}
 
 
 def tr(text: str) -> str:
@@ -16,7 +23,13 @@ def tr(text: str) -> str:
 
 def metric_label(name: str) -> str:
     """The name of a loss or metric as a heading."""
-    return tr(_LABELS.get(name, name.replace("_", " ").capitalize()))
+    label = metric_name(name)
+    return label[:1].upper() + label[1:]
+
+
+def metric_name(name: str) -> str:
+    """The name of a loss or metric within a text."""
+    return tr(_METRICS[name]) if name in _METRICS else name.replace("_", " ")
 
 
 def figure(name: str, value: float) -> str:
@@ -51,17 +64,13 @@ def shape_text(shape: tuple[int, ...]) -> str:
 def facts(layers: int, parameters: int, errors: int, warnings: int, *, data_fits: bool = True) -> str:
     """The size of a network and its problems, for the status bar."""
     found = [
-        _number_of(errors, tr("{0} problem"), tr("{0} problems")) if errors else "",
-        _number_of(warnings, tr("{0} warning"), tr("{0} warnings")) if warnings else "",
+        counted(errors, tr("{0} problem"), tr("{0} problems")) if errors else "",
+        counted(warnings, tr("{0} warning"), tr("{0} warnings")) if warnings else "",
         "" if data_fits else tr("the data does not fit"),
     ]
-    problems = ", ".join(filter(None, found)) or tr("no problems")
+    problems = tr(", ").join(filter(None, found)) or tr("no problems")
     sizes = (
-        _number_of(layers, tr("{0} layer"), tr("{0} layers")),
-        _number_of(parameters, tr("{0} parameter"), tr("{0} parameters")),
+        counted(layers, tr("{0} layer"), tr("{0} layers")),
+        counted(parameters, tr("{0} parameter"), tr("{0} parameters")),
     )
     return "  ·  ".join((*sizes, problems))
-
-
-def _number_of(number: int, one: str, many: str) -> str:
-    return (one if number == 1 else many).format(count(number))

@@ -34,6 +34,7 @@ from engine.start import Start
 from graph_editor import theme as themes
 from graph_editor.aligning import LINES, WAYS
 from graph_editor.document import ProjectDocument
+from graph_editor.words import said
 
 _CANVAS_ACTIONS = (
     *("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "arrange"),
@@ -225,7 +226,7 @@ class MainWindow(QMainWindow):
         self.actions_["pause"].setEnabled(running and state is not RunState.STOPPING)
         self.actions_["stop"].setEnabled(running and state is not RunState.STOPPING)
         paused = state is RunState.PAUSED
-        self.actions_["pause"].setText(self.tr("&Resume") if paused else self.tr("&Pause"))
+        self.actions_.set_text("pause", self.tr("&Resume") if paused else self.tr("&Pause"))
         if not running:
             QTimer.singleShot(0, self, self._bring_run)  # the project may have been saved meanwhile
 
@@ -250,12 +251,12 @@ class MainWindow(QMainWindow):
         stack = self.document.undo_stack
         if not shiboken6.isValid(stack):
             return  # it says that it is empty while it is being taken apart
-        for name, can, text, verb in (
-            ("undo", stack.canUndo(), stack.undoText(), self.tr("&Undo")),
-            ("redo", stack.canRedo(), stack.redoText(), self.tr("&Redo")),
+        for name, can, text, plain, with_edit in (
+            ("undo", stack.canUndo(), stack.undoText(), self.tr("&Undo"), self.tr("&Undo {0}")),
+            ("redo", stack.canRedo(), stack.redoText(), self.tr("&Redo"), self.tr("&Redo {0}")),
         ):
             self.actions_[name].setEnabled(can)
-            self.actions_[name].setText(f"{verb} {text.lower()}" if text else verb)
+            self.actions_[name].setText(with_edit.format(text[:1].lower() + text[1:]) if text else plain)
 
     def _show_tab(self, index: int) -> None:
         self.actions_.set_enabled((*_CANVAS_ACTIONS, *_VIEW_ACTIONS), index == 0)
@@ -293,7 +294,7 @@ class MainWindow(QMainWindow):
             self._tell_loaded(opened.start)
         if opened.notes:
             text = self.tr("Not all of this file could be taken over.")
-            tell(self, self.tr("Opened with changes"), text, "\n".join(opened.notes))
+            tell(self, self.tr("Opened with changes"), text, "\n".join(map(said, opened.notes)))
         if opened.note:
             self.statusBar().showMessage(self.tr("The last run was not read: {0}").format(opened.note), 10_000)
         self.work.inspector.show_nodes(())

@@ -54,8 +54,9 @@ def insertion(node: Node, edges: tuple[Edge, ...], repair: InsertEach) -> Fix:
         return graph
 
     names = " and ".join(dict.fromkeys(layer.type_name() for _, layer in repair.layers))
-    detail = f" to {show_shape(repair.to)}" if repair.to else ""
-    return Fix(f"Insert {names}{detail} before {node.name}", insert)
+    if repair.to:
+        return Fix(f"Insert {names} to {show_shape(repair.to)} before {node.name}", insert)
+    return Fix(f"Insert {names} before {node.name}", insert)
 
 
 def set_field(node_id: str, name: str, value: object, text: str) -> Fix:

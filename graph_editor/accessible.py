@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QAccessibleWidget
 
 from engine.shapes import show_shape
 from graph_editor.captions import caption
+from graph_editor.words import said
 
 if TYPE_CHECKING:
     from graph_editor.view import GraphView
@@ -118,7 +119,7 @@ def card_description(view: GraphView, node_id: str) -> str:
         tr("from {0}").format(givers) if givers else "",
         tr("to {0}").format(takers) if takers else "",
         tr("uses the weights of {0}").format(graph.owner(node_id).name) if node.shares is not None else "",
-        *(problem.message for problem in facts.problems),
+        *(said(problem.message) for problem in facts.problems),
     )
     return "; ".join(part for part in parts if part)
 

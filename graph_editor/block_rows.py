@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QMessageBox, QTreeWidget, QTr
 
 from engine.errors import LayerloomError
 from graph_editor.blocks import BLOCK, Blocks
+from graph_editor.words import error_said, said
 
 FAULT = Qt.ItemDataRole.UserRole + 1
 _KEY = Qt.ItemDataRole.UserRole
@@ -30,7 +31,7 @@ def fill_rows(group: QTreeWidgetItem, blocks: Blocks, height: int) -> None:
     for path, why in blocks.faults.items():
         row = QTreeWidgetItem(group, [tr("{0}: damaged").format(path.name)])
         row.setData(0, FAULT, path)
-        row.setToolTip(0, tr("{0} {1}").format(path, why))
+        row.setToolTip(0, f"{path}: {said(why)}")
         row.setFlags(Qt.ItemFlag.ItemIsEnabled)
         row.setSizeHint(0, QSize(0, height))
 
@@ -75,4 +76,4 @@ def _try(parent: QWidget, edit: Callable[[], None]) -> None:
     try:
         edit()
     except LayerloomError as error:
-        QMessageBox.warning(parent, tr("Blocks"), str(error))
+        QMessageBox.warning(parent, tr("Blocks"), error_said(error))

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from PySide6.QtCore import QCoreApplication
+
 from engine.graph import Graph, Node, snake_case
 from engine.layer import Layer
+from graph_editor.words import counted, said
 
 _NAMED = ("axis", "rate", "scale", "stddev", "factor", "n", "dropout", "seed")
 _MOST = 6
 """How many values of a list a caption begins to write."""
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Captions", text)
 
 
 def caption(layer: Layer) -> str:
@@ -37,11 +44,11 @@ def _shown(name: str, value: Any) -> str:
 def show_value(value: Any) -> str:
     """The value of any setting, by itself."""
     if value is None:
-        return "none"
+        return _tr("none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _tr("yes") if value else _tr("no")
     if isinstance(value, tuple):
-        return show_values(value) or "none"
+        return show_values(value) or _tr("none")
     if isinstance(value, Layer):
         return value.type_name()
     return f"{value:,}" if isinstance(value, int) else f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -50,7 +57,7 @@ def show_value(value: Any) -> str:
 def layer_count(graph: Graph) -> str:
     """How many layers there are, ends aside."""
     count = sum(node.layer.has_output and node.layer.max_inputs != 0 for node in graph)
-    return "1 layer" if count == 1 else f"{count:,} layers"
+    return counted(count, _tr("{0} layer"), _tr("{0} layers"))
 
 
 def show_values(values: tuple[Any, ...]) -> str:
@@ -64,7 +71,7 @@ def show_values(values: tuple[Any, ...]) -> str:
 def output_name(layer: Layer, output: int) -> str:
     """What an output is called; nothing where there is but one."""
     names = layer.output_names
-    return names[output] or f"output {output + 1}" if output < len(names) > 1 else ""
+    return names[output] or _tr("output {0}").format(output + 1) if output < len(names) > 1 else ""
 
 
 def type_is_evident(node: Node) -> bool:
@@ -73,8 +80,13 @@ def type_is_evident(node: Node) -> bool:
     return stem in (snake_case(node.layer.type_name()).replace("_", ""), node.layer.type_name().lower())
 
 
+def sentence_of(layer_type: type[Any]) -> str:
+    """What a layer does, in the language of the window."""
+    return said(first_sentence(layer_type))
+
+
 def first_sentence(layer_type: type[Any]) -> str:
-    """The sentence that says what a layer does, without its address on the web."""
+    """The sentence that says what a layer does, in English, without its address on the web."""
     text = " ".join((layer_type.__doc__ or "").split("\n\n")[0].split())
     return re.sub(r"\s*\(?https?://\S+\)?", "", text).strip()
 

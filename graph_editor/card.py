@@ -13,13 +13,14 @@ from engine.graph import Graph, Node
 from engine.inference import NodeFacts
 from engine.layer import Weighted
 from engine.shapes import show_shape
-from graph_editor.captions import caption, first_sentence, output_name, type_is_evident
+from graph_editor.captions import caption, output_name, sentence_of, type_is_evident
 from graph_editor.fonts import card_fonts
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 from graph_editor.marks import Marks, Reading
 from graph_editor.overview import frame_width
 from graph_editor.ports import Port, Ports
 from graph_editor.theme import Theme, category_color, color
+from graph_editor.words import said
 
 Severity = Literal["error", "warning"]
 
@@ -254,22 +255,25 @@ def paint_badge(painter: QPainter, severity: Severity, theme: Theme) -> None:
 
 def card_tooltip(graph: Graph, node: Node, facts: NodeFacts) -> str:
     """What there is to know of a node, as rich text."""
-    tr = QCoreApplication.translate
     lines = [f"<b>{_plain(node.name)}</b> – {_plain(node.layer.shown_class)}"]
-    lines.append(_plain(first_sentence(type(node.layer))))
+    lines.append(_plain(sentence_of(type(node.layer))))
     if node.layer.has_output:
         for index, shape in enumerate(facts.shapes):
             name = output_name(node.layer, index)
-            text = tr("NodeItem", "Output: {0}").format(show_shape(shape))
+            text = _tr("Output: {0}").format(show_shape(shape))
             lines.append(_plain(text if not name else f"{text} ({name})"))
     if facts.parameters:
-        lines.append(_plain(tr("NodeItem", "Parameters: {0}").format(f"{facts.parameters:,}")))
+        lines.append(_plain(_tr("Parameters: {0}").format(f"{facts.parameters:,}")))
     if isinstance(node.layer, Weighted) and not node.layer.trainable:
-        lines.append(_plain(tr("NodeItem", "Frozen: training leaves its weights as they are")))
+        lines.append(_plain(_tr("Frozen: training leaves its weights as they are")))
     if node.shares is not None:
-        lines.append(_plain(tr("NodeItem", "Uses the weights of {0}").format(graph.owner(node.id).name)))
-    lines += [f"<b>{_plain(problem.message)}</b>" for problem in facts.problems]
+        lines.append(_plain(_tr("Uses the weights of {0}").format(graph.owner(node.id).name)))
+    lines += [f"<b>{_plain(said(problem.message))}</b>" for problem in facts.problems]
     return "<br>".join(part for part in lines if part)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("NodeItem", text)
 
 
 def _plain(text: str) -> str:

@@ -13,6 +13,7 @@ from engine.formats.reading import Place, parse_json
 from engine.graph import Graph
 from engine.project import Layout, Position
 from graph_editor.layout import place_missing
+from graph_editor.words import said
 
 _FORMAT = "layerloom-graph"
 _VERSION = 1
@@ -46,7 +47,7 @@ def from_text(text: str) -> tuple[Graph, dict[str, Position]]:
     try:
         return _read(place.mapping(parse_json(text[text.find("{") : text.rfind("}") + 1], place)), place)
     except FileFormatError as error:
-        raise PasteError(tr("The copied layers are damaged: {0}").format(error.reason)) from None
+        raise PasteError(tr("The copied layers are damaged: {0}").format(said(error.reason))) from None
 
 
 def _read(content: Any, place: Place) -> tuple[Graph, dict[str, Position]]:

@@ -17,6 +17,7 @@ from graph_editor.aligning import Line, Way
 from graph_editor.asking import AskingCanvas
 from graph_editor.clipboard import PasteError
 from graph_editor.gliding import Glide
+from graph_editor.words import error_said
 
 _MOST_COPIES = 200
 
@@ -73,7 +74,7 @@ class Commands(AskingCanvas):
         try:
             part, places = clipboard.from_text(QGuiApplication.clipboard().text())
         except PasteError as error:
-            self.message.emit(str(error))
+            self.message.emit(error_said(error))
             return
         seen = self.visible_rect()
         if at is None and not any(seen.contains(*place) for place in places.values()):
@@ -155,7 +156,7 @@ class Commands(AskingCanvas):
         try:
             self.graph_scene.select(edit())
         except GraphError as error:
-            self.message.emit(str(error))
+            self.message.emit(error_said(error))
 
     def open_group(self, node_id: str) -> bool:
         """Show what is inside a card; False where there is nothing."""
@@ -180,7 +181,7 @@ class Commands(AskingCanvas):
         try:
             editing.replace_layers(self.document, node_ids, layer)
         except GraphError as error:
-            self.message.emit(str(error))
+            self.message.emit(error_said(error))
 
     # Places
 
@@ -304,7 +305,7 @@ class Commands(AskingCanvas):
         try:
             self.blocks.save(name, node.layer)
         except LayerloomError as error:
-            QMessageBox.warning(self, title, str(error))
+            QMessageBox.warning(self, title, error_said(error))
         else:
             self.message.emit(self.tr("“{0}” is in the palette now, and in the search box.").format(name))
 

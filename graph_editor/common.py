@@ -14,6 +14,7 @@ from engine.fields import FieldSpec, describe
 from engine.graph import Graph
 from engine.layer import Layer
 from graph_editor.forms.form import reason
+from graph_editor.words import error_said
 
 _MOST = 9
 """Values that are told apart; more are only "several"."""
@@ -68,5 +69,5 @@ def refusal(graph: Graph, node_ids: Collection[str], name: str, value: Any) -> s
         except ValidationError as error:
             return f"{reason(error)} ({graph[key].name})"
         except GraphError as error:
-            return str(error)
+            return error_said(error)
     return ""

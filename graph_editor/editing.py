@@ -20,6 +20,7 @@ from graph_editor.document import ProjectDocument
 from graph_editor.layout import COLUMN, ROW, free_place, make_room, without
 from graph_editor.places import mean
 from graph_editor.suggestions import Spot
+from graph_editor.words import error_said
 
 
 def tr(text: str) -> str:
@@ -163,7 +164,7 @@ def rename(document: ProjectDocument, node_id: str, name: str) -> str | None:
     try:
         graph = document.graph.rename(node_id, name.strip())
     except GraphError as error:
-        return str(error)
+        return error_said(error)
     document.edit_graph(tr("Rename to {0}").format(name.strip()), graph)
     return None
 

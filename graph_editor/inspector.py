@@ -23,12 +23,13 @@ from engine.fields import Settings
 from engine.graph import Node
 from engine.inference import NodeFacts
 from engine.shapes import show_shape
-from graph_editor.captions import first_sentence, output_name
+from graph_editor.captions import output_name, sentence_of
 from graph_editor.common import common, refusal, with_setting
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm
 from graph_editor.problems import ProblemStack
 from graph_editor.theme import category_color, current, tabular, theme_notifier
+from graph_editor.words import error_said, said
 
 
 class NameEdit(QLineEdit):
@@ -154,12 +155,12 @@ class Inspector(QScrollArea):
 
     def _show_one(self, node: Node) -> None:
         facts = self._document.inference[node.id]
-        self._heading(node.layer.type_name(), node.layer.category, first_sentence(type(node.layer)))
+        self._heading(node.layer.type_name(), node.layer.category, sentence_of(type(node.layer)))
         self.name.show()
         if not self.name.hasFocus():
             self._show_name()
         self.problems.show_problems(facts.problems)
-        marked = {p.field: p.message for p in facts.problems if p.field and p.severity == "error"}
+        marked = {p.field: said(p.message) for p in facts.problems if p.field and p.severity == "error"}
         owns = facts.shape is None or bool(facts.weights)
         names = frozenset(type(node.layer).model_fields)
         self._show_form(node.layer, names if owns else names - {"trainable"}, marked)
@@ -176,15 +177,19 @@ class Inspector(QScrollArea):
         """What goes in and comes out, by the names of the ports where they have some."""
         layer = node.layer
         lines = [
-            (f"{self.tr('Input')} {layer.port_name(port)}".strip(), show_shape(shape))
+            (self._named(self.tr("Input"), layer.port_name(port)), show_shape(shape))
             for port, shape in enumerate(facts.inputs)
         ]
         if layer.has_output and not facts.shapes:
             return [*lines, (self.tr("Output"), self.tr("not known yet"))]
         if layer.has_output:
             for index, shape in enumerate(facts.shapes):
-                lines.append((f"{self.tr('Output')} {output_name(layer, index)}".strip(), show_shape(shape)))
+                lines.append((self._named(self.tr("Output"), output_name(layer, index)), show_shape(shape)))
         return lines
+
+    @staticmethod
+    def _named(what: str, name: str) -> str:
+        return f"{what} {name}" if name else what
 
     def _show_several(self, nodes: list[Node]) -> None:
         kinds = {type(node.layer) for node in nodes}
@@ -195,7 +200,7 @@ class Inspector(QScrollArea):
         self.problems.show_problems(tuple(p for node in nodes for p in inference[node.id].problems))
         first, shared = nodes[0].layer, common(node.layer for node in nodes)
         if len(kinds) == 1:
-            self._heading(f"{count} × {first.type_name()}", first.category, first_sentence(type(first)))
+            self._heading(f"{count} × {first.type_name()}", first.category, sentence_of(type(first)))
         else:
             said = self.tr("Settings that all of them have.") if shared.names else ""
             self._heading(self.tr("{0} layers").format(count), "", said)
@@ -268,7 +273,7 @@ class Inspector(QScrollArea):
         try:
             self._document.graph.rename(self._ids[0], text.strip())
         except GraphError as error:
-            self._note(str(error))
+            self._note(error_said(error))
         else:
             self._note("")
 
@@ -278,7 +283,7 @@ class Inspector(QScrollArea):
         try:
             graph = self._document.graph.rename(self._ids[0], self.name.text().strip())
         except GraphError as error:
-            self._note(str(error))
+            self._note(error_said(error))
             return
         self._note("")
         self._document.edit_graph(self.tr("Rename to {0}").format(self.name.text().strip()), graph)

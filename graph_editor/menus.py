@@ -15,9 +15,10 @@ from engine.layers.nested import Functional
 from engine.project import REMARK_COLORS, RemarkColor
 from engine.registry import LAYERS
 from graph_editor import copying, editing, remarks
-from graph_editor.captions import first_sentence
+from graph_editor.captions import sentence_of
 from graph_editor.palette import placeable
 from graph_editor.problems import apply_fix
+from graph_editor.words import said
 
 if TYPE_CHECKING:
     from graph_editor.view import GraphView
@@ -71,8 +72,8 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
     document = view.document
     for problem in document.inference[node_id].problems:
         for fix in problem.fixes:
-            action = menu.addAction(fix.text)
-            action.setToolTip(problem.message)
+            action = menu.addAction(said(fix.text))
+            action.setToolTip(said(problem.message))
             action.triggered.connect(lambda _=False, fix=fix: apply_fix(document, fix))
     if not menu.isEmpty():
         menu.addSeparator()
@@ -167,7 +168,9 @@ def fill_layers(menu: QMenu, chosen: Callable[[str], object], wanted: Callable[[
     groups: dict[str, QMenu] = {}
     for name, layer in placeable().items():
         if wanted(name):
-            group = groups.get(layer.category) or groups.setdefault(layer.category, menu.addMenu(layer.category))
+            group = groups.get(layer.category) or groups.setdefault(
+                layer.category, menu.addMenu(said(layer.category))
+            )
             action = group.addAction(name)
-            action.setToolTip(first_sentence(layer))
+            action.setToolTip(sentence_of(layer))
             action.triggered.connect(lambda _=False, name=name: chosen(name))

@@ -14,13 +14,15 @@ from engine.registry import LAYERS, by_category
 from graph_editor import search
 from graph_editor.block_rows import delete, fill_rows, is_own, rename, show_menu
 from graph_editor.blocks import Blocks
-from graph_editor.captions import first_sentence
+from graph_editor.captions import sentence_of
 from graph_editor.fonts import card_fonts
 from graph_editor.search import BLOCKS
 from graph_editor.theme import category_color, color, current, theme_notifier
+from graph_editor.words import said
 
 LAYER_MIME = "application/x-layerloom-layer"
 _TYPE = Qt.ItemDataRole.UserRole
+_CATEGORY = Qt.ItemDataRole.UserRole + 1
 _ROW_HEIGHT = 23
 _LONGEST = 24
 """Letters of a search in vain that are repeated."""
@@ -153,7 +155,7 @@ class _LayerList(QTreeWidget):
                 groups[layer.category] = self._add_group(layer.category)
             item = QTreeWidgetItem(groups[layer.category], [name])
             item.setData(0, _TYPE, name)
-            item.setToolTip(0, first_sentence(layer))
+            item.setToolTip(0, sentence_of(layer))
             item.setSizeHint(0, QSize(0, _ROW_HEIGHT))
 
     def _fill_own(self) -> None:
@@ -164,7 +166,8 @@ class _LayerList(QTreeWidget):
         self._show_open()
 
     def _add_group(self, category: str) -> QTreeWidgetItem:
-        item = QTreeWidgetItem(self, [category])
+        item = QTreeWidgetItem(self, [said(category)])
+        item.setData(0, _CATEGORY, category)
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
         item.setSizeHint(0, QSize(0, _ROW_HEIGHT))
         font = item.font(0)
@@ -186,7 +189,7 @@ class _LayerList(QTreeWidget):
 
     def categories(self) -> list[str]:
         """The names of all categories."""
-        return [group.text(0) for group, _ in self.groups()]
+        return [group.data(0, _CATEGORY) for group, _ in self.groups()]
 
     def set_open(self, names: set[str]) -> None:
         """Open these categories and close the others."""
@@ -195,7 +198,7 @@ class _LayerList(QTreeWidget):
 
     def _show_open(self) -> None:
         for group, _ in self.groups():
-            group.setExpanded(self._searching or group.text(0) in self._open)
+            group.setExpanded(self._searching or group.data(0, _CATEGORY) in self._open)
             self._draw_arrow(group)
 
     def _clicked(self, item: QTreeWidgetItem) -> None:
@@ -204,7 +207,7 @@ class _LayerList(QTreeWidget):
 
     def _turned(self, group: QTreeWidgetItem) -> None:
         self._draw_arrow(group)
-        name, is_open = group.text(0), group.isExpanded()
+        name, is_open = group.data(0, _CATEGORY), group.isExpanded()
         if not self._searching and is_open != (name in self._open):
             self._open ^= {name}
             self.category_opened.emit(name, is_open)
@@ -218,7 +221,7 @@ class _LayerList(QTreeWidget):
         for group, rows in self.groups():
             group.setForeground(0, color(theme.muted))
             self._draw_arrow(group)
-            category = Functional.category if group is self._own else group.text(0)
+            category = Functional.category if group is self._own else group.data(0, _CATEGORY)
             icon = _swatch(category_color(category, theme))
             for row in rows:
                 row.setIcon(0, icon)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QCoreApplication, QPointF
 
 from engine.graph import Graph, Node
 from engine.inference import NodeFacts
@@ -90,9 +90,14 @@ def describe_port(node: Node, facts: NodeFacts, ports: Ports, port: Port) -> tup
     name = node.layer.port_name(index) if side == "in" else output_name(node.layer, index)
     known = (side == "out" or port in ports.taken) and index < len(shapes)
     shape = show_shape(shapes[index]) if known else ""
-    title = name or ("input" if side == "in" else "output")
-    free = "" if port in ports.taken or side == "out" else "may be left free" if ports.optional(port) else "free"
+    title = name or (_tr("input") if side == "in" else _tr("output"))
+    spare = _tr("may be left free") if ports.optional(port) else _tr("free")
+    free = "" if port in ports.taken or side == "out" else spare
     return tuple(text for text in (title, shape, free) if text)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Ports", text)
 
 
 def _distance(a: QPointF, b: QPointF) -> float:

@@ -6,7 +6,7 @@ import html
 
 from pydantic import ValidationError
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -26,6 +26,7 @@ from graph_editor.captions import unbroken
 from graph_editor.document import ProjectDocument
 from graph_editor.fonts import card_fonts
 from graph_editor.theme import color, current, theme_notifier
+from graph_editor.words import said
 
 _MOST = 100
 """How many problems are listed; the rest follow from these more often than not."""
@@ -37,12 +38,12 @@ def apply_fix(document: ProjectDocument, fix: Fix) -> None:
         graph = fix.edit(document.graph)
     except (LayerloomError, ValidationError):
         return
-    document.edit_graph(fix.text, graph)
+    document.edit_graph(said(fix.text), graph)
 
 
 def _sentence(document: ProjectDocument, problem: Problem) -> str:
     """The message, behind the name of its layer where it does not say it."""
-    message = html.escape(unbroken(problem.message))
+    message = html.escape(unbroken(said(problem.message)))
     if problem.node is None or problem.node not in document.graph:
         return message
     name = document.graph[problem.node].name
@@ -75,17 +76,16 @@ class FixButton(QPushButton):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._words = text.split()
+        self._text = text
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
     def sizeHint(self) -> QSize:
-        return self._around([" ".join(self._words)])
+        return self._around([self._text])
 
     def minimumSizeHint(self) -> QSize:
-        longest = max(self._words, key=self.fontMetrics().horizontalAdvance, default="")
-        return self._around([longest])
+        return self._around(self._lines(0))
 
     def hasHeightForWidth(self) -> bool:
         return True
@@ -100,16 +100,15 @@ class FixButton(QPushButton):
             self.setText(text)
 
     def _lines(self, width: int) -> list[str]:
-        """The text in lines that fit into the button at a width."""
-        advance = self.fontMetrics().horizontalAdvance
-        room = width - self._around([""]).width()
-        lines = self._words[:1]
-        for word in self._words[1:]:
-            longer = f"{lines[-1]} {word}"
-            if advance(longer) <= room:
-                lines[-1] = longer
-            else:
-                lines.append(word)
+        """The text in lines that fit into the button at a width, as far as its words can be told apart."""
+        room = max(1, width - self._around([""]).width())
+        layout = QTextLayout(self._text, self.font())
+        lines: list[str] = []
+        layout.beginLayout()
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(room)
+            lines.append(self._text[line.textStart() :][: line.textLength()].strip())
+        layout.endLayout()
         return lines
 
     def _around(self, lines: list[str]) -> QSize:
@@ -134,7 +133,7 @@ class ProblemCard(QFrame):
         super().__init__(parent)
         self.problem = problem
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(problem.message)
+        self.setAccessibleName(said(problem.message))
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 7, 8, 7)
         row.setSpacing(8)
@@ -154,9 +153,10 @@ class ProblemCard(QFrame):
         theme_notifier.changed.connect(self._restyle)
 
     def _button(self, document: ProjectDocument, fix: Fix) -> QPushButton:
-        button = FixButton(fix.text)
-        button.setAccessibleName(fix.text)
-        button.setToolTip(self.tr("{0} (this can be undone)").format(fix.text))
+        text = said(fix.text)
+        button = FixButton(text)
+        button.setAccessibleName(text)
+        button.setToolTip(self.tr("{0} (this can be undone)").format(text))
         button.clicked.connect(lambda: self._take(document, fix))
         return button
 

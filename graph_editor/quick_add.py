@@ -7,11 +7,12 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QListWidgetItem, QWidget
 
-from graph_editor.captions import first_sentence
+from graph_editor.captions import sentence_of
 from graph_editor.search import BLOCKS
 from graph_editor.search_popup import COLOR, FAINT, SAID, VALUE, SearchPopup
 from graph_editor.suggestions import Suggestion
 from graph_editor.theme import category_color, current
+from graph_editor.words import said
 
 _WIDTH = 360
 
@@ -56,8 +57,8 @@ def _row(suggestion: Suggestion) -> QListWidgetItem:
     layer = suggestion.layer
     item = QListWidgetItem(suggestion.title)
     item.setData(VALUE, suggestion)
-    item.setData(SAID, suggestion.said or (BLOCKS if suggestion.name else layer.category))
+    item.setData(SAID, suggestion.said or said(BLOCKS if suggestion.name else layer.category))
     item.setData(COLOR, category_color(layer.category, current()))
     item.setData(FAINT, not suggestion.fits)
-    item.setToolTip(suggestion.said if not suggestion.fits else first_sentence(type(layer)))
+    item.setToolTip(suggestion.said if not suggestion.fits else sentence_of(type(layer)))
     return item

@@ -10,8 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.layer import Layer
+from graph_editor.captions import sentence_of
+from graph_editor.words import noted, said
 
-BLOCKS = "My blocks"
+BLOCKS = noted("My blocks")
 """The category of blocks of one's own."""
 
 _TELLING = 3
@@ -54,12 +56,13 @@ def rank(layer: type[Layer], query: Query) -> int | None:
 
     Its own name counts for most, then its category, then, for longer words, what is said of it.
     """
-    found = rank_name(layer.type_name(), layer.category, query)
+    category = f"{layer.category} {said(layer.category)}"
+    found = rank_name(layer.type_name(), category, query)
     if found is not None:
         return found
-    said = said_of(layer) if len(query.name) >= _TELLING else ""
-    told = f"{layer.type_name()} {layer.category} {said}".lower()
-    return 4 if said and all(word in told for word in query.words) else None
+    about = said_of(layer) if len(query.name) >= _TELLING or not query.name.isascii() else ""
+    told = f"{layer.type_name()} {category} {about}".lower()
+    return 4 if about and all(word in told for word in query.words) else None
 
 
 def rank_name(name: str, category: str, query: Query) -> int | None:
@@ -77,8 +80,8 @@ def rank_name(name: str, category: str, query: Query) -> int | None:
 
 
 def said_of(layer: type[Layer]) -> str:
-    """All that a layer says of itself."""
-    return re.sub(r"https?://\S+", "", layer.__doc__ or "").lower()
+    """All that a layer says of itself, and what the window says of it."""
+    return re.sub(r"https?://\S+", "", f"{layer.__doc__ or ''} {sentence_of(layer)}").lower()
 
 
 def made(layer: type[Layer], query: Query, default: Callable[[type[Layer]], Layer] = lambda cls: cls()) -> Layer:

@@ -17,6 +17,7 @@ from engine.shapes import show_shape
 from graph_editor import search
 from graph_editor.blocks import Block
 from graph_editor.palette import placeable
+from graph_editor.words import said
 
 _OFTEN = 1
 """A block of one's own comes before layers that are not used here."""
@@ -88,7 +89,7 @@ def _try(known: Inference, spot: Spot, layer: Layer) -> Suggestion:
     try:
         shapes = layer.output_shapes(*given)
     except (ShapeError, ValueError) as error:
-        return Suggestion(layer, False, str(error).removeprefix(f"{layer.type_name()} "))
+        return Suggestion(layer, False, said(str(error)).removeprefix(layer.type_name()).strip())
     return Suggestion(layer, True, " ".join(map(show_shape, shapes)) if layer.has_output else "")
 
 

@@ -14,6 +14,7 @@ from engine.graph import Edge, Graph
 from engine.inference import Inference, infer
 from engine.shapes import show_shape
 from graph_editor.captions import output_name
+from graph_editor.words import error_said, said
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def advise_all(graph: Graph, known: Inference, sources: Sequence[tuple[str, int]
             edges.append(graph.check_connect(source, target, None, output))
             graph = graph.connect(source, target, None, output)
     except GraphError as error:
-        return Advice("no", str(error))
+        return Advice("no", error_said(error))
     last = advise(graph, infer(graph, known), sources[-1][0], target, None, sources[-1][1])
     if last.edge is None:
         return last
@@ -82,8 +83,8 @@ def advise_all(graph: Graph, known: Inference, sources: Sequence[tuple[str, int]
     return Advice(last.verdict, told, edges[0], (*edges[1:], last.edge))
 
 
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Wiring", text)
+def _tr(text: str, meaning: str = "") -> str:
+    return QCoreApplication.translate("Wiring", text, meaning)
 
 
 def advise(graph: Graph, known: Inference, source: str, target: str, port: int | None, output: int = 0) -> Advice:
@@ -94,11 +95,11 @@ def advise(graph: Graph, known: Inference, source: str, target: str, port: int |
         edge = graph.check_connect(source, target, port, output)
         after = graph.connect(source, target, port, output)
     except GraphError as error:
-        return Advice("no", str(error))
+        return Advice("no", error_said(error))
     facts = infer(after, known)[target]
     errors = [problem.message for problem in facts.problems if problem.severity == "error"]
     if errors and len(after.incoming(target)) >= graph[target].layer.min_inputs:
-        return Advice("doubtful", errors[0], edge)
+        return Advice("doubtful", said(errors[0]), edge)
     given = "" if facts.shape is None else f": {show_shape(facts.shape)}"
     return Advice("yes", f"{wire_ends(graph, edge)}{given}", edge)
 
@@ -107,8 +108,10 @@ def wire_ends(graph: Graph, edge: Edge) -> str:
     """What a wire joins, as far as it is not plain to see: "state_h of lstm to query of attention"."""
     giver, taker = graph[edge.source], graph[edge.target]
     port, output = taker.layer.port_name(edge.port), output_name(giver.layer, edge.output)
-    end = f"{port} of {taker.name}" if port else taker.name
-    return f"{output} of {giver.name} to {end}" if output else end
+    end = _tr("{0} of {1}", "a port of a layer").format(port, taker.name) if port else taker.name
+    if not output:
+        return end
+    return _tr("{0} to {1}").format(_tr("{0} of {1}", "a port of a layer").format(output, giver.name), end)
 
 
 def can_insert(graph: Graph, node_id: str, edge: Edge) -> bool:

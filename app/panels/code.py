@@ -16,6 +16,7 @@ from engine.events import Event, Result
 from engine.project import Project
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
+from graph_editor.words import said
 
 Span = tuple[int, int, str]
 """Start, length and kind of a coloured stretch of a line."""
@@ -46,9 +47,9 @@ def code_job(project: Project, options: CodeOptions) -> Job:
     try:
         text = code_text(project, options)
     except NotReadyError as error:
-        yield Result(Code("", reason="\n".join(problem.message for problem in error.problems)))
+        yield Result(Code("", reason="\n".join(said(problem.message) for problem in error.problems)))
     except LayerloomError as error:
-        yield Result(Code("", reason=str(error)))
+        yield Result(Code("", reason=sentence(error)))
     else:
         yield Result(Code(text, spans(text)))
 

@@ -33,6 +33,7 @@ from engine.project import DataSettings
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm
+from graph_editor.words import said
 
 
 class DataPanel(QWidget):
@@ -61,13 +62,15 @@ class DataPanel(QWidget):
     def _make_widgets(self) -> None:
         self.source = QComboBox()
         for name, cls in SOURCES.items():
-            self.source.addItem(cls.title or name, name)
+            self.source.addItem(said(cls.title) or name, name)
         self.source.setToolTip(self.tr("Where the samples come from."))
         self.about = QLabel(wordWrap=True)
         self.about.setProperty("muted", True)
         self.source_form = SettingsForm()
         self.source_form.wrap_rows()  # names of files are long
         self.split_form = SettingsForm()
+        self.source_form.translate_labels()
+        self.split_form.translate_labels()
         self.summary = QGridLayout()
         self.fit = QPushButton(self.tr("Make the Input fit the data"))
         self.fit.setToolTip(self.tr("Set the shape of the Input to that of a sample."))
@@ -139,7 +142,7 @@ class DataPanel(QWidget):
 
     def _show_source(self, source: Source) -> None:
         self.source.setCurrentIndex(self.source.findData(source_name(source)))
-        self.about.setText(" ".join((inspect.getdoc(type(source)) or "").split()))
+        self.about.setText(said(" ".join((inspect.getdoc(type(source)) or "").split())))
         self.source_form.setVisible(bool(describe(type(source))))
         self.source_form.show_settings(source)
         self._ask_for_preview()

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QCoreApplication,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -65,12 +74,16 @@ def _pictorial(shape: tuple[int, ...]) -> bool:
 
 
 def _summary(ds: DataSet) -> tuple[tuple[str, str], ...]:
-    lines = [("Samples", count(ds.size))]
+    lines = [(_tr("Samples"), count(ds.size))]
     lines += [(name, shape_text(array.shape[1:])) for name, array in ds.features.items()]
     for name, array in ds.targets.items():
         classes = len(ds.classes.get(name, ())) or _labels_in(array)
-        lines.append((name, f"{classes} classes" if classes else shape_text(array.shape[1:])))
+        lines.append((name, _tr("{0} classes").format(classes) if classes else shape_text(array.shape[1:])))
     return tuple(lines)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Preview", text)
 
 
 def _labels_in(array: Array) -> int:

@@ -14,9 +14,10 @@ from app.dialogs import sentence
 from app.panels.curves import Curves, main_metric
 from app.past import PastRun
 from app.session import RunState, TrainingSession
-from app.texts import count, duration, figure, metric_label
+from app.texts import count, duration, figure, metric_name
 from engine.events import Compiled, EpochDone, Event, Finished, Progress, Started, StepsDone
 from graph_editor import theme as themes
+from graph_editor.words import said
 
 _NEWS = 0.2  # seconds
 
@@ -88,7 +89,7 @@ class Figures(QWidget):
         plain = {name.removeprefix(prefix): value for name, value in logs.items() if name.startswith(prefix)}
         names = [name for name in (main_metric(plain), "loss") if name in plain]
         for (title, value), name in zip(self.labels, [*names, None], strict=False):
-            title.setText(caption.format(metric_label(name).lower()) if name else "")
+            title.setText(caption.format(metric_name(name)) if name else "")
             value.setText(figure(name, plain[name]) if name else "")
         self.setVisible(bool(names))
 
@@ -118,7 +119,7 @@ class ElidedLabel(QWidget):
         return self._label.text()
 
     def _elide(self) -> None:
-        first = re.split(r"(?<=[.!?]) (?=[A-Z])", self.text, maxsplit=1)[0]
+        first = re.split(r"(?<=[.!?]) (?=[A-Z])|(?<=。)", self.text, maxsplit=1)[0]
         right = Qt.TextElideMode.ElideRight
         self._label.setText(self._label.fontMetrics().elidedText(first, right, self.width()))
         self._label.resize(self.size())
@@ -208,7 +209,7 @@ class TrainingPanel(QWidget):
         """Show an event."""
         self.curves.take(event)
         if isinstance(event, Progress):
-            self.state.setText(event.text + "…")
+            self.state.setText(f"{said(event.text)}…")
         elif isinstance(event, Started):
             self._show_start(event)
         elif isinstance(event, Compiled):

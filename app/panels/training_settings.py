@@ -19,6 +19,7 @@ class TrainingSettingsPanel(QScrollArea):
         self._document = document
         self._shown: TrainingSettings | None = None
         self.run_form = SettingsForm()
+        self.run_form.translate_labels()
         self.optimizer = QComboBox()
         self.optimizer.addItems(list(OPTIMIZERS))
         self.optimizer_form = SettingsForm()
@@ -74,5 +75,5 @@ class TrainingSettingsPanel(QScrollArea):
             self._edit(training.replace(optimizer=OPTIMIZERS[name]()), "optimizer")
 
     def _edit(self, training: TrainingSettings, field: str) -> None:
-        label = field.rpartition(".")[2].replace("_", " ")
-        self._document.edit_training(self.tr("Change {0}").format(label), training, f"training.{field}")
+        name = field.rpartition(".")[2].replace("_", " ")
+        self._document.edit_training(self.tr("Change {0}").format(name), training, f"training.{field}")

@@ -254,8 +254,9 @@ def _check_finite(name: str, array: Array) -> None:
 def _cast(name: str, array: Array, dtype: str) -> Array:
     """The array in another type; raises `DataError` where numbers are lost by it."""
     if (array.dtype.kind == "U") != (dtype == "string"):
-        found, wanted = ("text", "numbers") if array.dtype.kind == "U" else ("numbers", "text")
-        raise DataError(f"{name} takes {wanted}, but the data holds {found}. Set its dtype, or choose other data.")
+        if array.dtype.kind == "U":
+            raise DataError(f"{name} takes numbers, but the data holds text. Set its dtype, or choose other data.")
+        raise DataError(f"{name} takes text, but the data holds numbers. Set its dtype, or choose other data.")
     if dtype == "string":
         return array
     _check_finite(name, array)

@@ -41,9 +41,10 @@ def sequential(found: Calls, name: str) -> str:
 
 
 def _chain(found: Calls) -> list[Node]:
-    for what, count in (("inputs", len(found.inputs)), ("outputs", len(found.outputs))):
-        if count > 1:
-            raise _no_chain(f"this network has {count} {what}")
+    if len(found.inputs) > 1:
+        raise _no_chain(f"this network has {len(found.inputs)} inputs")
+    if len(found.outputs) > 1:
+        raise _no_chain(f"this network has {len(found.outputs)} outputs")
     chain = list(found.inputs)
     for node in found.nodes:
         if isinstance(node.layer, Input):

@@ -43,6 +43,11 @@ class OutputProof:
     difference: float
     largest: float
 
+    def __str__(self) -> str:
+        if self.holds:
+            return f"{self.name}: largest difference {self.difference:.2g} of {self.largest:.3g}"
+        return f"{self.name}: largest difference {self.difference:.2g} of {self.largest:.3g}, TOO FAR"
+
     @property
     def holds(self) -> bool:
         return self.difference <= TOLERANCE * max(self.largest, 1e-3)
@@ -71,12 +76,11 @@ class Proof:
     def __str__(self) -> str:
         if self.reason:
             return f"Not checked: {self.reason}"
-        lines = [
-            f"{o.name}: largest difference {o.difference:.2g} of {o.largest:.3g}{'' if o.holds else ', TOO FAR'}"
-            for o in self.outputs
-        ]
-        opened = f"Keras {self.keras} ({self.backend}) opened it and predicts"
-        return "\n".join([f"{opened} {'the same' if self.holds else 'something else'}.", *lines])
+        if self.holds:
+            opened = f"Keras {self.keras} ({self.backend}) opened it and predicts the same."
+        else:
+            opened = f"Keras {self.keras} ({self.backend}) opened it and predicts something else."
+        return "\n".join([opened, *map(str, self.outputs)])
 
 
 def prove(path: str | PathLike[str], graph: Graph, weights: HostWeights, seed: int = 0) -> Generator[Event]:

@@ -57,6 +57,11 @@ FillMode = Literal["reflect", "wrap", "constant", "nearest"]
 RANGE = "The least and the largest number of the pictures."
 FILLING = "What lies beyond the border: the picture mirrored, repeated, one number, or its edge."
 FILL_VALUE = "The number beyond the border, for fill mode 'constant'."
+_CHANNELS: dict[tuple[int, ...], str] = {
+    (1,): "1 channel",
+    (3,): "3 channels (red, green, blue)",
+    (1, 3): "1 channel or 3 channels (red, green, blue)",
+}
 INTERPOLATION = "Points between others: their weighted mean, or the nearest one."
 
 
@@ -76,10 +81,9 @@ class Pictures(Layer):
         name, allowed = self.type_name(), (*self.allowed_channels(), None)
         channels = inputs[0][2] if len(inputs[0]) == 3 else picture(name, inputs[0])[2]  # raises, with a way out
         if len(allowed) > 1 and channels not in allowed:
-            kinds = " or ".join(
-                {1: "1 channel", 3: "3 channels (red, green, blue)"}[count] for count in allowed if count
+            raise ShapeError(
+                f"{name} needs pictures of {_CHANNELS[allowed[:-1]]}, but gets {show_shape(inputs[0])}."
             )
-            raise ShapeError(f"{name} needs pictures of {kinds}, but gets {show_shape(inputs[0])}.")
         return inputs[0]
 
 

@@ -100,7 +100,7 @@ class Cell(Weighted):
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
         shapes = self.state_shapes(inputs[0])
-        check_states(f"{self.type_name()} takes states", inputs[1:], shapes)
+        check_states(self.type_name(), inputs[1:], shapes)
         return (shapes[self.steps().output], *shapes)
 
     def op(self) -> Op:
@@ -116,7 +116,7 @@ def check_states(what: str, given: Sequence[Shape], wanted: Sequence[Shape]) -> 
     """Raise `ShapeError` where states are given that have not the shapes that are wanted."""
     if given and not (len(given) == len(wanted) and all(map(_fits, given, wanted))):
         shown, needed = (", ".join(map(show_shape, shapes)) for shapes in (given, wanted))
-        raise ShapeError(f"{what} of {needed}, but gets {shown}.")
+        raise ShapeError(f"{what} takes states of {needed}, but gets {shown}.")
 
 
 def _fits(given: Shape, wanted: Shape) -> bool:

@@ -144,8 +144,9 @@ class Functional(Weighted):
         found = infer(graph)
         if found.errors:
             problem = found.errors[0]
-            where = "" if problem.node is None else f" at {graph[problem.node].name}"
-            raise ShapeError(f"Inside{where}: {problem.message}", "graph")
+            if problem.node is None:
+                raise ShapeError(f"Inside: {problem.message}", "graph")
+            raise ShapeError(f"Inside at {graph[problem.node].name}: {problem.message}", "graph")
         return found
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -90,7 +90,7 @@ class Recurrent(Weighted):
         cell, (x, *given) = self.made_of(), inputs
         self.check_sequence(x)
         states = cell.state_shapes(x[1:])
-        check_states(f"{self.type_name()} takes first states", given, states)
+        check_states(self.type_name(), given, states)
         last = states[cell.steps().output]
         output = (x[0], *last) if self.return_sequences else last
         return (output, *states) if self.return_state else (output,)

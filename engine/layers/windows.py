@@ -15,10 +15,10 @@ from engine.shapes import Shape, show_shape
 PerAxis = Any
 """Type of a setting with a number for each axis: a subclass says Single, Pair or Triple instead."""
 
-_NAMES = {
-    1: ("sequence", "steps × channels"),
-    2: ("picture", "height × width × channels"),
-    3: ("volume", "depth × height × width × channels"),
+_SAMPLES = {
+    1: "sequences (steps × channels)",
+    2: "pictures (height × width × channels)",
+    3: "volumes (depth × height × width × channels)",
 }
 """What a sample with this many axes beside its channels is called."""
 
@@ -54,9 +54,8 @@ def spatial(what: str, shape: Shape, axes: int) -> tuple[Shape, int | None]:
     """
     if len(shape) == axes + 1:
         return shape[:-1], shape[-1]
-    name, form = _NAMES[axes]
     raise ShapeError(
-        f"{what} needs {name}s ({form}), but gets {show_shape(shape)}.", repairs=_with_channels(shape, axes)
+        f"{what} needs {_SAMPLES[axes]}, but gets {show_shape(shape)}.", repairs=_with_channels(shape, axes)
     )
 
 
@@ -107,7 +106,7 @@ def window_output(
     reach = tuple((size - 1) * rate + 1 for size, rate in zip(window, rates, strict=True))
     if any(n is not None and n < r for n, r in zip(sizes, reach, strict=True)):
         raise ShapeError(
-            f"A window of {show_shape(reach)} does not fit into a {_NAMES[len(sizes)][0]} of {show_shape(sizes)}.",
+            f"A window of {show_shape(reach)} does not fit into {show_shape(sizes)}.",
             field,
             (SetField("padding", "same"), *_smaller(sizes, window, rates, field)),
         )

@@ -15,13 +15,14 @@ from graph_editor.forms.base import FIELD_HEIGHT, FieldEditor
 from graph_editor.forms.layers import GraphEditor
 from graph_editor.forms.make import make_editor
 from graph_editor.forms.row import Row
+from graph_editor.words import noted, said
 
 _REASONS = {
-    "greater_than_equal": ("must be at least {0}", "ge"),
-    "greater_than": ("must be more than {0}", "gt"),
-    "less_than_equal": ("must be at most {0}", "le"),
-    "less_than": ("must be less than {0}", "lt"),
-    "finite_number": ("must be a number that is not infinite", ""),
+    "greater_than_equal": (noted("must be at least {0}"), "ge"),
+    "greater_than": (noted("must be more than {0}"), "gt"),
+    "less_than_equal": (noted("must be at most {0}"), "le"),
+    "less_than": (noted("must be less than {0}"), "lt"),
+    "finite_number": (noted("must be a number that is not infinite"), ""),
 }
 
 
@@ -33,7 +34,7 @@ def reason(error: ValidationError) -> str:
         value = first.get("ctx", {}).get(limit, "")
         shown = f"{value:,}" if isinstance(value, int | float) else value
         return QCoreApplication.translate("SettingsForm", template).format(shown)
-    return first["msg"].removeprefix("Value error, ")
+    return said(first["msg"].removeprefix("Value error, "))
 
 
 class Fold(QToolButton):
@@ -53,8 +54,8 @@ class Fold(QToolButton):
 
     def show_changed(self, count: int) -> None:
         """Say how many of the settings behind it are not as they come."""
-        text = self.tr("More settings")
-        self.setText(f"{text} ({self.tr('{0} changed').format(count)})" if count else text)
+        changed = self.tr("More settings ({0} changed)").format(count)
+        self.setText(changed if count else self.tr("More settings"))
 
     def _turn(self, unfolded: bool) -> None:
         self.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
@@ -80,6 +81,7 @@ class SettingsForm(QWidget):
         self._shown: tuple[type[Settings], frozenset[str]] | None = None
         self._fold: Fold | None = None
         self._open = False
+        self._label: Callable[[FieldSpec], str] = lambda spec: spec.label
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setHorizontalSpacing(10)
@@ -90,6 +92,10 @@ class SettingsForm(QWidget):
     def settings(self) -> Settings | None:
         """The last good settings."""
         return self._settings
+
+    def translate_labels(self) -> None:
+        """Call settings by words of the language of the window: these are not named by Keras."""
+        self._label = lambda spec: said(spec.label)
 
     def wrap_rows(self) -> None:
         """Put every editor under its label: what it holds is long."""
@@ -169,12 +175,12 @@ class SettingsForm(QWidget):
         editor = make_editor(spec, partial(self._accepts, spec.name), self._inner_form)
         if isinstance(editor, GraphEditor):
             editor.opened.connect(lambda: self.opened.emit(spec.name))
-        row = Row(spec, editor, self._try)
-        label = QLabel(QCoreApplication.translate("Settings", spec.label))
+        row = Row(spec, self._label(spec), editor, self._try)
+        label = QLabel(row.label)
         label.setToolTip(row.toolTip())
         label.setBuddy(editor)
         label.setMinimumHeight(FIELD_HEIGHT)
-        editor.setAccessibleName(spec.label)
+        editor.setAccessibleName(row.label)
         if editor.tall:
             self._form.addRow(label)
             self._form.addRow(row)

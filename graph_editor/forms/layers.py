@@ -15,7 +15,7 @@ from engine.graph import Graph
 from engine.inference import infer
 from engine.layer import Layer
 from engine.registry import LAYERS, by_category
-from graph_editor.captions import first_sentence, layer_count
+from graph_editor.captions import layer_count, sentence_of
 from graph_editor.forms.base import FIELD_HEIGHT, ComboBox, FieldEditor
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class LayerEditor(FieldEditor):
         for name in fitting(self._accepts):
             self.kind.addItem(name)
             index = self.kind.count() - 1
-            self.kind.setItemData(index, first_sentence(LAYERS[name]), Qt.ItemDataRole.ToolTipRole)
+            self.kind.setItemData(index, sentence_of(LAYERS[name]), Qt.ItemDataRole.ToolTipRole)
 
     def _chosen(self, name: str) -> None:
         if self._layer is None or name != self._layer.type_name():

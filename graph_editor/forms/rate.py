@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from engine.fields import FieldSpec, Settings
 from engine.optimizers.schedules import LARGEST_RATE, SCHEDULES, Schedule
-from graph_editor.captions import first_sentence
+from graph_editor.captions import sentence_of
 from graph_editor.forms.base import ComboBox, FieldEditor
 from graph_editor.forms.layers import MakeForm, indented
 from graph_editor.forms.numbers import FloatEditor
@@ -28,11 +28,11 @@ class RateEditor(FieldEditor):
         self.kind = ComboBox((self.tr("Constant"), *SCHEDULES))
         self.kind.setAccessibleName(self.tr("How the learning rate goes"))
         for place, cls in enumerate(SCHEDULES.values(), 1):
-            self.kind.setItemData(place, first_sentence(cls), Qt.ItemDataRole.ToolTipRole)
+            self.kind.setItemData(place, sentence_of(cls), Qt.ItemDataRole.ToolTipRole)
         self.kind.activated.connect(self._chosen)
         limits = FieldSpec(spec.name, "float", _START, minimum=0, maximum=LARGEST_RATE, exclusive=True)
         self.number = FloatEditor(limits)
-        self.number.setAccessibleName(QCoreApplication.translate("Settings", spec.label))
+        self.number.setAccessibleName(spec.label)
         self.number.edited.connect(self._tell)
         self.number.finished.connect(self.finished)
         self.number.misread.connect(self.misread)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from engine.fields import FieldSpec
 from graph_editor.forms.base import FieldEditor
 from graph_editor.forms.several import SeveralValues
+from graph_editor.words import said
 
 _WAIT_MS = 500
 """How long typing may pause before a half-typed value is called wrong."""
@@ -19,9 +20,12 @@ _WAIT_MS = 500
 class Row(QWidget):
     """Hands on what its editor tells, and shows why it was refused."""
 
-    def __init__(self, spec: FieldSpec, editor: FieldEditor, attempt: Callable[[FieldEditor, Any], str]) -> None:
+    def __init__(
+        self, spec: FieldSpec, label: str, editor: FieldEditor, attempt: Callable[[FieldEditor, Any], str]
+    ) -> None:
         super().__init__()
         self.spec = spec
+        self.label = label
         self.editor = editor
         self._attempt = attempt
         self._refused = self._problem = ""
@@ -91,20 +95,23 @@ class Row(QWidget):
 
     def _show_note(self) -> None:
         self._timer.stop()
-        text = f"{self.spec.label} {self._refused}" if self._refused else self._problem
+        text = f"{self.label} {self._refused}" if self._refused else self._problem
         if text != self.note.text():
             self.note.setText(text)
         self.note.setVisible(bool(text))
 
 
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("SettingsForm", text)
+
+
 def tooltip(spec: FieldSpec) -> str:
     """What a setting means, and its limits."""
-    tr = QCoreApplication.translate
     low, high = (None if v is None else f"{v:,}" for v in (spec.minimum, spec.maximum))
     limits = ""
     if low is not None and high is not None:
-        limits = tr("SettingsForm", "From {0} to {1}.").format(low, high)
+        limits = _tr("From {0} to {1}.").format(low, high)
     elif low is not None:
-        text = tr("SettingsForm", "More than {0}.") if spec.exclusive else tr("SettingsForm", "At least {0}.")
+        text = _tr("More than {0}.") if spec.exclusive else _tr("At least {0}.")
         limits = text.format(low)
-    return " ".join(part for part in (spec.description, limits) if part)
+    return " ".join(part for part in (said(spec.description), limits) if part)
