@@ -87,6 +87,12 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
             tr("Add a layer to what is selected: also Tab on the canvas"),
             ("Shift+A",),
         ),
+        ActionSpec(
+            "edit_settings",
+            tr("Settin&gs of the layer"),
+            tr("Go to the settings of what is selected"),
+            ("Alt+Return",),
+        ),
         ActionSpec("rename", tr("&Rename"), tr("Give the selected layer another name"), ("F2",)),
         ActionSpec("connect", tr("Co&nnect to…"), tr("Wire the layer to one that the arrows choose"), ("C",)),
         ActionSpec("next_wire", tr("Next &wire"), tr("Select a wire of the layer, then the next one"), ("W",)),
@@ -409,7 +415,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     edit = bar.addMenu(tr("&Edit"))
     actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")
     actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
-    actions.fill_menu(edit, "add_layer rename replace | connect next_wire merge take_out |")
+    actions.fill_menu(edit, "add_layer rename replace edit_settings | connect next_wire merge take_out |")
     actions.fill_menu(edit, "group ungroup repeat save_block | add_note add_frame next_remark |")
     place = edit.addMenu(tr("A&rrange and align"))
     actions.fill_menu(place, "arrange arrange_selected | align_left align_centre align_right |")

@@ -128,11 +128,12 @@ class MainWindow(QMainWindow):
                 **{f"align_{line}": partial(view.align_selected, line) for line in LINES},
                 **{f"distribute_{way}": partial(view.distribute_selected, way) for way in WAYS},
                 "repeat": view.repeat_selected, "rename": view.rename_selected,
+                "edit_settings": self._edit_settings,
                 "connect": view.connect_selected, "next_wire": view.next_wire, "next_remark": view.next_remark,
                 "merge": view.merge_selected, "take_out": view.take_out_selected,
                 "zoom_in": view.zoom_in, "zoom_out": view.zoom_out, "reset_zoom": view.reset_zoom,
                 "fit": view.fit, "find_layer": self._find_layer,
-                "show_canvas": partial(work.tabs.setCurrentIndex, 0),
+                "show_canvas": self._show_canvas,
                 "show_data": partial(work.tabs.setCurrentIndex, 1),
                 "show_code": partial(work.tabs.setCurrentIndex, 2),
                 "show_summary": partial(work.tabs.setCurrentIndex, 3),
@@ -265,6 +266,15 @@ class MainWindow(QMainWindow):
         self.work.inspector.show_nodes(node_ids)
         if node_ids:
             self.work.side_tabs.setCurrentIndex(0)
+
+    def _show_canvas(self) -> None:
+        self.work.tabs.setCurrentIndex(0)
+        self.work.view.setFocus()
+
+    def _edit_settings(self) -> None:
+        self.actions_["inspector"].setChecked(True)
+        self.work.side_tabs.setCurrentIndex(0)
+        self.work.inspector.form.focus_first()
 
     def _show_node(self, node_id: str) -> None:
         self.work.tabs.setCurrentIndex(0)

@@ -88,6 +88,12 @@ class SettingsForm(QWidget):
         self._form.setVerticalSpacing(6)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
 
+    def focus_first(self) -> None:
+        """Give the keys to the first setting."""
+        row = next(iter(self._rows.values()), None)
+        if row is not None:
+            row.editor.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     @property
     def settings(self) -> Settings | None:
         """The last good settings."""

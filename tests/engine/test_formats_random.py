@@ -126,6 +126,7 @@ def test_random_models_that_keras_builds_are_opened(made: Graph) -> None:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.timeout(3600)  # a hundred models, each compiled by both sides
 @given(graphs())
 @MANY
 def test_many_random_graphs_go_to_keras_and_come_back(made: Graph) -> None:
@@ -133,6 +134,7 @@ def test_many_random_graphs_go_to_keras_and_come_back(made: Graph) -> None:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.timeout(3600)  # a hundred models, each compiled by both sides
 @given(graphs())
 @MANY
 def test_many_random_models_that_keras_builds_are_opened(made: Graph) -> None:
