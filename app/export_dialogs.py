@@ -109,7 +109,7 @@ def ask_code_options(parent: QWidget, start: CodeOptions, *, has_groups: bool = 
     return replace(choices.options, flat=has_groups and flat.isChecked())
 
 
-_PICTURES = ((".png", "PNG: pixels"), (".svg", "SVG: lines"), (".pdf", "PDF: a page"))
+_PICTURES = ((".png", noted("PNG: pixels")), (".svg", noted("SVG: lines")), (".pdf", noted("PDF: a page")))
 
 
 def ask_picture_options(parent: QWidget, suffix: str, start: PictureOptions) -> tuple[str, PictureOptions] | None:

@@ -40,6 +40,21 @@ def window_texts() -> set[str]:
     return {text for folder in ("app", "graph_editor") for tree in trees(folder) for text in _translated(tree)}
 
 
+def hidden_texts() -> list[str]:
+    """Calls of tr() with a text that stands elsewhere, in modules that mark none with noted()."""
+    found: list[str] = []
+    for folder in ("app", "graph_editor"):
+        for tree in trees(folder):
+            calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+            marked = any(_name(call.func) == "noted" for call in calls)
+            told = [call for call in calls if _name(call.func) in ("tr", "_tr")]
+            parts = [(call, part) for call in told for part in _branches(call.args[0])]
+            found += [
+                ast.unparse(call) for call, part in parts if not isinstance(part, ast.Constant) and not marked
+            ]
+    return found
+
+
 def engine_texts() -> set[str]:
     """What is said of layers, settings, data and templates, and the sentences about graphs and files."""
     found = {first_sentence(layer) for layer in (*LAYERS.values(), *SCHEDULES.values())}

@@ -23,7 +23,7 @@ from engine.errors import FileError, NotReadyError
 from engine.problems import Problem
 from graph_editor.document import ProjectDocument
 from graph_editor.words import counted, said
-from tests.texts import engine_texts, window_texts
+from tests.texts import engine_texts, hidden_texts, window_texts
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 _PLACES = re.compile(r"\{\d*\}|%n|;;|\*\.\w+|\n")
@@ -57,6 +57,10 @@ def test_every_text_has_a_translation_and_there_is_no_other(language: str, part:
     shown = json.dumps(needless, ensure_ascii=False, indent=1)
     assert not needless, f'resources/languages/{language}.json needs no more in "{part}":\n{shown}'
     assert all(text.strip() for text in there.values())
+
+
+def test_no_text_is_hidden_from_translation() -> None:
+    assert hidden_texts() == []
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
