@@ -34,7 +34,12 @@ class Node:
     @cached_property
     def kind(self) -> Layer:
         """The layer, the very same object for (almost) all nodes whose layers are equal."""
-        return self.layer if holders(type(self.layer)) else _first_equal(self.layer)  # pyright: ignore[reportArgumentType]
+        if holders(type(self.layer)):
+            return self.layer
+        try:
+            return _first_equal(self.layer)  # pyright: ignore[reportArgumentType]
+        except TypeError:  # a placeholder keeps whatever the file says of it, which may have no hash
+            return self.layer
 
 
 @lru_cache(maxsize=4096)
