@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -155,3 +157,17 @@ def _of_tables(value: ast.JoinedStr, constants: Mapping[str, ast.expr]) -> Itera
 
 def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def complete(path: Path, translations: Mapping[str, str]) -> None:
+    """Put translations where a table wants them, and drop what it needs no more."""
+    table = json.loads(path.read_text(encoding="utf-8"))
+    wanted = {"engine": engine_texts(), "window": window_texts()}
+    known = {**table, **table["engine"], **table["window"], **translations}
+    kept = {part: {text: known[text] for text in texts if text in known} for part, texts in wanted.items()}
+    path.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    # python -m tests.texts zh_CN '{"English": "..."}'
+    complete(ROOT / "resources" / "languages" / f"{sys.argv[1]}.json", json.loads(sys.argv[2]))

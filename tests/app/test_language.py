@@ -52,7 +52,8 @@ def test_every_text_has_a_translation_and_there_is_no_other(language: str, part:
     there = getattr(table(language), part)
     missing = dict.fromkeys(sorted(wanted - there.keys()), "")
     shown = json.dumps(missing, ensure_ascii=False, indent=1)
-    assert not missing, f'resources/languages/{language}.json lacks in "{part}":\n{shown}'
+    how = f"python -m tests.texts {language} '<this, filled in>' puts them where they belong"
+    assert not missing, f'resources/languages/{language}.json lacks in "{part}" ({how}):\n{shown}'
     needless = sorted(there.keys() - wanted)
     shown = json.dumps(needless, ensure_ascii=False, indent=1)
     assert not needless, f'resources/languages/{language}.json needs no more in "{part}":\n{shown}'
