@@ -62,7 +62,7 @@ def _chain(found: Calls) -> list[Node]:
         if node.layer.formula is None and node.layer.keras_call(["x"]) != (["x"], {}):
             raise _no_chain(f"{node.name} is called with settings of its own")
         chain.append(node)
-    if found.outputs[0].source != chain[-1].id:
+    if any(end.source != chain[-1].id for end in found.outputs):
         raise _no_chain(f"{chain[-1].name} is not what comes out")
     return chain
 
