@@ -324,8 +324,11 @@ class Graph:
 
     # Parts
 
-    def part(self, node_ids: Iterable[str]) -> Graph:
-        """Some of the nodes and the wires among them. A linked node whose owner stays behind owns its weights."""
+    def part(self, node_ids: Iterable[str], *, close_gaps: bool = True) -> Graph:
+        """Some of the nodes and the wires among them. A linked node whose owner stays behind owns its weights.
+
+        Without `close_gaps`, the ports of wires from outside stay free.
+        """
         wanted = set(node_ids)
         kept: dict[str, Node] = {}
         heirs: dict[str, str] = {}
@@ -337,7 +340,8 @@ class Graph:
                     shares = None if first == node.id else first
                 kept[node.id] = replace(node, shares=shares)
         edges = tuple(edge for edge in self.edges if edge.source in kept and edge.target in kept)
-        return Graph(MappingProxyType(kept), edges)._close_gaps(kept)
+        part = Graph(MappingProxyType(kept), edges)
+        return part._close_gaps(kept) if close_gaps else part
 
     def merge(self, other: Graph) -> tuple[Graph, dict[str, str]]:
         """With another graph beside this one, under free names; also where each of its nodes went."""

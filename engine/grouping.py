@@ -143,7 +143,7 @@ def _check_circle(graph: Graph, border: _Border) -> None:
 
 def _with_ends(graph: Graph, known: Inference, chosen: list[str], border: _Border) -> Graph:
     """The part by itself, with an Input for each wire that leads in and an Output for each that leads out."""
-    part = graph.part(chosen)
+    part = graph.part(chosen, close_gaps=False)
     edges = list(part.edges)
     nodes: dict[str, Node] = {}
     for (source, output), entering in border.inward.items():

@@ -28,9 +28,7 @@ def repeated(graph: Graph, node_ids: Iterable[str], count: int) -> tuple[Graph, 
     chosen = [node.id for node in graph if node.id in wanted and not isinstance(node.layer, Input | Output)]
     if not chosen:
         raise GraphError("Select the layers to be repeated: Inputs and Outputs are there once.")
-    ends, part = _ends(graph, set(chosen)), graph.part(chosen)
-    inner = tuple(edge for edge in graph.edges if edge.source in chosen and edge.target in chosen)
-    part = Graph(part.nodes, inner)  # with the ports that the wires from outside leave free
+    ends, part = _ends(graph, set(chosen)), graph.part(chosen, close_gaps=False)
     after = [edge for edge in graph.edges if edge.source in chosen and edge.target not in chosen]
     made = Graph(graph.nodes, tuple(edge for edge in graph.edges if edge not in after))
     copies: list[dict[str, str]] = []

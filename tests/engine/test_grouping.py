@@ -143,3 +143,17 @@ def test_a_path_ends_where_a_group_is_gone() -> None:
     assert reachable(result, (key,)) == (key,)
     assert reachable(result, (key, "n1")) == (key,)
     assert reachable(graph, (key,)) == ()
+
+
+def test_what_comes_from_outside_keeps_its_port_before_what_is_inside() -> None:
+    graph, outside = chain(Input(shape=(4,)))
+    graph, inside_ = chain(Dense(units=4), graph=graph, after=outside)
+    graph, add = chain(Add(), graph=graph, after=outside)
+    graph = graph.connect(inside_, add)
+    result, key = grouped(graph, "dense", "add")
+    layer = result[key].layer
+    assert isinstance(layer, Functional)
+    inner = layer.graph
+    sources = [inner[edge.source].name for edge in inner.incoming(inner.by_name("add").id)]
+    assert sources == ["input", "dense"]
+    assert [edge.port for edge in inner.incoming(inner.by_name("add").id)] == [0, 1]
