@@ -149,6 +149,8 @@ def _touched(graph: Graph, previous: Inference) -> set[str]:
                 or bool(graph.outgoing(key)) != bool(before.outgoing(key))
             ):
                 touched.add(key)
+    if touched:  # the fixes of an Output may name nodes far back
+        touched.update(node.id for node in graph.of_type(Output) if _has_problems(previous, node.id))
     touched.update(node.id for node in graph if node.shares is not None and _has_problems(previous, node.id))
     return touched
 

@@ -200,7 +200,8 @@ def test_what_repeats_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> Non
     # Input, the Conv2D behind it and one of those behind a ReLU, a ReLU, Flatten, Dense, Output.
     assert worked_out(monkeypatch, larger, before) == 7
     assert worked_out(monkeypatch, graph.set_layer("n203", Dense(units=3)), before) == 2
-    assert worked_out(monkeypatch, graph.rename("n100", "another"), before) == 2
+    # The node, the one behind it, and the Output, which has a warning whose fixes may name nodes far back.
+    assert worked_out(monkeypatch, graph.rename("n100", "another"), before) == 3
     assert worked_out(monkeypatch, graph, before) == 0
 
 
@@ -308,3 +309,11 @@ def test_here_and_in_keras_with_jax_a_stateful_layer_begins_each_batch_afresh() 
 def test_cells_say_which_states_they_take() -> None:
     with pytest.raises(ShapeError, match="LSTMCell takes states of 2, 2, but gets 4, 4"):
         LSTMCell(units=2).output_shapes((4,), (4,), (4,))
+
+
+def test_a_fix_far_up_is_known_anew_when_the_layers_there_change() -> None:
+    graph, last = chain(Input(shape=(8, 8, 1)), Dense(), Dense(), Dense(), Output())
+    after = graph.remove(graph.by_name("dense").id, heal=True)
+    quick, fresh = infer(after, infer(graph)), infer(after)
+    assert fresh[last].problems[0].fixes
+    assert quick[last] == fresh[last]
