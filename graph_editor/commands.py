@@ -210,6 +210,7 @@ class Commands(AskingCanvas):
 
     def _move(self, edit: Callable[[], None], then: Callable[[], None] = lambda: None) -> None:
         """Run an edit that moves cards, which then glide to their places."""
+        self.end_gliding()
         start = dict(self.document.layout.positions)
         edit()
         then()

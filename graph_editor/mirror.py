@@ -26,13 +26,10 @@ from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 from graph_editor.marks import Marks
 from graph_editor.overview import FAR, Overview
 from graph_editor.theme import Theme, current, theme_notifier
-from graph_editor.wires import Rows, find_lane
+from graph_editor.wires import Rows, find_lane, is_long
 from graph_editor.wiring import wire_ends
 
 _ROOM = 2000.0
-
-_LONG = 190.0
-"""A wire that goes farther up or down than this may have cards in its way."""
 
 _AT_ONCE = 60
 """Cards and wires that are made without a pause: the usual edit is drawn when it is done."""
@@ -162,8 +159,10 @@ class GraphMirror(QGraphicsScene):
         self._draw_changes()
 
     def replace_cards(self, node_ids: Iterable[str]) -> None:
-        """Show cards where the document has them."""
+        """Show cards where the document has them, and long wires on their way around them."""
         self.place({key: self.document.position(key) for key in node_ids if key in self.graph})
+        self._reroute()
+        self._draw_changes()
 
     def _put(self, node_id: str, place: Position) -> None:
         self._rows.move(self._places.get(node_id), place)
@@ -206,8 +205,10 @@ class GraphMirror(QGraphicsScene):
         self._put(node_id, self.document.position(node_id))
 
     def _change_node(self, node_id: str) -> None:
+        incoming, outgoing = self.graph.incoming(node_id), self.graph.outgoing(node_id)
         self._stale.add(node_id)
-        self._bent.update(self.graph.incoming(node_id))
+        self._bent.update(incoming, outgoing)
+        self._reworded.update((node_id, *(edge.source for edge in incoming)))
 
     def _add_edge(self, edge: Edge) -> None:
         self._missing[edge] = None
@@ -364,9 +365,8 @@ class GraphMirror(QGraphicsScene):
         if changed:
             item.set_text(text)
         giver, taker = self.graph[edge.source].layer, self.graph[edge.target].layer
-        if len(giver.output_names) > 1 or taker.port_name(edge.port):
-            ends = wire_ends(self.graph, edge)
-            item.setToolTip(f"{ends}: {text}" if text else ends)
+        several = len(giver.output_names) > 1 or taker.port_name(edge.port)
+        item.setToolTip(": ".join(filter(None, (wire_ends(self.graph, edge), text))) if several else "")
         return changed
 
     def _draw_edge(self, edge: Edge) -> bool:
@@ -387,7 +387,8 @@ class GraphMirror(QGraphicsScene):
             self._bent.update(edge for edge in self._wires if self._is_long(edge) and self._draw_edge(edge))
 
     def _is_long(self, edge: Edge) -> bool:
-        return abs(self._places[edge.target][1] - self._places[edge.source][1]) > _LONG or edge in self._loose
+        down = self._places[edge.target][1] - self._places[edge.source][1] - CARD_HEIGHT
+        return is_long(down) or edge in self._loose
 
     def _space_texts(self, edges: set[Edge]) -> None:
         """Let no shape lie on that of another wire which begins or ends at the same card."""

@@ -53,12 +53,18 @@ class Rows:
         return [(x, y) for y, x in self._places[first:last]]
 
 
+def is_long(down: float) -> bool:
+    """Whether a wire that goes so far down, or up where that is negative, may have cards in its way."""
+    return not -_LONG <= down < _LONG
+
+
 def find_lane(start: QPointF, end: QPointF, rows: Rows) -> Lane | None:
     """The lane of a long wire; None if it is not long, or no card is in its way."""
-    if start.y() - end.y() > _LONG:
-        return _find_gutter(start, end, rows)
-    if end.y() - start.y() < _LONG:
+    down = end.y() - start.y()
+    if not is_long(down):
         return None
+    if down < 0:
+        return _find_gutter(start, end, rows)
     between = rows.between(start.y() - 4, end.y() + 4)
     blocking = [c for c in between if abs(_x_at(c[1], start, end) - c[0]) < _HALF_WIDTH + 6]
     if not blocking:

@@ -7,10 +7,14 @@ from itertools import pairwise
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 
+from engine.graph import Node
+from engine.layers.core import Dense, Input
 from engine.layers.merging import Concatenate
-from engine.project import Project
-from graph_editor import copying
+from engine.project import Layout, Project
+from engine.templates import chain
+from graph_editor import copying, editing
 from graph_editor.theme import current
+from tests.graph_editor.in_step import assert_in_step
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 ALT = Qt.KeyboardModifier.AltModifier
@@ -340,3 +344,33 @@ def test_cards_that_share_weights_bear_a_mark_as_long_as_they_do(canvas):
     assert canvas.scene.node_items[new].look.marks == ("linked",)
     canvas.document.undo_stack.undo()
     assert not item.look.marks
+
+
+def test_a_wire_of_two_rows_makes_way_for_a_card(canvas_of):
+    assert_wire_goes_its_way(canvas_of, end=(0.0, 180.0), other=(900.0, 900.0), to=(0.0, 90.0))
+
+
+def test_a_wire_that_leads_up_finds_the_way_that_a_card_leaves(canvas_of):
+    assert_wire_goes_its_way(canvas_of, end=(300.0, -120.0), other=(150.0, -60.0), to=(900.0, 900.0))
+
+
+def assert_wire_goes_its_way(canvas_of, end, other, to) -> None:
+    """A wire lies as if it had been drawn after a card was moved."""
+    graph, last = chain(Input(shape=(4,)), Dense())
+    card = graph.new_node(Dense())
+    places = {graph.incoming(last)[0].source: (0.0, 0.0), last: end, card.id: other}
+    canvas = canvas_of(Project(graph.add(card), Layout(places)))
+    editing.move(canvas.document, {card.id: to})
+    assert_in_step(canvas.scene, canvas.document)
+
+
+def test_an_edit_while_cards_glide_leaves_wires_their_way_around_them(canvas_of):
+    graph, last = chain(Input(shape=(4,)), Dense())
+    first, a, b = graph.incoming(last)[0].source, graph.new_node(Dense()), Node("b", "b", Dense())
+    places = {first: (0.0, 0.0), last: (0.0, 400.0), a.id: (900.0, 200.0), b.id: (0.0, 600.0)}
+    canvas = canvas_of(Project(graph.add(a, b), Layout(places)))
+    canvas.scene.select([a.id, b.id])
+    canvas.view.align_selected("left")
+    assert canvas.scene.node_items[a.id].x() == 900
+    editing.rename(canvas.document, b.id, "other")
+    assert_in_step(canvas.scene, canvas.document)

@@ -1,4 +1,4 @@
-"""Any edits at all: undo them and it is the start, redo them and it is the end, with the scene in step."""
+"""After any edits, quick answers are those of the graph, and copies are what was copied."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtWidgets import QApplication
 
-from engine.inference import NodeFacts, infer
 from engine.registry import LAYERS
 from engine.templates import make
 from graph_editor import clipboard, copying, editing
 from graph_editor.document import ProjectDocument
-from graph_editor.scene import GraphScene
 from graph_editor.wiring import can_insert, fitting_sources, fitting_targets
 
 _LAYERS = [LAYERS[name] for name in ("Dense", "Flatten", "Conv2D", "Concatenate", "Input", "Output", "Dropout")]
@@ -44,48 +42,6 @@ def random_edit(document: ProjectDocument, data) -> None:
         editing.insert_new(document, layer, data.draw(st.sampled_from(graph.edges)))
     elif kind == "cut" and graph.edges:
         editing.delete(document, (), data.draw(st.sets(st.sampled_from(graph.edges), max_size=2)))
-
-
-def plain(facts: NodeFacts) -> tuple[object, ...]:
-    """Facts without the functions in their fixes, which are never equal."""
-    problems = [(p.message, p.field, p.severity, [fix.text for fix in p.fixes]) for p in facts.problems]
-    return facts.inputs, facts.shape, facts.weights, facts.waiting, problems
-
-
-def assert_in_step(scene: GraphScene, document: ProjectDocument) -> None:
-    assert set(scene.node_items) == set(document.graph.nodes)
-    assert set(scene.edge_items) == set(document.graph.edges)
-    fresh = infer(document.graph)
-    assert {k: plain(document.inference[k]) for k in fresh.facts} == {k: plain(fresh[k]) for k in fresh.facts}
-    for key, item in scene.node_items.items():
-        assert (item.x(), item.y()) == document.position(key)
-        assert item.in_count == document.graph.port_count(key)
-    for edge, item in scene.edge_items.items():
-        path = item._path
-        start = scene.node_items[edge.source].port_place(("out", edge.output))
-        end = scene.node_items[edge.target].port_place(("in", edge.port))
-        assert (path.elementAt(0).x, path.elementAt(0).y) == (start.x(), start.y())
-        assert (path.currentPosition() - end).manhattanLength() < 0.01
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_undo_all_is_the_start_and_redo_all_the_end(qapp: QApplication, data):
-    document = ProjectDocument(make("iris-mlp"))
-    scene = GraphScene(document)
-    start = document.project
-    for _ in range(data.draw(st.integers(1, 12))):
-        random_edit(document, data)
-        assert_in_step(scene, document)
-    end = document.project
-    for _ in range(document.undo_stack.count()):
-        document.undo_stack.undo()
-    assert document.project == start
-    assert_in_step(scene, document)
-    for _ in range(document.undo_stack.count()):
-        document.undo_stack.redo()
-    assert document.project == end
-    assert_in_step(scene, document)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

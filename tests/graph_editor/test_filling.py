@@ -16,7 +16,7 @@ from graph_editor import copying, editing
 from graph_editor.document import ProjectDocument
 from graph_editor.scene import GraphScene
 from graph_editor.theme import DARK, set_scheme
-from tests.graph_editor.test_edits import assert_in_step
+from tests.graph_editor.in_step import assert_in_step
 
 
 def ladder(count: int, units: int = 4) -> Project:

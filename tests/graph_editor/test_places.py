@@ -112,6 +112,13 @@ def test_a_press_ends_the_gliding(scattered):
     assert shown(scattered) == positions(scattered)
 
 
+def test_a_press_ends_the_gliding_of_what_was_arranged_twice(scattered):
+    scattered.view.arrange()
+    scattered.view.arrange()
+    scattered.click(scattered.view.viewport().rect().topLeft())
+    assert shown(scattered) == positions(scattered)
+
+
 def test_where_the_system_wants_no_animation_nothing_glides(scattered, monkeypatch):
     monkeypatch.setattr(gliding, "wanted", lambda count: False)
     scattered.view.arrange()

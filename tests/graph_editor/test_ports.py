@@ -10,8 +10,10 @@ from PySide6.QtCore import QEvent, Qt
 from engine.graph import Edge
 from engine.layers.core import Dense, Input
 from engine.layers.merging import Add
+from engine.layers.recurrent import LSTM
 from engine.project import Project
 from engine.templates import chain
+from graph_editor import editing
 from graph_editor.items import NodeItem
 from graph_editor.wiring import advise, wire_ends
 
@@ -115,6 +117,27 @@ def test_a_wire_says_what_it_joins_where_that_is_not_plain(canvas):
     assert wire_ends(canvas.graph, first) == "sequence of remembering"
     assert wire_ends(canvas.graph, second) == "sequence of remembering to query of attending"
     assert "? × 8" in canvas.scene.edge_items[second].toolTip()
+
+
+def test_a_wire_says_no_more_than_the_layers_at_its_ends_have(canvas_of):
+    graph, last = chain(Input(shape=(8, 4)), LSTM(units=3, return_state=True), Dense())
+    canvas = canvas_of(Project(graph))
+    wire = graph.incoming(last)[0]
+    editing.rename(canvas.document, last, "head")
+    assert "head" in canvas.scene.edge_items[wire].toolTip()
+    editing.replace_layers(canvas.document, [wire.source], Dense())
+    assert canvas.scene.edge_items[wire].toolTip() == ""
+
+
+def test_a_wire_goes_with_the_port_when_there_are_more_outputs(canvas_of):
+    graph, last = chain(Input(shape=(8, 4)), LSTM(units=3), Dense())
+    canvas = canvas_of(Project(graph))
+    wire = graph.incoming(last)[0]
+    layer = LSTM(units=3, return_state=True)
+    canvas.document.edit_graph("states", canvas.graph.set_layer(wire.source, layer))
+    card, line = canvas.scene.node_items[wire.source], canvas.scene.edge_items[wire]
+    start = line.mapToScene(line._path.pointAtPercent(0))
+    assert (start - card.port_place(("out", 0))).manhattanLength() < 0.01
 
 
 def test_a_plain_wire_is_told_by_the_name_of_its_target(branched):
