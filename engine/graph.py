@@ -240,8 +240,10 @@ class Graph:
     def set_layer(self, node_id: str, layer: Layer) -> Graph:
         """With other settings, or another layer, for a node and all that are linked to it.
 
-        Raises `PortError` where the new layer has no place for wires that are there.
+        The nodes are linked no more where data enters or ends at the new layer. Raises `PortError` where it has no
+        place for wires that are there.
         """
+        shared = layer.max_inputs != 0 and layer.has_output
         for key in self.linked(node_id):
             limit = layer.max_inputs
             if limit is not None and any(edge.port >= limit for edge in self._incoming[key]):
@@ -249,7 +251,8 @@ class Graph:
             outputs = len(layer.output_names) if layer.has_output else 0
             if any(edge.output >= outputs for edge in self._outgoing[key]):
                 raise PortError(f"{layer.type_name()} has no place for the wires out of {self[key].name}.")
-        return self._with(*(replace(self[key], layer=layer) for key in self.linked(node_id)))
+        nodes = (self[key] for key in self.linked(node_id))
+        return self._with(*(replace(node, layer=layer, shares=node.shares if shared else None) for node in nodes))
 
     def _with(self, *changed: Node) -> Graph:
         made = Graph(MappingProxyType({**self.nodes, **{node.id: node for node in changed}}), self.edges)

@@ -8,8 +8,11 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
+from engine.formats import project_file
+from engine.layers.core import Dense, Input, Output
 from engine.project import Project
-from graph_editor import clipboard
+from engine.templates import chain
+from graph_editor import clipboard, copying, editing
 from graph_editor.clipboard import PasteError
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH, make_room
 
@@ -207,3 +210,14 @@ def test_dashed_lines_follow_a_card_that_is_dragged(canvas):
     item = canvas.scene.node_items[canvas.id("dense_1")]
     assert item.pos() in canvas.scene._shared_lines.families[0]
     canvas.key(Qt.Key.Key_Escape)
+
+
+@pytest.mark.parametrize("layer", [Input(), Output()])
+def test_linked_cards_that_become_ends_are_linked_no_more_and_open_again(canvas_of, layer):
+    graph, last = chain(Dense())
+    canvas = canvas_of(Project(graph))
+    copying.duplicate_linked(canvas.document, (last,))
+    editing.replace_layers(canvas.document, [last], layer)
+    assert all(node.shares is None for node in canvas.graph)
+    project = canvas.document.project
+    assert project_file.loads(project_file.dumps(project)) == project
