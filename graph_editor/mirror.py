@@ -237,6 +237,7 @@ class GraphMirror(QGraphicsScene):
         """An edit is whole: draw what it reached."""
         moved = self._shifted
         self._find_shared()
+        self._bent |= self._reordered()
         self._reroute()
         if sum(map(len, (self._missing, self._stale, self._bent, self._reworded))) <= _AT_ONCE:
             self.complete()
@@ -352,6 +353,16 @@ class GraphMirror(QGraphicsScene):
         if self._ordered[0] is not edges:
             self._ordered = edges, {edge: place for place, edge in enumerate(edges)}
         return self._ordered[1]
+
+    def _reordered(self) -> set[Edge]:
+        """The wires that stayed, but have another place among each other: shapes give way to those before them."""
+        (old, places), new = self._ordered, self.graph.edges
+        if old is new:
+            return set()
+        stayed = set(new)
+        before = [edge for edge in old if edge in stayed]
+        now = [edge for edge in new if edge in places]
+        return {edge for edge, other in zip(before, now, strict=True) if edge != other}
 
     def _refresh(self, node_id: str) -> None:
         self._cards[node_id].refresh(self.graph, self.document.inference[node_id], node_id in self._shared)

@@ -7,16 +7,17 @@ from itertools import combinations, pairwise
 import pytest
 from PySide6.QtCore import QEvent, Qt
 
-from engine.graph import Edge
+from engine.graph import Edge, Graph, Node
 from engine.layers.core import Dense, Input
 from engine.layers.merging import Add
 from engine.layers.recurrent import LSTM
-from engine.project import Project
+from engine.project import Layout, Project
 from engine.templates import chain
 from graph_editor import editing
 from graph_editor.items import NodeItem
 from graph_editor.wiring import advise, wire_ends
 
+from .in_step import assert_in_step
 from .layers import stateful_project
 
 
@@ -145,3 +146,27 @@ def test_a_plain_wire_is_told_by_the_name_of_its_target(branched):
     advice = advise(branched.graph, branched.document.inference, source, target, None)
     assert advice.edge is not None
     assert wire_ends(branched.graph, advice.edge) == "concatenate"
+
+
+def test_shapes_give_way_to_those_before_them_after_wires_change_places(canvas_of):
+    """A wire that is dragged back to where it ended comes last: no wire is new, but others go before it now."""
+    canvas = canvas_of(crossing())
+    first = canvas.graph.edges[0]
+    base = canvas.graph.disconnect(first)
+    before = [wire.pill for wire in canvas.scene.edge_items.values()]
+    editing.connect(canvas.document, [base.check_connect(first.source, first.target)], base)
+    assert set(canvas.graph.edges) == {*base.edges, first}
+    assert canvas.graph.edges[-1] == first
+    assert_in_step(canvas.scene, canvas.document)
+    assert [wire.pill for wire in canvas.scene.edge_items.values()] != before
+
+
+def crossing() -> Project:
+    """Two wires out of one card whose shapes would lie on one another."""
+    nodes = {
+        "a": Node("a", "a", Input(shape=(8,))),
+        "b": Node("b", "b", Dense(units=4)),
+        "c": Node("c", "c", Dense(units=4)),
+    }
+    edges = (Edge("a", "b"), Edge("a", "c"))
+    return Project(Graph(nodes, edges), Layout({"a": (0.0, 0.0), "b": (-10.0, 120.0), "c": (10.0, 130.0)}))
