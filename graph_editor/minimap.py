@@ -13,6 +13,8 @@ from graph_editor.theme import category_color, color, current, theme_notifier
 _LARGEST = QSize(190, 150)
 _LEAST = 60
 _EDGE = 6.0
+_ENOUGH = 0.6
+"""Where this part of a graph is seen, the map would hide more than it shows."""
 _BLOCK = (2.0, 1.5)
 """No card is smaller than this."""
 _SOON = 40
@@ -23,7 +25,7 @@ class Minimap(CornerPanel):
     """Shows all cards as blocks of their category and a frame around those that are seen; a press goes there.
 
     Blocks are painted when the document changes, not while cards are dragged; the frame follows the view. All is
-    there only where the graph does not fit into the view.
+    there only where not much of the graph is in sight.
     """
 
     corner = Qt.Corner.BottomRightCorner
@@ -90,10 +92,14 @@ class Minimap(CornerPanel):
         self.setFixedSize(wide + 2 * int(_EDGE), high + 2 * int(_EDGE))
         self.place()
 
+    def _part_seen(self) -> float:
+        """How much of the graph is in sight, as a part of its area."""
+        seen = self._canvas.visible_rect().intersected(self._bounds)
+        return seen.width() * seen.height() / (self._bounds.width() * self._bounds.height())
+
     def _follow(self) -> None:
         """The view shows another part now."""
-        seen = self._canvas.visible_rect()
-        useful = self._wanted and not self._bounds.isEmpty() and not seen.contains(self._bounds)
+        useful = self._wanted and not self._bounds.isEmpty() and self._part_seen() < _ENOUGH
         if useful != self.isVisible():
             self.setVisible(useful)
         if useful:

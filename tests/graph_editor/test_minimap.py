@@ -19,7 +19,7 @@ from .conftest import Canvas
 @pytest.fixture
 def large(canvas_of: Callable[[Project], Canvas]) -> Canvas:
     """A network that is seen in part."""
-    found = canvas_of(make("vgg16"))
+    found = canvas_of(make("resnet50"))
     found.view.minimap.want(True)
     found.view.reset_zoom()
     found.bot.waitUntil(found.view.minimap.isVisible)
@@ -42,6 +42,16 @@ def test_it_is_there_only_where_the_graph_does_not_fit(large: Canvas) -> None:
     assert large.view.minimap.isVisible()
     large.view.minimap.want(False)
     assert not large.view.minimap.isVisible()
+
+
+def test_it_does_not_cover_a_graph_that_is_seen_almost_whole(large: Canvas) -> None:
+    large.view.fit()
+    assert not large.view.minimap.isVisible()
+    large.view.zoom(1.15)
+    assert not large.view.visible_rect().contains(large.scene.content_rect())
+    assert not large.view.minimap.isVisible()
+    large.view.zoom(1.6)
+    assert large.view.minimap.isVisible()
 
 
 def test_a_press_goes_to_a_place(large: Canvas) -> None:
@@ -67,8 +77,8 @@ def test_the_frame_follows_the_view(large: Canvas) -> None:
 
 
 def test_blocks_have_the_colour_of_their_category(large: Canvas) -> None:
-    large.view.look_at(QPointF(*large.document.position(large.id("block1_conv1"))))
-    picture, spot = large.view.minimap.grab().toImage(), spot_of(large, "fc1")
+    large.view.look_at(QPointF(*large.document.position(large.id("conv1_conv"))))
+    picture, spot = large.view.minimap.grab().toImage(), spot_of(large, "predictions")
     shown = picture.pixelColor(spot * picture.devicePixelRatio())
     assert shown == QColor(category_color("Core", large.scene.theme))
 
@@ -82,8 +92,8 @@ def test_a_card_that_is_dragged_is_painted_once_when_it_is_let_go(
     minimap = large.view.minimap
     minimap._soon.timeout.disconnect()
     minimap._soon.timeout.connect(lambda: Minimap._paint_blocks(minimap))
-    large.view.look_at(QPointF(*large.document.position(large.id("block1_conv1"))))
-    spot = large.card("block1_conv1")
+    large.view.look_at(QPointF(*large.document.position(large.id("conv1_conv"))))
+    spot = large.card("conv1_conv")
     large.press(spot)
     for step in range(1, 30):
         large.move(spot + QPoint(4 * step, 0))
