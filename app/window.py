@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QStyle, QToolBar, QToolButton, QWidget
 
-from app.actions import Actions, fill_menu_bar
+from app.actions import Actions
 from app.appearance import Appearance
 from app.command_palette import CommandPalette
 from app.dialogs import choose, sentence, tell, tell_error
@@ -21,6 +21,7 @@ from app.help import show_about, show_shortcuts
 from app.icons import program_icon
 from app.jobs import run_job
 from app.layout import Workplace
+from app.menu_bar import fill_menu_bar
 from app.past import keep_run, move_run
 from app.reading import Reading
 from app.session import RunState, TrainingSession

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import app.appearance
-from app.actions import specs
+from app.action_table import specs
 from app.dialogs import sentence
 from app.language import FOLDER, LANGUAGES, Table, chosen, speak, table
 from app.settings import AppSettings
