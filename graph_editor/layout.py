@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 from fast_sugiyama import from_edges
 
 from engine.graph import Graph
 from engine.project import Layout, Position
 from graph_editor.folding import folded
+from graph_editor.places import shifted
 
 CARD_WIDTH = 200.0
 CARD_HEIGHT = 54.0
@@ -159,47 +162,68 @@ def make_room(
 
     `aside` says how far right of the wanted places they are to lie at least.
     """
-    resting = _Cells(taken)
+    resting = [*taken]
     x, y = next(iter(wanted.values()), (0.0, 0.0))
     dx, dy = snap(x) - x + aside, snap(y) - y
-    for right, down in _NEARBY if len(wanted) <= _SEARCHED else _NEARBY[:1]:
-        places = {key: (px + dx + right, py + dy + down) for key, (px, py) in wanted.items()}
-        if (right >= 0 or not aside) and not any(resting.hit(place) for place in places.values()):
-            return places
-    right = resting.right + COLUMN - min(px for px, _ in wanted.values())
+    step = _nearest(shifted(wanted, dx, dy), resting, only_right=aside > 0)
+    if step is not None:
+        return shifted(wanted, dx + step[0], dy + step[1])
+    right = max((px for px, _ in resting), default=0.0) + COLUMN - min(px for px, _ in wanted.values())
     return {key: (snap(px + right), py + dy) for key, (px, py) in wanted.items()}
 
 
+_RIGHT, _DOWN = 40.0, 30.0
+_LEFTMOST, _RIGHTMOST, _HIGHEST, _LOWEST = -30, 60, -30, 30
 _NEARBY = sorted(
-    ((40.0 * right, 30.0 * down) for right in range(-30, 61) for down in range(-30, 31)),
-    key=lambda step: (abs(step[0]) + abs(step[1]) + 0.5 * (step[0] < 0) + 0.5 * (step[1] < 0), step),
+    ((right, down) for right in range(_LEFTMOST, _RIGHTMOST + 1) for down in range(_HIGHEST, _LOWEST + 1)),
+    key=lambda step: (
+        abs(step[0]) * _RIGHT + abs(step[1]) * _DOWN + 0.5 * (step[0] < 0) + 0.5 * (step[1] < 0),
+        step,
+    ),
 )
-"""Steps away from a place, the nearest first; to the right rather than to the left."""
+"""Steps of `_RIGHT` and `_DOWN` away from a place, the nearest first; to the right rather than to the left."""
 
 
 _SEARCHED = 100
 """More cards than these are put beside everything, if they cannot lie where they are wanted."""
 
 
-class _Cells:
-    """Places of cards, found by where they are."""
+def _nearest(wanted: Mapping[str, Position], resting: list[Position], *, only_right: bool) -> Position | None:
+    """The smallest shift after which cards lie on no others, if there is one nearby."""
+    free = _free_steps(wanted, resting)
+    for right, down in _NEARBY if len(wanted) <= _SEARCHED else _NEARBY[:1]:
+        if free[right - _LEFTMOST, down - _HIGHEST] and (right >= 0 or not only_right):
+            return right * _RIGHT, down * _DOWN
+    return None
 
-    def __init__(self, places: Iterable[Position]) -> None:
-        self._cells: dict[tuple[int, int], list[Position]] = defaultdict(list)
-        self.right = 0.0
-        for place in places:
-            self._cells[self._cell(place)].append(place)
-            self.right = max(self.right, place[0])
 
-    @staticmethod
-    def _cell(place: Position) -> tuple[int, int]:
-        return int(place[0] // (CARD_WIDTH + GRID)), int(place[1] // (CARD_HEIGHT + GRID))
+def _free_steps(wanted: Mapping[str, Position], resting: list[Position]) -> np.ndarray[Any, Any]:
+    """Which steps, right and down, bring no card upon another.
 
-    def hit(self, place: Position) -> bool:
-        """Whether a card here would lie on another."""
-        column, row = self._cell(place)
-        near = ((column + a, row + b) for a in (-1, 0, 1) for b in (-1, 0, 1))
-        return any(_touches(place, other) for cell in near for other in self._cells.get(cell, ()))
+    Each pair of cards forbids a rectangle of steps, counted at its corners; sums over both axes fill it.
+    """
+    marks = np.zeros((_RIGHTMOST - _LEFTMOST + 2, _LOWEST - _HIGHEST + 2), int)
+    if wanted and resting:
+        apart = (np.array([*wanted.values()])[:, None] - np.array(resting)[None]).reshape(-1, 2)
+        left, past_right = _touching(apart[:, 0], CARD_WIDTH + GRID, _RIGHT, _LEFTMOST, _RIGHTMOST)
+        top, past_low = _touching(apart[:, 1], CARD_HEIGHT + GRID, _DOWN, _HIGHEST, _LOWEST)
+        for across, along, sign in (
+            (left, top, 1),
+            (past_right, past_low, 1),
+            (left, past_low, -1),
+            (past_right, top, -1),
+        ):
+            np.add.at(marks, (across, along), sign)
+    return marks.cumsum(0).cumsum(1)[:-1, :-1] == 0
+
+
+def _touching(
+    apart: np.ndarray[Any, Any], reach: float, step: float, first: int, last: int
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """The steps, counted from the first, from which and before which cards so far apart are within reach."""
+    begin = np.floor((-reach - apart) / step) + 1
+    end = np.ceil((reach - apart) / step)
+    return tuple(np.clip(bound - first, 0, last - first + 1).astype(int) for bound in (begin, end))  # type: ignore
 
 
 def _beyond(before: list[Position], after: list[Position], places: Mapping[str, Position]) -> Position:
