@@ -104,6 +104,7 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("select_all", tr("Select &all"), tr("Select every layer"), ("Ctrl+A",)),
         ActionSpec("group", tr("&Group into a model"), tr("Put the selected layers into one card"), ("Ctrl+G",)),
         ActionSpec("ungroup", tr("U&ngroup"), tr("Take the selected model apart"), ("Ctrl+Shift+G",)),
+        ActionSpec("expand", tr("E&xpand or collapse"), tr("Show what is inside a model below its card"), ("X",)),
         ActionSpec(
             "repeat",
             tr("Rep&eat…"),

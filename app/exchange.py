@@ -51,7 +51,7 @@ def import_model(
     """Make a project of a Keras model; its weights become a run of the project."""
     from app.networks import check_new_file
     from engine.formats import models, project_file
-    from engine.project import Layout
+    from engine.layout import Layout
     from engine.runs import keep_weights
     from graph_editor.layout import place_missing
 

@@ -31,7 +31,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")
     actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
     actions.fill_menu(edit, "add_layer rename replace edit_settings | connect next_wire merge take_out |")
-    actions.fill_menu(edit, "group ungroup repeat save_block | add_note add_frame next_remark |")
+    actions.fill_menu(edit, "group ungroup expand repeat save_block | add_note add_frame next_remark |")
     place = edit.addMenu(tr("A&rrange and align"))
     actions.fill_menu(place, "arrange arrange_selected | align_left align_centre align_right |")
     actions.fill_menu(place, "align_top align_middle align_bottom | distribute_across distribute_down")

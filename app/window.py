@@ -38,7 +38,7 @@ from graph_editor.document import ProjectDocument
 from graph_editor.words import said
 
 _CANVAS_ACTIONS = (
-    *("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "arrange"),
+    *("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "expand", "arrange"),
     *("merge", "take_out", "repeat", "replace", "save_block", "arrange_selected", "duplicate_linked"),
     *("make_independent", "add_layer", "rename", "connect", "next_wire", "next_remark"),
 )
@@ -121,7 +121,8 @@ class MainWindow(QMainWindow):
                 "undo": undo.undo, "redo": undo.redo,
                 "cut": view.cut, "copy": view.copy, "paste": view.paste, "duplicate": view.duplicate,
                 "delete": view.delete_selected, "select_all": view.select_all, "arrange": view.arrange,
-                "group": view.group_selected, "ungroup": view.ungroup_selected, "add_layer": view.quick_add_here,
+                "group": view.group_selected, "ungroup": view.ungroup_selected,
+                "expand": view.toggle_selected, "add_layer": view.quick_add_here,
                 "duplicate_linked": view.duplicate_linked, "make_independent": view.make_independent,
                 "add_note": view.add_note, "add_frame": view.add_frame,
                 "save_block": view.save_block,

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from engine.errors import CycleError, GraphError
+from engine.errors import CycleError, GraphError, ShapeError
 from engine.graph import Edge, Graph, Node
-from engine.inference import Inference
+from engine.inference import Inference, NodeFacts, infer
 from engine.layer import Weighted
 from engine.layers.core import Input, Output
 from engine.layers.nested import Functional
-from engine.project import Layout, Position
+from engine.layout import Layout, Position
 from engine.rewiring import can_share
 
 Path = tuple[str, ...]
@@ -29,8 +29,18 @@ def inside(graph: Graph, layout: Layout, path: Path) -> tuple[Graph, Layout]:
     for node_id in path:
         layer = graph[node_id].layer
         assert isinstance(layer, Functional)
-        graph, layout = layer.graph, Layout(layer.positions)
+        graph, layout = layer.graph, layer.layout
     return graph, layout
+
+
+def known_inside(layer: Functional, facts: NodeFacts) -> Inference:
+    """What is known of a group's layers where it stands; by itself, where it does not fit there."""
+    try:
+        if len(facts.inputs) == len(layer.inputs):
+            return layer.inference(*facts.inputs)
+    except ShapeError:
+        pass
+    return infer(layer.graph)
 
 
 def reachable(graph: Graph, path: Path) -> Path:
@@ -50,9 +60,8 @@ def with_inside(graph: Graph, layout: Layout, path: Path, inner: Graph, places: 
     first, *rest = path
     before = graph[first].layer
     assert isinstance(before, Functional)
-    deeper = with_inside(before.graph, Layout(before.positions), tuple(rest), inner, places)
-    positions = {key: place for key, place in deeper[1].positions.items() if key in deeper[0]}
-    after = before.replace(graph=deeper[0], positions=positions)
+    deeper, lying = with_inside(before.graph, before.layout, tuple(rest), inner, places)
+    after = before.replace(graph=deeper, layout=lying.keeping(deeper.nodes))
     return _rewired(graph, first, before, after).set_layer(first, after), layout
 
 
@@ -97,8 +106,10 @@ def group(graph: Graph, known: Inference, node_ids: Iterable[str], layout: Layou
     border = _border(graph, chosen)
     _check_circle(graph, border)
     inner = _with_ends(graph, known, chosen, border)
-    positions = {key: place for key, place in layout.positions.items() if key in chosen}
-    node = graph.new_node(Functional(graph=inner, positions=_with_end_places(inner, positions)), "model")
+    lying = layout.keeping(dict.fromkeys(chosen))
+    places = _with_end_places(inner, lying.positions)
+    within = Layout(MappingProxyType(places), expanded=lying.expanded)
+    node = graph.new_node(Functional(graph=inner, layout=within), "model")
     kept = {key: other for key, other in graph.nodes.items() if key not in set(chosen)}
     edges = [edge for edge in graph.edges if edge.source in kept and edge.target in kept]
     for port, source in enumerate(border.inward):

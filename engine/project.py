@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
-from types import MappingProxyType
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 from pydantic import Field, SerializeAsAny, field_validator
 
@@ -14,15 +13,11 @@ from engine.data.builtin import Digits
 from engine.data.source import SOURCES, Source
 from engine.fields import PositiveInt, Seed, Settings
 from engine.graph import Graph
+from engine.layout import Layout
 from engine.optimizers import Adam, OptimizerSetting
 
 NAME = "model"
 """The name of a model that was given none."""
-
-Position = tuple[float, float]
-
-RemarkColor = Literal["yellow", "green", "blue", "red", "grey"]
-REMARK_COLORS: tuple[RemarkColor, ...] = get_args(RemarkColor)
 
 Share = Annotated[float, Field(ge=0, le=0.9)]
 
@@ -58,36 +53,6 @@ class TrainingSettings(Settings):
     batch_size: PositiveInt = Field(default=32, description="Samples per step.")
     shuffle: bool = Field(default=True, description="Put the samples in another order each epoch.")
     seed: Seed = Field(default=0, description="Decides first weights, order and dropout: same seed, same numbers.")
-
-
-@dataclass(frozen=True)
-class Remark:
-    """What a person has put on the canvas besides the network: a note, or a frame with a title."""
-
-    kind: Literal["note", "frame"]
-    text: str
-    rect: tuple[float, float, float, float]
-    """Left, top, width, height."""
-    color: RemarkColor = "yellow"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where cards lie on the canvas, by node, in canvas units (the middle of a card), and what lies beside."""
-
-    positions: Mapping[str, Position] = field(default_factory=lambda: MappingProxyType({}))
-    remarks: Mapping[str, Remark] = field(default_factory=lambda: MappingProxyType({}))
-
-    def moved(self, positions: Mapping[str, Position]) -> Layout:
-        """With other places for some nodes."""
-        return replace(self, positions=MappingProxyType({**self.positions, **positions}))
-
-    def keeping(self, graph: Graph) -> Layout:
-        """Without places of nodes that are gone."""
-        if self.positions.keys() <= graph.nodes.keys():
-            return self
-        kept = {key: place for key, place in self.positions.items() if key in graph}
-        return replace(self, positions=MappingProxyType(kept))
 
 
 @dataclass(frozen=True)

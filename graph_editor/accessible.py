@@ -14,6 +14,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QRect
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface, QWindow
 from PySide6.QtWidgets import QAccessibleWidget
 
+from engine.layers.nested import Functional
 from engine.shapes import show_shape
 from graph_editor.captions import caption
 from graph_editor.words import said
@@ -89,6 +90,10 @@ class CardInterface(QAccessibleInterface):
             found.invalid = True
             return found
         chosen = self._view.graph_scene.selected_nodes()
+        layer, layout = self._view.document.graph[self.node_id].layer, self._view.document.layout
+        found.expandable = isinstance(layer, Functional)
+        found.expanded = found.expandable and self.node_id in layout.expanded
+        found.collapsed = found.expandable and not found.expanded
         found.selectable = found.focusable = found.multiSelectable = True
         found.selected = self.node_id in chosen
         found.focused = self._view.hasFocus() and chosen[-1:] == (self.node_id,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-from engine.project import Position
+from engine.layout import Position
 
 Line = Literal["left", "centre", "right", "top", "middle", "bottom"]
 Way = Literal["across", "down"]

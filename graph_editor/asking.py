@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRect, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QWidget
 
+from engine.grouping import Path
 from graph_editor import editing, remarks
 from graph_editor.blocks import Blocks
 from graph_editor.canvas import Canvas
@@ -145,12 +146,16 @@ class AskingCanvas(Canvas):
         item = self.graph_scene.remarks.items[key]
         self.ensureVisible(item.text_rect, 20, 20)
         place = self.mapFromScene(item.text_rect).boundingRect()
-        write = partial(remarks.set_text, self.document, key)
+        write = partial(self._write, self.document.path, key)
         if item.remark.kind == "note":
             self.writing = NoteField(self.viewport(), item.remark.text, place, write)
         else:
             self.writing = RenameField(self.viewport(), item.remark.text, place, write)
         self.writing.destroyed.connect(self._written)
+
+    def _write(self, path: Path, key: str, text: str) -> None:
+        if self.document.path == path:  # else the note is out of sight, and another may have its key here
+            remarks.set_text(self.document, key, text)
 
     def _written(self) -> None:
         self.writing = None

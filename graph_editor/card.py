@@ -12,6 +12,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
 from engine.graph import Graph, Node
 from engine.inference import NodeFacts
 from engine.layer import Weighted
+from engine.layers.nested import Functional
 from engine.shapes import show_shape
 from graph_editor.captions import caption, output_name, sentence_of, type_is_evident
 from graph_editor.fonts import card_fonts
@@ -35,6 +36,8 @@ _SHADOW = CARD.translated(0, 1.5)
 HALO = 10.0
 _AT_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 _AT_RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+CHEVRON = QRectF(CARD.left() + 8, CARD.top() + 6, 22, 22)
+"""Where a press shows or hides the inside of a group."""
 _MARK = 18.0
 """Room for a mark at the right end of the title."""
 
@@ -50,6 +53,8 @@ class Look:
     category: str = ""
     severity: Severity | None = None
     marks: tuple[Literal["linked", "frozen"], ...] = ()
+    chevron: Literal["", "closed", "open"] = ""
+    """Of a group: whether its inside is shown below."""
     fill: str = ""
     """The colour of the ground, where it shows a figure."""
 
@@ -61,8 +66,8 @@ class Look:
         return replace(self, count=count, detail=detail, fill=reading.fill)
 
     @classmethod
-    def of(cls, node: Node, facts: NodeFacts, linked: bool) -> Look:
-        """The look of a node; `linked` where it shares its weights with another.
+    def of(cls, node: Node, facts: NodeFacts, linked: bool, is_open: bool = False) -> Look:
+        """The look of a node; `linked` where it shares weights with another, `is_open` where its inside is shown.
 
         A type that finds no room beside the name stands before the settings. Long names, which often begin alike,
         are cut in the middle.
@@ -71,7 +76,8 @@ class Look:
         title, detail = QFontMetricsF(fonts.title), QFontMetricsF(fonts.detail)
         frozen = isinstance(node.layer, Weighted) and not node.layer.trainable
         marks = (*(["frozen"] if frozen else []), *(["linked"] if linked else []))
-        width = _RIGHT - _LEFT - _MARK * len(marks)
+        chevron = ("open" if is_open else "closed") if isinstance(node.layer, Functional) else ""
+        width = _RIGHT - _LEFT - _MARK * len(marks) - (_MARK if chevron else 0)
         kind = "" if type_is_evident(node) else node.layer.shown_class
         said = caption(node.layer)
         if kind and title.horizontalAdvance(node.name) + 10 + detail.horizontalAdvance(kind) > width:
@@ -87,6 +93,7 @@ class Look:
             node.layer.category,
             severity_of(facts),
             marks,  # pyright: ignore[reportArgumentType]
+            chevron,
         )
 
 
@@ -176,16 +183,28 @@ def paint_texts(painter: QPainter, look: Look, theme: Theme) -> None:
         upper.moveTop(CARD.center().y() - 10)
     painter.setFont(fonts.title)
     painter.setPen(color(theme.text))
-    painter.drawText(upper, _AT_LEFT, look.title)
+    painter.drawText(upper.adjusted(_MARK if look.chevron else 0, 0, 0, 0), _AT_LEFT, look.title)
     painter.setFont(fonts.detail)
     painter.setPen(color(theme.text if look.fill else theme.muted))
     aside = upper.adjusted(0, 0, -_MARK * len(look.marks), 0)
     painter.drawText(aside, _AT_RIGHT, look.kind)
     painter.drawText(lower, _AT_LEFT, look.detail)
     painter.drawText(lower, _AT_RIGHT, look.count)
+    if look.chevron:
+        middle = QPointF(upper.left() + 4, upper.center().y())
+        _paint_chevron(painter, middle, down=look.chevron == "open", theme=theme)
     for place, mark in enumerate(reversed(look.marks)):
         spot = QPointF(upper.right() - _MARK * place, upper.center().y())
         (_paint_link if mark == "linked" else _paint_lock)(painter, spot, theme)
+
+
+def _paint_chevron(painter: QPainter, middle: QPointF, *, down: bool, theme: Theme) -> None:
+    """The sign that there is an inside: it points down where that is shown."""
+    ends = [(-4.0, -2.0), (0.0, 2.5), (4.0, -2.0)] if down else [(-2.0, -4.0), (2.5, 0.0), (-2.0, 4.0)]
+    pen = QPen(color(theme.text), 1.8)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    painter.drawPolyline([middle + QPointF(*end) for end in ends])
 
 
 def _paint_link(painter: QPainter, spot: QPointF, theme: Theme) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from engine.errors import FileFormatError, LayerloomError
-from engine.formats.graph_data import graph_data, read_graph, read_positions
+from engine.formats.graph_data import graph_data, read_graph
+from engine.formats.layout_data import read_positions
 from engine.formats.reading import Place, parse_json
 from engine.graph import Graph
-from engine.project import Layout, Position
+from engine.layout import Layout, Position
 from graph_editor.layout import place_missing
 from graph_editor.words import said
 
@@ -61,4 +62,4 @@ def _read(content: Any, place: Place) -> tuple[Graph, dict[str, Position]]:
     if not len(graph):
         raise PasteError(tr("What is on the clipboard holds no layers."))
     known = Layout(read_positions(content.get("positions", {}), place.at("positions")))
-    return graph, dict(place_missing(graph, known.keeping(graph)).positions)
+    return graph, dict(place_missing(graph, known.keeping(graph.nodes)).positions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QInputDialog, QMessageBox
 
 from engine.errors import GraphError, LayerloomError
 from engine.graph import Edge
+from engine.grouping import Path
 from engine.layer import Layer
 from engine.layers.nested import Functional
 from graph_editor import clipboard, copying, editing, placing, regrouping, remarks
@@ -158,16 +159,52 @@ class Commands(AskingCanvas):
         except GraphError as error:
             self.message.emit(error_said(error))
 
-    def open_group(self, node_id: str) -> bool:
-        """Show what is inside a card; False where there is nothing."""
-        return self.document.open_group(node_id)
+    def open_group(self, node_id: str, then: Path = ()) -> bool:
+        """Show what is inside a card, and what is inside a card there, and so on; False where there is nothing.
+
+        What was shown below the card already stays where it is seen.
+        """
+        item = self.graph_scene.node_items[node_id]
+        seen, scale = self.visible_rect().center(), self.scale_now()
+        shift = item.pos() + item.interior.shift if item.interior is not None else None
+        if not self.document.open_group(node_id):
+            return False
+        if shift is not None:
+            self.zoom(scale / self.scale_now())
+            self.look_at(seen - shift)
+        if then and not self.open_group(then[0], then[1:]):
+            self.graph_scene.select(then[:1])
+        return True
 
     def leave_group(self) -> None:
         """Show the graph that the open group is a card of."""
         path = self.document.path
-        if path:
-            self.document.leave_to(len(path) - 1)
+        if not path:
+            return
+        seen, scale = self.visible_rect().center(), self.scale_now()
+        self.document.leave_to(len(path) - 1)
+        item = self.graph_scene.node_items[path[-1]]
+        if item.interior is not None:
+            self.graph_scene.select([path[-1]])
+            self.zoom(scale / self.scale_now())
+            self.look_at(seen + item.pos() + item.interior.shift)
+        else:
             self.center_on(path[-1])
+
+    def toggle_selected(self) -> None:
+        """Show the insides of the selected groups below their cards, or hide them."""
+        self.toggle_groups(self.graph_scene.selected_nodes())
+
+    def toggle_groups(self, node_ids: Collection[str]) -> None:
+        """Show the insides of groups below their cards, or hide them."""
+        chosen = set(node_ids)
+        if not any(isinstance(self.document.graph[key].layer, Functional) for key in chosen):
+            self.message.emit(self.tr("Select a group: Ctrl+G makes one card of several layers."))
+            return
+        self._move(lambda: regrouping.toggle(self.document, chosen))
+        rects = [self.graph_scene.node_items[key].whole_rect() for key in chosen]
+        for rect in (*rects, *[self.graph_scene.node_items[key].card_rect() for key in chosen][:1]):
+            self.ensureVisible(rect, 20, 20)
 
     def replace_selected(self) -> None:
         """Ask for another layer in place of the selected ones; their wires and settings of equal name stay."""
@@ -208,7 +245,7 @@ class Commands(AskingCanvas):
         else:
             self._move(lambda: edit(chosen))
 
-    def _move(self, edit: Callable[[], None], then: Callable[[], None] = lambda: None) -> None:
+    def _move(self, edit: Callable[[], object], then: Callable[[], None] = lambda: None) -> None:
         """Run an edit that moves cards, which then glide to their places."""
         self.end_gliding()
         start = dict(self.document.layout.positions)
@@ -274,9 +311,6 @@ class Commands(AskingCanvas):
         self._add_remark(lambda: remarks.add_frame(self.document, chosen, (spot.x(), spot.y())))
 
     def _add_remark(self, add: Callable[[], str]) -> None:
-        if self.document.path:
-            self.message.emit(self.tr("Notes and frames belong to the whole network: leave the group first."))
-            return
         key = add()
         self.graph_scene.select((), (), (key,))
         self.write_remark(key)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from engine.graph import Graph
-from engine.project import Position
+from engine.layout import Position
 from engine.rewiring import can_share, independent, with_linked_copy
 from graph_editor.document import ProjectDocument
 from graph_editor.editing import named, tr
+from graph_editor.expansion import taken
 from graph_editor.layout import COLUMN, make_room
 from graph_editor.places import middle_of_all, shifted
 
@@ -42,7 +43,7 @@ def place_new(
     if middle is not None:
         x, y = middle_of_all(places)
         places = shifted(places, middle[0] - x, middle[1] - y)
-    document.edit_graph(text, graph, make_room(places, document.layout.positions.values(), aside=aside))
+    document.edit_graph(text, graph, make_room(places, taken(document.graph, document.layout), aside=aside))
 
 
 def duplicate(document: ProjectDocument, node_ids: tuple[str, ...]) -> tuple[str, ...]:

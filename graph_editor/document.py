@@ -10,8 +10,9 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from engine.graph import Edge, Graph
 from engine.grouping import Path, inside, reachable, with_inside
 from engine.inference import Inference, infer
-from engine.project import DataSettings, Layout, Position, Project, TrainingSettings
-from graph_editor.layout import place_missing
+from engine.layout import Layout, Position
+from engine.project import DataSettings, Project, TrainingSettings
+from graph_editor.expansion import fitted, fitted_along, fully_placed
 
 Picture = tuple[Graph, Layout]
 """What a canvas shows: a graph, and where its cards lie."""
@@ -69,7 +70,7 @@ class ProjectDocument(QObject):
     node_added = Signal(str)
     node_removed = Signal(str)
     node_changed = Signal(str)
-    """Name, settings or link of a node."""
+    """Name, settings or link of a node, or whether its inside is shown."""
     node_moved = Signal(str)
     edge_added = Signal(object)
     edge_removed = Signal(object)
@@ -174,8 +175,10 @@ class ProjectDocument(QObject):
 
     def edit_layout(self, text: str, graph: Graph, layout: Layout, merge_key: str | None = None) -> None:
         """Put another graph in place of the one that is shown, with its places; cards without one get one."""
-        places = place_missing(graph, layout.keeping(graph))
-        outer, where = with_inside(self._project.graph, self._project.layout, self._path, graph, places)
+        fits = fitted(self._graph, graph, layout).keeping(graph.nodes)
+        whole, where = self._project.graph, self._project.layout
+        outer, where = with_inside(whole, where, self._path, graph, fully_placed(graph, fits))
+        outer, where = fitted_along(whole, outer, where, self._path)
         self.edit(text, replace(self._project, graph=outer, layout=where), merge_key)
 
     def move(self, text: str, positions: dict[str, Position]) -> None:
@@ -212,7 +215,7 @@ class ProjectDocument(QObject):
         moved = self._path != came_from
         self._whole = infer(after.graph, self._whole)
         graph, layout = inside(after.graph, after.layout, self._path)
-        self._graph, self._layout = graph, place_missing(graph, layout)
+        self._graph, self._layout = graph, fully_placed(graph, layout)
         self._inference = self._whole if not self._path else infer(graph, None if moved else inferred)
         if moved or another:
             self.graph_replaced.emit()
@@ -238,6 +241,7 @@ class ProjectDocument(QObject):
         for edge in _without(old.edges, new.edges):
             self.edge_removed.emit(edge)
         was, now = old.nodes, new.nodes
+        toggled = old_layout.expanded ^ new_layout.expanded
         places_were, places = old_layout.positions, new_layout.positions
         for key in was:
             if key not in now:
@@ -246,7 +250,7 @@ class ProjectDocument(QObject):
             if key not in was:
                 self.node_added.emit(key)
             else:
-                if was[key] is not node and was[key] != node:
+                if (was[key] is not node and was[key] != node) or key in toggled:
                     self.node_changed.emit(key)
                 if places_were[key] is not places[key] and places_were[key] != places[key]:
                     self.node_moved.emit(key)
@@ -264,5 +268,5 @@ def _without(edges: tuple[Edge, ...], others: tuple[Edge, ...]) -> list[Edge]:
 
 def placed(project: Project) -> Project:
     """The project with a place for every card; the very same project where all have one."""
-    layout = place_missing(project.graph, project.layout.keeping(project.graph))
+    layout = fully_placed(project.graph, project.layout.keeping(project.graph.nodes))
     return project if layout is project.layout else replace(project, layout=layout)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPen
 from PySide6.QtWidgets import QGraphicsPathItem
 
 from engine.graph import Edge, Graph
-from engine.project import Position
+from engine.layout import Position
 from engine.rewiring import taken_out
 from graph_editor import editing
 from graph_editor.edge_item import EdgeItem

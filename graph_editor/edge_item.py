@@ -159,11 +159,12 @@ class EdgeItem(CanvasItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         try:
-            self._paint(painter, on_screen=widget is not None)
+            self.draw(painter, on_screen=widget is not None)
         except Exception:
             logging.exception("A wire could not be drawn.")
 
-    def _paint(self, painter: QPainter, *, on_screen: bool) -> None:
+    def draw(self, painter: QPainter, *, on_screen: bool) -> None:
+        """Draw the wire; on a screen, with the help of pictures that are kept."""
         before = painter.opacity()
         painter.setOpacity(before * marks_of(self).opacity(self.edge))
         self._paint_wire(painter, on_screen)

@@ -12,11 +12,12 @@ from PySide6.QtCore import QCoreApplication
 from engine.errors import GraphError
 from engine.graph import Edge, Graph, snake_case
 from engine.layer import Layer
-from engine.project import Position
+from engine.layout import Position
 from engine.registry import LAYERS
 from engine.rewiring import healed, taken_out
 from graph_editor.captions import type_is_evident
 from graph_editor.document import ProjectDocument
+from graph_editor.expansion import foot, taken
 from graph_editor.layout import COLUMN, ROW, free_place, make_room, without
 from graph_editor.places import mean
 from graph_editor.suggestions import Spot
@@ -31,7 +32,7 @@ def tr(text: str) -> str:
 def add_at(document: ProjectDocument, layer: Layer, place: Position, name: str | None = None) -> str:
     """Put a new card at a place, or beside it where another lies; returns its identifier."""
     node = document.graph.new_node(layer, name)
-    spot = free_place(place, document.layout.positions.values())
+    spot = free_place(place, taken(document.graph, document.layout))
     text = tr("Add {0}").format(node.name)
     document.edit_graph(text, document.graph.add(node), {node.id: spot})
     return node.id
@@ -42,7 +43,7 @@ def spot_below(document: ProjectDocument, node_ids: Iterable[str]) -> Spot | Non
     givers = [key for key in node_ids if document.graph[key].layer.has_output]
     if len(givers) < 2:
         return None
-    places = [document.position(key) for key in givers]
+    places = [foot(document.graph, document.layout, key) for key in givers]
     place = mean(places)[0], max(y for _, y in places) + ROW
     first, *more = ((key, 0) for key in sorted(givers, key=lambda key: document.position(key)[0]))
     return Spot(place, source=first, more=tuple(more))
@@ -51,7 +52,7 @@ def spot_below(document: ProjectDocument, node_ids: Iterable[str]) -> Spot | Non
 def spot_after(document: ProjectDocument, node_id: str) -> Spot:
     """Behind a card: on the wire that leaves it if there is just one, else below it."""
     leaving = document.graph.outgoing(node_id)
-    x, y = document.position(node_id)
+    x, y = foot(document.graph, document.layout, node_id)
     return Spot((x, y + ROW), source=(node_id, 0), edge=leaving[0] if len(leaving) == 1 else None)
 
 
@@ -74,7 +75,7 @@ def add_wired(document: ProjectDocument, layer: Layer, spot: Spot, name: str | N
             graph = graph.connect(source, node.id, output=output)
         if spot.target is not None:
             graph = graph.connect(node.id, spot.target[0], spot.target[1])
-    place = free_place(spot.place, document.layout.positions.values())
+    place = free_place(spot.place, taken(document.graph, document.layout))
     document.edit_graph(tr("Add {0}").format(node.name), graph, {node.id: place})
     return node.id
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from engine.errors import ShapeError
 from engine.graph import Graph, Node
-from engine.grouping import Path
+from engine.grouping import Path, known_inside
 from engine.inference import Inference, NodeFacts
 from engine.layer import Layer
 from engine.layers.nested import Functional
@@ -68,18 +67,8 @@ def _find(inference: Inference, wanted: Wanted, path: Path) -> Iterator[Place]:
         if _matches(node, facts, wanted):
             yield Place(path, key)
         if isinstance(node.layer, Functional):
-            inner = _inside(node.layer, facts)
+            inner = known_inside(node.layer, facts)
             yield from _find(inner, wanted, (*path, key))
-
-
-def _inside(layer: Functional, facts: NodeFacts) -> Inference:
-    """What is known of a group's layers; of one that does not fit where it stands, only what they are."""
-    try:
-        if len(facts.inputs) == len(layer.inputs):
-            return layer.inference(*facts.inputs)
-    except ShapeError:
-        pass
-    return Inference(layer.graph, {key: NodeFacts() for key in layer.graph.nodes})
 
 
 def _matches(node: Node, facts: NodeFacts, wanted: Wanted) -> bool:

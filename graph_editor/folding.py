@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from engine.graph import Graph
-from engine.project import Position
+from engine.layout import Position
 
 TALLEST = 20
 """Rows that are not folded: they can be seen together, and read a screen at a time."""

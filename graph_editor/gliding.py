@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation, Signal
 from PySide6.QtWidgets import QApplication, QStyle
 
-from engine.project import Position
+from engine.layout import Position
 from graph_editor.scene import GraphScene
 
 _MS = 200

@@ -9,7 +9,7 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from engine.project import Position
+from engine.layout import Position
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH, snap
 from graph_editor.theme import Theme, color
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import logging
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import (
+    QGraphicsItem,
     QGraphicsSceneHoverEvent,
     QStyleOptionGraphicsItem,
     QWidget,
@@ -20,6 +21,7 @@ from engine.inference import NodeFacts
 from graph_editor.canvas_item import CanvasItem
 from graph_editor.card import (
     CARD,
+    CHEVRON,
     HALO,
     Lights,
     Look,
@@ -39,7 +41,15 @@ from graph_editor.ports import Port, Ports, describe_port
 from graph_editor.sprites import paint_sprite
 from graph_editor.theme import Theme
 
+if TYPE_CHECKING:
+    from engine.grouping import Path
+    from graph_editor.interior import Interior
+
 __all__ = ["CARD", "NodeItem", "Port"]
+
+
+_SPRITE = CARD.adjusted(-10, -12, 12, 12)
+"""The room that a card takes, with its ports and what may stand at its corners."""
 
 
 class NodeItem(CanvasItem):
@@ -56,14 +66,19 @@ class NodeItem(CanvasItem):
         self.lights = Lights()
         self._told: tuple[Graph, Node, NodeFacts] | None = None
         self._linked = False
+        self.interior: Interior | None = None
+        """What is shown below the card, where it is a group that is open."""
         self.on_hover: Callable[[str | None], object] = lambda _: None
         """Is told when the pointer comes, and None when it goes."""
-        self.setRect(CARD.adjusted(-10, -12, 12, 12))
+        self._hovered_inside: Path = ()
+        self.setRect(_SPRITE)
 
     # Told by the scene
 
-    def refresh(self, graph: Graph, facts: NodeFacts, linked: bool) -> None:
+    def refresh(self, graph: Graph, facts: NodeFacts, linked: bool, interior: Interior | None = None) -> None:
         """Show a node as it is now; `linked` where it shares its weights with another."""
+        if interior is not self.interior:
+            self._show_interior(interior)
         before, self._told = self._told, (graph, graph[self.node_id], facts)
         if before is None or _from_afar(before) != _from_afar(self._told):
             self.spoil()
@@ -73,18 +88,26 @@ class NodeItem(CanvasItem):
             self._show_tooltip()
         self.redraw()
 
+    def _show_interior(self, interior: Interior | None) -> None:
+        self.interior = interior
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption, interior is not None)
+        rect = CARD if interior is None else CARD.united(interior.rect)
+        self.setRect(rect.adjusted(-10, -12, 12, 12))
+        self.spoil()
+
     @property
     def look(self) -> Look:
         """What is written on the card."""
         if self._look is None and self._told is not None:
-            self._look = Look.of(self._told[1], self._told[2], self._linked)
+            self._look = Look.of(self._told[1], self._told[2], self._linked, self.interior is not None)
         return self._look or Look()
 
     @property
     def ports(self) -> Ports:
         """Where wires begin and end."""
         if self._ports is None and self._told is not None:
-            self._ports = Ports.of(*self._told[:2])
+            below = 0.0 if self.interior is None else self.interior.rect.height()
+            self._ports = Ports.of(*self._told[:2], below)
         return self._ports or Ports()
 
     def set_fit(
@@ -126,21 +149,48 @@ class NodeItem(CanvasItem):
         """The card without its ports, in scene coordinates."""
         return CARD.translated(self.pos())
 
+    def whole_rect(self) -> QRectF:
+        """The card, and the inside of a group that is shown below it, in scene coordinates."""
+        return self.card_rect() if self.interior is None else self.shape().boundingRect().translated(self.pos())
+
+    def covers(self, spot: QPointF) -> bool:
+        """Whether a place lies on the card, or on the inside that is shown below it."""
+        inner = self.interior
+        return self.card_rect().contains(spot) or (inner is not None and inner.rect.contains(spot - self.pos()))
+
+    def chevron_at(self, scene_pos: QPointF) -> bool:
+        """Whether a press here shows or hides the inside of a group."""
+        return bool(self.look.chevron) and CHEVRON.contains(scene_pos - self.pos())
+
+    def inner_at(self, scene_pos: QPointF) -> Path:
+        """The card inside at a place, with the groups around it; empty where there is none."""
+        return () if self.interior is None else self.interior.at(scene_pos - self.pos())
+
     def _show_tooltip(self) -> None:
         if self._told is None:
             return
         graph, node, facts = self._told
-        if self.lights.hot is None:
+        if self.interior is not None and self._hovered_inside:
+            self.setToolTip(self.interior.card(self._hovered_inside).tooltip)
+        elif self.lights.hot is None:
             self.setToolTip(card_tooltip(graph, node, facts))
         else:
             name, *more = map(html.escape, describe_port(node, facts, self.ports, self.lights.hot))
             self.setToolTip(f"<b>{name}</b> – {html.escape(node.name)}<br>{'<br>'.join(more)}")
+
+    @property
+    def tooltip(self) -> str:
+        """What there is to know of the node."""
+        return card_tooltip(*self._told) if self._told is not None else ""
 
     # Qt
 
     def shape(self) -> QPainterPath:
         path = QPainterPath()
         path.addRect(CARD.adjusted(0, -8, 0, 8))
+        if self.interior is not None:
+            path.addRect(self.interior.rect.adjusted(0, 0, 0, 8))
+            path.setFillRule(Qt.FillRule.WindingFill)
         return path
 
     def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
@@ -151,11 +201,16 @@ class NodeItem(CanvasItem):
         super().hoverEnterEvent(event)
 
     def hoverMoveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
+        inside = self.inner_at(event.scenePos())
+        if inside != self._hovered_inside:
+            self._hovered_inside = inside
+            self._show_tooltip()
         self.set_hot_port(self.port_at(event.scenePos()))
         super().hoverMoveEvent(event)
 
     def hoverLeaveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self.lights.hovered = False
+        self._hovered_inside = ()
         self.set_hot_port(None)
         self.update()
         self.on_hover(None)
@@ -172,6 +227,8 @@ class NodeItem(CanvasItem):
         _, node, facts = self._told
         figure = marks.block(self.node_id)
         shade = block_color(node.layer.category, severity_of(facts), self.lights, self._theme, figure)
+        if self.interior is not None:
+            self.interior.sketch(sketch, self.pos(), opacity)
         sketch.blocks[shade, opacity].append(card)
         if marks.outlines(self.node_id):
             rect, outline, wide = outline_of(marks, self.node_id, self._theme)
@@ -179,19 +236,22 @@ class NodeItem(CanvasItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         try:
-            self._paint(painter, on_screen=widget is not None)
+            self.draw(painter, option.exposedRect, on_screen=widget is not None)
         except Exception:
             logging.exception("A card could not be drawn.")
 
-    def _paint(self, painter: QPainter, *, on_screen: bool) -> None:
+    def draw(self, painter: QPainter, exposed: QRectF, *, on_screen: bool) -> None:
+        """Draw the card, and what is to be seen of a group's inside; on a screen, with pictures that are kept."""
         self.lights.selected = self.isSelected()
         marks = marks_of(self)
         before, reading = painter.opacity(), marks.reading(self.node_id)
         painter.setOpacity(before * marks.opacity(self.node_id))
         look = self.look if reading is None else self.look.showing(reading)
-        if on_screen:
+        if self.interior is not None:
+            self.interior.draw(painter, exposed, selected=self.lights.selected, on_screen=on_screen)
+        if on_screen and self.interior is None:
             seen = look, self.ports, self.lights.now, self._theme.name
-            paint_sprite(painter, seen, self.rect(), lambda sprite: self._paint_card(sprite, look))
+            paint_sprite(painter, seen, _SPRITE, lambda sprite: self._paint_card(sprite, look))
         else:
             self._paint_card(painter, look)
         if marks.outlines(self.node_id):

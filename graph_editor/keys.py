@@ -31,6 +31,7 @@ BINDINGS = {
     "connect_selected": ("C",),
     "next_wire": ("W",),
     "next_remark": ("N",),
+    "toggle_selected": ("X",),
 }
 """The keys of commands, by the name of the command; a program that has actions of its own for them binds those."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from fast_sugiyama import from_edges
 
 from engine.graph import Graph
-from engine.project import Layout, Position
+from engine.layout import Layout, Position
 from graph_editor.folding import folded
 from graph_editor.places import shifted
 
@@ -122,21 +122,29 @@ def _beside(parts: list[dict[str, Position]]) -> dict[str, Position]:
     return result
 
 
-def place_missing(graph: Graph, layout: Layout) -> Layout:
-    """The layout with a place for each node that has none; the very same layout where all have one."""
+def place_missing(
+    graph: Graph, layout: Layout, feet: Mapping[str, Position] | None = None, resting: Iterable[Position] = ()
+) -> Layout:
+    """The layout with a place for each node that has none; the very same layout where all have one.
+
+    `feet` are places that rows below some cards are counted from, where not from the cards; `resting` are more
+    places that are taken.
+    """
     if graph.nodes.keys() <= layout.positions.keys():
         return layout
     missing = [key for key in graph.order if key not in layout.positions]
     if len(missing) == len(graph):
         return layout.moved(arrange(graph))
     places = dict(layout.positions)
+    lows, others = feet or {}, tuple(resting)
     for key in missing:
-        before = [places[edge.source] for edge in graph.incoming(key) if edge.source in places]
+        sources = [edge.source for edge in graph.incoming(key) if edge.source in places]
+        before = [lows.get(source, places[source]) for source in sources]
         after = [places[edge.target] for edge in graph.outgoing(key) if edge.target in places]
         if before and after:
             places[key] = _between(graph, key, before, after, places)
         else:
-            places[key] = free_place(_beyond(before, after, places), places.values())
+            places[key] = free_place(_beyond(before, after, places), (*places.values(), *others))
     return layout.moved(places)
 
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from engine.graph import Edge
 from engine.layers.nested import Functional
-from engine.project import REMARK_COLORS, RemarkColor
+from engine.layout import REMARK_COLORS, RemarkColor
 from engine.registry import LAYERS
 from graph_editor import copying, editing, remarks
 from graph_editor.captions import sentence_of
@@ -80,6 +80,8 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
     grouped = isinstance(document.graph[node_id].layer, Functional)
     if grouped:
         menu.addAction(_tr("Open")).triggered.connect(lambda: view.open_group(node_id))
+        text = _tr("Hide the inside") if node_id in document.layout.expanded else _tr("Show the inside here")
+        menu.addAction(text).triggered.connect(lambda: view.toggle_selected())
     menu.addAction(_tr("Rename")).triggered.connect(lambda: view.rename(node_id))
     if document.graph[node_id].layer.has_output:
         menu.addAction(_tr("Connect to…")).triggered.connect(lambda: view.start_connecting(node_id))

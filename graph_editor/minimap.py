@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
 
+from engine.layers.nested import Functional
 from graph_editor.canvas import Canvas
 from graph_editor.corner import CornerPanel
+from graph_editor.expansion import open_rooms
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 from graph_editor.theme import category_color, color, current, theme_notifier
 
@@ -65,7 +69,8 @@ class Minimap(CornerPanel):
     def _paint_blocks(self) -> None:
         document, theme = self._canvas.document, current()
         places = {key: document.position(key) for key in document.graph.nodes}
-        self._bounds = _around(list(places.values()))
+        rooms = open_rooms(document.graph, document.layout)
+        self._bounds = _around(list(places.values()), rooms)
         if self._bounds.isEmpty():
             self.hide()
             return
@@ -78,6 +83,9 @@ class Minimap(CornerPanel):
         scale, middle = self._scale, self._to_map(QPointF(0, 0))
         wide, high = max(_BLOCK[0], CARD_WIDTH * scale), max(_BLOCK[1], CARD_HEIGHT * scale)
         left, top = middle.x() - wide / 2, middle.y() - high / 2
+        for room in rooms:
+            ground = QRectF(self._to_map(room.topLeft()), self._to_map(room.bottomRight()))
+            painter.fillRect(ground, color(category_color(Functional.category, theme), 50))
         for key, (x, y) in places.items():
             block = QRectF(left + x * scale, top + y * scale, wide, high)
             painter.fillRect(block, color(category_color(document.graph[key].layer.category, theme)))
@@ -165,10 +173,11 @@ class Minimap(CornerPanel):
         painter.end()
 
 
-def _around(places: list[tuple[float, float]]) -> QRectF:
+def _around(places: list[tuple[float, float]], rooms: list[QRectF]) -> QRectF:
     """The rectangle around cards at these places; empty where there are none."""
     if not places:
         return QRectF()
     xs, ys = zip(*places, strict=True)
     rect = QRectF(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-    return rect.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2)
+    rect = rect.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2)
+    return reduce(QRectF.united, rooms, rect)

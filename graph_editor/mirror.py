@@ -16,11 +16,13 @@ from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from engine.graph import Edge, Graph
-from engine.project import Position
+from engine.layout import Position
 from engine.shapes import show_shape
 from graph_editor.canvas_item import CanvasItem
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
+from graph_editor.expansion import cells, expanded_room
+from graph_editor.interior import fill_card
 from graph_editor.items import NodeItem
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 from graph_editor.marks import Marks
@@ -62,6 +64,8 @@ class GraphMirror(QGraphicsScene):
         self._ordered: tuple[tuple[Edge, ...], dict[Edge, int]] = (), {}
         self._places: dict[str, Position] = {}
         self._rows = Rows()
+        self._cells: dict[str, list[Position]] = {}
+        """What stands for the insides of groups that are open, in `_rows`."""
         self._shifted = False
         """Whether cards lie elsewhere than when long wires last looked for their way."""
         self._loose: set[Edge] = set()
@@ -167,9 +171,20 @@ class GraphMirror(QGraphicsScene):
     def _put(self, node_id: str, place: Position) -> None:
         self._rows.move(self._places.get(node_id), place)
         self._places[node_id], self._shifted = place, True
+        self._take_ground(node_id)
         if node_id in self._cards:
             self._cards[node_id].setPos(*place)
             self._bent.update(self.graph.incoming(node_id), self.graph.outgoing(node_id))
+
+    def _take_ground(self, node_id: str) -> None:
+        """Let wires find no way through the inside of a group."""
+        for cell in self._cells.pop(node_id, ()):
+            self._rows.move(cell, None)
+        room = expanded_room(self.graph, self.document.layout, node_id) if node_id in self._places else None
+        if room is not None:
+            self._cells[node_id] = cells(self._places[node_id], room)
+            for cell in self._cells[node_id]:
+                self._rows.move(None, cell)
 
     # Told by the document
 
@@ -183,6 +198,9 @@ class GraphMirror(QGraphicsScene):
         self._fresh = True
         self._places = {key: self.document.position(key) for key in self.graph.nodes}
         self._rows, self._shifted = Rows(self._places.values()), True
+        self._cells.clear()
+        for key in self.document.layout.expanded:
+            self._take_ground(key)
 
     def _drop(self, *items: QGraphicsItem) -> None:
         quiet = self.blockSignals(True)  # what is selected then is told once, when all is drawn
@@ -197,6 +215,7 @@ class GraphMirror(QGraphicsScene):
     def _remove_node(self, node_id: str) -> None:
         self._missing.pop(node_id, None)
         self._rows.move(self._places.pop(node_id, None), None)
+        self._take_ground(node_id)
         self._shifted = True
         if (item := self._cards.pop(node_id, None)) is not None:
             self._drop(item)
@@ -207,6 +226,9 @@ class GraphMirror(QGraphicsScene):
     def _change_node(self, node_id: str) -> None:
         incoming, outgoing = self.graph.incoming(node_id), self.graph.outgoing(node_id)
         self._stale.add(node_id)
+        if node_id in self._cells or node_id in self.document.layout.expanded:
+            self._take_ground(node_id)
+            self._shifted = True
         self._bent.update(incoming, outgoing)
         self._reworded.update((node_id, *(edge.source for edge in incoming)))
 
@@ -365,7 +387,8 @@ class GraphMirror(QGraphicsScene):
         return {edge for edge, other in zip(before, now, strict=True) if edge != other}
 
     def _refresh(self, node_id: str) -> None:
-        self._cards[node_id].refresh(self.graph, self.document.inference[node_id], node_id in self._shared)
+        known, layout = self.document.inference, self.document.layout
+        fill_card(self._cards[node_id], known, layout, self._theme, linked=node_id in self._shared)
 
     def _write_shape(self, edge: Edge) -> bool:
         """Write the shape on a wire; whether that is another than before."""

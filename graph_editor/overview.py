@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -44,6 +44,18 @@ class Sketch:
     frames: dict[tuple[str, float], list[QRectF]] = field(default_factory=lambda: defaultdict(list))
     """What is drawn around cards, by colour and width."""
     bounds: QRectF = field(default_factory=QRectF)
+
+    def include(self, other: Sketch, place: QPointF, opacity: float) -> None:
+        """Have what another has, elsewhere."""
+        for mine, theirs in (self.halos, other.halos), (self.blocks, other.blocks):
+            for (shade, much), rects in theirs.items():
+                mine[shade, much * opacity] += [rect.translated(place) for rect in rects]
+        for (shade, much), lines in other.lines.items():
+            self.lines[shade, much * opacity] += [line.translated(place) for line in lines]
+        for (shade, much), path in other.curves.items():
+            self.curves[shade, much * opacity].addPath(path.translated(place))
+        for key, rects in other.frames.items():
+            self.frames[key] += [rect.translated(place) for rect in rects]
 
 
 class Patch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from engine.project import Position
+from engine.layout import Position
 
 
 def mean(places: Collection[Position]) -> Position:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from graph_editor.aligning import Line, Way, aligned, distributed
 from graph_editor.document import ProjectDocument
 from graph_editor.editing import named, tr
+from graph_editor.expansion import spread
 from graph_editor.layout import arrange, make_room
 from graph_editor.places import middle_of_all, shifted
 
@@ -14,7 +15,8 @@ from graph_editor.places import middle_of_all, shifted
 def tidy(document: ProjectDocument, node_ids: Collection[str] = ()) -> None:
     """Lay the whole graph out anew, or only some cards, around where they lay; the others stay."""
     if not node_ids:
-        document.move(tr("Arrange"), arrange(document.graph))
+        layout = spread(document.graph, document.layout.moved(arrange(document.graph)))
+        document.edit_layout(tr("Arrange"), document.graph, layout)
         return
     before = {key: document.position(key) for key in node_ids}
     places = arrange(document.graph.part(node_ids))

@@ -66,6 +66,8 @@ class Pointer:
         found, item = scene.port_at(spot), scene.node_at(spot)
         if found is not None:
             self._begin(DrawWire.at_port(self.view, *found), spot)
+        elif item is not None and item.chevron_at(spot) and not adding:
+            self.view.toggle_groups([item.node_id])
         elif item is not None:
             self._press_card(item.node_id, event)
         elif (wire := scene.edge_at(spot)) is not None:
@@ -122,11 +124,18 @@ class Pointer:
         if self.gesture is not None:
             self.gesture.move(self.view.mapToScene(where))
             return True
-        port = self.scene.port_at(self.view.mapToScene(where))
-        cursor = Qt.CursorShape.CrossCursor if port else Qt.CursorShape.ArrowCursor
+        cursor = self._cursor_at(self.view.mapToScene(where))
         if not self.panning and self.view.viewport().cursor().shape() != cursor:
             self.view.viewport().setCursor(cursor)
         return False
+
+    def _cursor_at(self, spot: QPointF) -> Qt.CursorShape:
+        """What shows that a press here draws a wire, or opens a group."""
+        if self.scene.port_at(spot) is not None:
+            return Qt.CursorShape.CrossCursor
+        item = self.scene.node_at(spot)
+        hand = item is not None and item.chevron_at(spot)
+        return Qt.CursorShape.PointingHandCursor if hand else Qt.CursorShape.ArrowCursor
 
     def release(self, event: QMouseEvent) -> None:
         """The button went up."""

@@ -35,9 +35,11 @@ class Ports:
     variadic: bool = False
     required: int = 1
     taken: frozenset[Port] = field(default_factory=frozenset)
+    below: float = 0.0
+    """How far below the card the outputs lie, where the inside of a group is shown between."""
 
     @classmethod
-    def of(cls, graph: Graph, node: Node) -> Ports:
+    def of(cls, graph: Graph, node: Node, below: float = 0.0) -> Ports:
         """The ports of a node as it is wired now."""
         layer, incoming, outgoing = node.layer, graph.incoming(node.id), graph.outgoing(node.id)
         shown = graph.port_count(node.id)
@@ -51,6 +53,7 @@ class Ports:
             layer.max_inputs is None,
             layer.min_inputs,
             frozenset([*ends, *starts]),
+            below,
         )
 
     def all(self) -> tuple[Port, ...]:
@@ -64,7 +67,7 @@ class Ports:
         side, index = port
         if side == "out":
             step = min(_OUT_STEP, _ROOM / max(self.outputs - 1, 1))
-            return QPointF((index - (self.outputs - 1) / 2) * step, CARD_HEIGHT / 2)
+            return QPointF((index - (self.outputs - 1) / 2) * step, CARD_HEIGHT / 2 + self.below)
         step = min(_IN_STEP, _ROOM / max(self.inputs, 1))
         return QPointF((index - (self.centred - 1) / 2) * step, -CARD_HEIGHT / 2)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
 
-from engine.project import Position, Remark
+from engine.layout import Position, Remark
 from graph_editor import remarks
 from graph_editor.editing import tr
 from graph_editor.gestures import Gesture

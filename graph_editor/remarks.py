@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPointF, QRectF
 
 from engine.graph import Edge
-from engine.project import Position, Remark, RemarkColor
+from engine.layout import Position, Remark, RemarkColor
 from graph_editor.document import ProjectDocument
 from graph_editor.editing import tr, without_parts
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH, snap

@@ -8,7 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 
 from engine.graph import Edge
-from engine.project import Position
+from engine.layout import Position
 from graph_editor.canvas_item import CanvasItem
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
@@ -117,7 +117,7 @@ class GraphScene(GraphMirror):
     def node_at(self, pos: QPointF) -> NodeItem | None:
         """The card at a place of the scene."""
         found = (item for item in self.items(pos) if isinstance(item, NodeItem))
-        return next((item for item in found if item.card_rect().contains(pos)), None)
+        return next((item for item in found if item.covers(pos)), None)
 
     def port_at(self, pos: QPointF) -> tuple[NodeItem, Port] | None:
         """The port at a place of the scene, with its card."""

@@ -12,7 +12,7 @@ from engine.errors import ShapeError
 from engine.graph import Edge
 from engine.inference import Inference
 from engine.layer import Layer
-from engine.project import Position
+from engine.layout import Position
 from engine.shapes import show_shape
 from graph_editor import search
 from graph_editor.blocks import Block

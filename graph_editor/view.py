@@ -101,7 +101,7 @@ class GraphView(Commands):
                 self.write_remark(remark[0])
             elif item is None:
                 self.quick_add(Spot((spot.x(), spot.y()), edge=wire.edge if wire is not None else None))
-            elif not self.open_group(item.node_id):
+            elif not item.chevron_at(spot) and not self.open_group(item.node_id, item.inner_at(spot)):
                 self.rename(item.node_id)
         event.accept()
 

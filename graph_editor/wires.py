@@ -10,7 +10,7 @@ from itertools import pairwise
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
-from engine.project import Position
+from engine.layout import Position
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 
 _HALF_WIDTH = CARD_WIDTH / 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,7 +11,6 @@ from engine.errors import GraphError
 from engine.formats.reading import Place, shown
 from engine.graph import Edge, Graph, Node, check_name
 from engine.layer import Layer
-from engine.project import Position
 from engine.registry import layer_type
 
 # Writing
@@ -145,25 +143,3 @@ def check_wiring(graph: Graph, place: Place) -> None:
     if len(graph.order) < len(graph):
         stuck = next(node.name for node in graph if node.id not in set(graph.order))
         raise place.error(f"the wires close a circle at node {shown(stuck)}.")
-
-
-def read_positions(value: Any, place: Place) -> Mapping[str, Position]:
-    """Places by node; raises `FileFormatError`."""
-    positions: dict[str, Position] = {}
-    for key, pair in place.mapping(value).items():
-        x, y = read_numbers(pair, 2, place.at(f"node {shown(key)}"))
-        positions[key] = (x, y)
-    return MappingProxyType(positions)
-
-
-def read_numbers(value: Any, count: int, place: Place) -> tuple[float, ...]:
-    """So many numbers that could be places; raises `FileFormatError`."""
-    if len(place.listing(value)) != count or not all(_is_number(number) for number in value):
-        raise place.error(f"must be {'two' if count == 2 else count} numbers, not {shown(value)}.")
-    return tuple(map(float, value))
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < 1e9 and math.isfinite(value)

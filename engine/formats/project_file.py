@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from os import PathLike
-from types import MappingProxyType
 from typing import Any
 
 from engine.data.source import source_name
@@ -17,15 +15,14 @@ from engine.formats.graph_data import (
     edge_data,
     node_data,
     read_graph,
-    read_numbers,
-    read_positions,
 )
+from engine.formats.layout_data import LAYOUT_KEYS, layout_data, read_layout
 from engine.formats.reading import Place, parse_json, read_text, shown
-from engine.project import NAME, REMARK_COLORS, DataSettings, Layout, Project, Remark, TrainingSettings
+from engine.project import NAME, DataSettings, Project, TrainingSettings
 
 FORMAT_VERSION = 1
 
-_MORE = ("name", "positions", "data", "training", "compiled", "lost", "remarks")
+_MORE = ("name", "data", "training", "compiled", "lost", *LAYOUT_KEYS)
 """What a file may leave out."""
 
 
@@ -45,14 +42,17 @@ def dumps(project: Project) -> str:
     All settings are written, defaults too: a later version may have other defaults.
     """
     data = {"source": _source(project.data), **project.data.model_dump(mode="json", exclude={"source"})}
+    layout = layout_data(project.layout)
+    remarks = layout["remarks"]
     text = "\n".join(
         [
             "{",
             f'  "format_version": {FORMAT_VERSION},',
             f'  "nodes": {_lines("[]", (_json(node_data(node)) for node in project.graph))},',
             f'  "edges": {_lines("[]", (_json(edge_data(edge)) for edge in project.graph.edges))},',
-            f'  "positions": {_lines("{}", _pairs(project.layout.positions))},',
-            f'  "remarks": {_lines("{}", _pairs({k: asdict(r) for k, r in project.layout.remarks.items()}))},',
+            f'  "positions": {_lines("{}", _pairs(layout["positions"]))},',
+            f'  "remarks": {_lines("{}", _pairs(remarks))},',
+            f'  "expanded": {_json(layout["expanded"])},',
             f'  "data": {_lines("{}", _pairs(data))},',
             f'  "training": {_lines("{}", _pairs(project.training.model_dump(mode="json")))},',
             f'  "name": {_json(project.name)},',
@@ -73,10 +73,7 @@ def loads(text: str, path: str = "project") -> Project:
     place.mapping(found, ("format_version", "nodes", "edges"), _MORE)
     return Project(
         read_graph(found["nodes"], found["edges"], place),
-        Layout(
-            read_positions(found.get("positions", {}), place.at("positions")),
-            _remarks(found.get("remarks", {}), place.at("remarks")),
-        ),
+        read_layout(found, place),
         place.at("data").settings(DataSettings, found.get("data", {})),
         place.at("training").settings(TrainingSettings, found.get("training", {})),
         _name(found.get("name", NAME), place.at("name")),
@@ -107,22 +104,6 @@ def _lines(brackets: str, items: Iterable[str]) -> str:
 
 
 # Reading
-
-
-def _remarks(value: Any, place: Place) -> Mapping[str, Remark]:
-    """Notes and frames."""
-    found: dict[str, Remark] = {}
-    for key, entry in place.mapping(value).items():
-        here = place.at(shown(key))
-        fields = here.mapping(entry, ("kind", "text", "rect", "color"), ())
-        if fields["kind"] not in ("note", "frame") or fields["color"] not in REMARK_COLORS:
-            raise here.error("is neither a note nor a frame of a known colour.")
-        sides = read_numbers(fields["rect"], 4, here.at("rect"))
-        if sides[2] <= 0 or sides[3] <= 0:
-            raise here.at("rect").error("has no size.")
-        text = here.at("text").text(fields["text"])
-        found[key] = Remark(fields["kind"], text, (sides[0], sides[1], sides[2], sides[3]), fields["color"])
-    return MappingProxyType(found)
 
 
 def _name(value: Any, place: Place) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
 import jax
-from pydantic import BeforeValidator, Field, InstanceOf, PlainSerializer
+from pydantic import BeforeValidator, Field, InstanceOf, PlainSerializer, model_validator
 
 from engine.errors import FileFormatError, ShapeError
 from engine.fields import Holds
 from engine.layer import Weighted
 from engine.layers.core import Input, Output
+from engine.layout import Layout
 from engine.op import Context
 from engine.registry import register
 from engine.shapes import Shape, show_shape
@@ -47,8 +47,23 @@ def _write_graph(graph: Graph) -> dict[str, Any]:
     return graph_data(graph)
 
 
-def _read_positions(value: Mapping[str, Sequence[float]]) -> Mapping[str, tuple[float, float]]:
-    return MappingProxyType({key: (float(x), float(y)) for key, (x, y) in value.items()})
+def _read_layout(value: Any) -> Any:
+    from engine.formats.layout_data import LAYOUT_KEYS, read_layout
+    from engine.formats.reading import Place
+
+    if isinstance(value, Layout):
+        return value
+    place = Place("the layout within")
+    try:
+        return read_layout(place.mapping(value, (), LAYOUT_KEYS), place)
+    except FileFormatError as error:
+        raise ValueError(error.reason) from None
+
+
+def _write_layout(layout: Layout) -> dict[str, Any]:
+    from engine.formats.layout_data import layout_data
+
+    return layout_data(layout)
 
 
 def _identity() -> Graph:
@@ -61,11 +76,11 @@ def _identity() -> Graph:
 
 if TYPE_CHECKING:
     InnerGraph = Graph
-    Positions = Mapping[str, tuple[float, float]]
+    InnerLayout = Layout
 else:
     InnerGraph = Annotated[Any, Holds("graph"), BeforeValidator(_read_graph), PlainSerializer(_write_graph)]
-    Positions = Annotated[
-        InstanceOf[Mapping], Holds("hidden"), BeforeValidator(_read_positions), PlainSerializer(dict)
+    InnerLayout = Annotated[
+        InstanceOf[Layout], Holds("hidden"), BeforeValidator(_read_layout), PlainSerializer(_write_layout)
     ]
 
 
@@ -77,15 +92,23 @@ class Functional(Weighted):
     """
 
     graph: InnerGraph = Field(default_factory=_identity, description="The layers inside.")
-    positions: Positions = Field(
-        default_factory=lambda: MappingProxyType({}), description="Where they lie on the canvas."
-    )
+    layout: InnerLayout = Field(default_factory=Layout, description="Where they lie on the canvas.")
 
     caption: ClassVar[tuple[str, ...]] = ("graph",)
     keras_class: ClassVar[str | None] = "Functional"
     keras_aliases: ClassVar[tuple[str, ...]] = ("Sequential", "Model")
     keras_module: ClassVar[str] = "keras.src.models.functional"
     casts: ClassVar[bool] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, value: Any) -> Any:
+        """Files used to hold the places alone."""
+        if isinstance(value, Mapping) and "positions" in value:
+            fields = cast(Mapping[str, Any], value)
+            rest = {key: field for key, field in fields.items() if key != "positions"}
+            return {"layout": {"positions": fields["positions"]}, **rest}
+        return value  # pyright: ignore[reportUnknownVariableType]
 
     def __hash__(self) -> int:
         return hash((self.graph, self.trainable))

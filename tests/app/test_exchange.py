@@ -19,7 +19,8 @@ from engine.formats import models, project_file
 from engine.grouping import group
 from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
-from engine.project import Layout, Project
+from engine.layout import Layout
+from engine.project import Project
 from engine.templates import chain
 from tests.app.test_cli import layerloom
 

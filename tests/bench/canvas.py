@@ -33,7 +33,8 @@ from engine.layers.core import Input, Output
 from engine.layers.global_pooling import GlobalAveragePooling2D
 from engine.layers.merging import Add
 from engine.layers.normalization import BatchNormalization
-from engine.project import Layout, Project
+from engine.layout import Layout
+from engine.project import Project
 from graph_editor.document import ProjectDocument
 from graph_editor.layout import arrange
 from graph_editor.view import GraphView

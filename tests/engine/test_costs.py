@@ -32,8 +32,8 @@ from engine.layers.recurrent import GRU, LSTM, RNN
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
 from engine.layers.wrappers import Bidirectional, TimeDistributed
+from engine.layout import Layout
 from engine.optimizers import OPTIMIZERS
-from engine.project import Layout
 from engine.shapes import Shape
 from engine.templates import chain, make
 from tests.engine.layer_cases import CASES, weights_of

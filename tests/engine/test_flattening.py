@@ -13,8 +13,8 @@ from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
 from engine.layers.nested import Functional
 from engine.layers.normalization import BatchNormalization
+from engine.layout import Layout
 from engine.model import compile_graph
-from engine.project import Layout
 from engine.rewiring import with_linked_copy
 from engine.templates import chain
 

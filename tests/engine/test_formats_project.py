@@ -18,8 +18,9 @@ from engine.errors import FileError, FileFormatError, GraphError
 from engine.formats.project_file import dumps, load, loads, save
 from engine.graph import Graph
 from engine.layers.core import Dense
+from engine.layout import Layout
 from engine.optimizers import SGD
-from engine.project import DataSettings, Layout, Project, TrainingSettings
+from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import TEMPLATES
 from tests.engine.graphs import many_sided
 from tests.engine.layer_cases import CASES

@@ -12,8 +12,8 @@ from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add, Concatenate
 from engine.layers.nested import Functional
+from engine.layout import Layout
 from engine.model import compile_graph
-from engine.project import Layout
 from engine.templates import chain, make
 
 
@@ -35,7 +35,7 @@ def test_a_group_has_the_shapes_and_parameters_of_what_is_in_it() -> None:
     assert len(result) == len(graph) - len(BRANCH) + 1
     layer = result[key].layer
     assert isinstance(layer, Functional)
-    assert set(layer.positions) == set(layer.graph.nodes)
+    assert set(layer.layout.positions) == set(layer.graph.nodes)
 
 
 def test_a_group_taken_apart_is_the_graph_that_it_was_made_of() -> None:

@@ -13,6 +13,7 @@ from engine.project import Project
 from graph_editor.canvas_item import CanvasItem
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
+from graph_editor.interior import Interior
 from graph_editor.items import NodeItem
 from graph_editor.remark_items import RemarkItem
 from graph_editor.scene import GraphScene
@@ -21,6 +22,7 @@ from graph_editor.scene import GraphScene
 def assert_valid(project: Project) -> None:
     """What every project is: its graph sound, with a place for each card and for nothing else."""
     assert project.layout.positions.keys() == project.graph.nodes.keys()
+    assert project.layout.expanded <= project.graph.nodes.keys()
     _assert_sound(project.graph)
 
 
@@ -36,7 +38,8 @@ def _assert_sound(graph: Graph) -> None:
         assert owner.shares is None
         assert owner.layer == node.layer
         if isinstance(node.layer, Functional):
-            assert node.layer.positions.keys() <= node.layer.graph.nodes.keys()
+            assert node.layer.layout.positions.keys() <= node.layer.graph.nodes.keys()
+            assert node.layer.layout.expanded <= node.layer.graph.nodes.keys()
             _assert_sound(node.layer.graph)
 
 
@@ -98,7 +101,15 @@ def _cards(scene: GraphScene) -> dict[str, object]:
 
 def _card(item: NodeItem) -> object:
     seen = item.isVisible(), item.opacity(), item.zValue(), item.isSelected()
-    return _point(item.pos()), item.look, item.ports, seen
+    return _point(item.pos()), item.look, item.ports, seen, _interior(item.interior)
+
+
+def _interior(interior: Interior | None) -> object:
+    """What is shown of the inside of a group."""
+    if interior is None:
+        return None
+    wires = {wire.edge: _wire(wire) for wire in interior.wires}
+    return _rect(interior.rect), {key: _card(card) for key, card in interior.cards.items()}, wires
 
 
 def _wires(scene: GraphScene) -> dict[object, object]:

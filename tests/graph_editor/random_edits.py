@@ -268,6 +268,12 @@ class RandomEdits(RuleBasedStateMachine):
             self.scene.select([regrouping.group(self.document, self.scene.selected_nodes())])
 
     @has_groups
+    @rule(numbers=SEVERAL)
+    def expand(self, numbers: list[int]) -> None:
+        groups = self.groups
+        self.view.toggle_groups([self.one(groups, number) for number in numbers[:2]])
+
+    @has_groups
     @rule(number=NUMBERS)
     def ungroup(self, number: int) -> None:
         self.scene.select([self.one(self.groups, number)])

@@ -10,7 +10,8 @@ from PySide6.QtGui import QDropEvent
 from engine.graph import Node
 from engine.layers.core import Dense, Input
 from engine.layers.merging import Concatenate
-from engine.project import Layout, Project
+from engine.layout import Layout
+from engine.project import Project
 from engine.templates import chain
 from graph_editor import copying, editing
 from graph_editor.theme import current

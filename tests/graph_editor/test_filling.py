@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor
 from engine.graph import Edge, Graph, Node
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
-from engine.project import Layout, Project
+from engine.layout import Layout
+from engine.project import Project
 from graph_editor import copying, editing
 from graph_editor.document import ProjectDocument
 from graph_editor.scene import GraphScene

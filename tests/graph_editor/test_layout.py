@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from engine.graph import Graph
 from engine.layers.core import Dense, Input
 from engine.layers.merging import Add
-from engine.project import Layout
+from engine.layout import Layout
 from engine.templates import TEMPLATES, chain, make
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH, arrange, place_missing
 

@@ -11,7 +11,8 @@ from engine.graph import Edge, Graph, Node
 from engine.layers.core import Dense, Input
 from engine.layers.merging import Add
 from engine.layers.recurrent import LSTM
-from engine.project import Layout, Project
+from engine.layout import Layout
+from engine.project import Project
 from engine.templates import chain
 from graph_editor import editing
 from graph_editor.items import NodeItem

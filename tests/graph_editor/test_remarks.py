@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 
 from engine.errors import FileFormatError
 from engine.formats import project_file
-from engine.project import Layout, Remark
+from engine.layout import Layout, Remark
 from graph_editor import picture, remarks
 from graph_editor.theme import DARK, LIGHT
 
@@ -145,17 +145,6 @@ def test_notes_follow_the_theme(framed):
 def test_a_colour_is_chosen(framed):
     remarks.set_color(framed.document, ["m1"], "green")
     assert shown(framed)["m1"].color == "green"
-
-
-def test_inside_a_group_there_are_no_notes_and_it_is_said(canvas):
-    canvas.scene.select([canvas.id("flatten")])
-    canvas.view.group_selected()
-    canvas.view.open_group(canvas.id("model"))
-    with canvas.bot.waitSignal(canvas.view.message) as told:
-        canvas.view.add_note()
-    assert "group" in told.args[0]
-    canvas.view.leave_group()
-    assert not shown(canvas)
 
 
 def test_notes_outlive_edits_of_the_graph_and_of_groups(framed):
