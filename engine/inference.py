@@ -204,6 +204,15 @@ def _computed(layer: Layer, inputs: tuple[Shape, ...]) -> tuple[tuple[Shape, ...
     return _kept_answers(layer, inputs)  # pyright: ignore[reportArgumentType]  # settings are frozen, and have a hash
 
 
+def takes(layer: Layer, inputs: tuple[Shape, ...]) -> bool:
+    """Whether a layer can do with inputs of these shapes."""
+    try:
+        _computed(layer, inputs)
+    except ShapeError:
+        return False
+    return True
+
+
 def _shapes_and_weights(layer: Layer, inputs: tuple[Shape, ...]) -> tuple[tuple[Shape, ...], tuple[Weight, ...]]:
     return layer.output_shapes(*inputs), _frozen(layer, layer.weights(*inputs))
 

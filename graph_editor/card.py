@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
@@ -22,6 +22,9 @@ from graph_editor.overview import frame_width
 from graph_editor.ports import Port, Ports
 from graph_editor.theme import Theme, category_color, color
 from graph_editor.words import said
+
+if TYPE_CHECKING:
+    from graph_editor.wiring import Fit
 
 Severity = Literal["error", "warning"]
 
@@ -110,7 +113,7 @@ class Lights:
 
     hovered: bool = False
     selected: bool = False
-    fit: Literal["fits", "target"] | None = None
+    fit: Fit | Literal["target"] | None = None
     """While a wire is drawn: whether it may end here."""
     side: Literal["in", "out"] = "in"
     """The ports that a wire that is drawn may end at."""
@@ -143,7 +146,7 @@ def block_color(category: str, severity: Severity | None, lights: Lights, theme:
     if severity is not None:
         return theme.error if severity == "error" else theme.warning
     if lights.fit:
-        return theme.good
+        return theme.warning if lights.fit == "doubtful" else theme.good
     return figure or category_color(category, theme)
 
 
@@ -235,7 +238,8 @@ def paint_ports(painter: QPainter, ports: Ports, lights: Lights, theme: Theme) -
 def _paint_port(painter: QPainter, ports: Ports, port: Port, lights: Lights, theme: Theme) -> None:
     taken, hot = port in ports.taken, port == lights.hot
     lit = hot or (lights.fit is not None and port[0] == lights.side and not (taken and port[0] == "in"))
-    line = theme.good if lights.fit and lit else theme.accent if hot else theme.wire
+    fitting = theme.warning if lights.fit == "doubtful" else theme.good
+    line = fitting if lights.fit and lit else theme.accent if hot else theme.wire
     small = ports.optional(port) and not taken
     painter.setPen(QPen(color(line), 1.2 if small else 1.6))
     painter.setBrush(color(line if taken or hot else theme.card))

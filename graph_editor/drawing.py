@@ -17,7 +17,7 @@ from graph_editor.ports import Port
 from graph_editor.suggestions import Spot
 from graph_editor.theme import color
 from graph_editor.wires import wire_path
-from graph_editor.wiring import Advice, advise, advise_all, fitting_sources, merging_targets
+from graph_editor.wiring import Advice, Fit, advise, advise_all, fits_above, fits_below
 
 if TYPE_CHECKING:
     from graph_editor.view import GraphView
@@ -42,6 +42,7 @@ class DrawWire(Gesture):
         self._lines: list[QGraphicsPathItem] = []
         self._asked: tuple[str, int | None] | None = None
         self._over: NodeItem | None = None
+        self._fits: dict[str, Fit] = {}
         self.advice: Advice | None = None
 
     @classmethod
@@ -67,9 +68,11 @@ class DrawWire(Gesture):
 
     def begin(self, spot: QPointF) -> None:
         if self._forward:
-            self.scene.show_fits(merging_targets(self._graph, [key for key, _ in self._starts]), self._node)
+            self._fits = fits_below(self._graph, self.document.inference, self._starts)
+            self.scene.show_fits(self._fits, self._node)
         else:
-            self.scene.show_fits(fitting_sources(self._graph, self._node), self._node, "out")
+            self._fits = fits_above(self._graph, self.document.inference, self._node)
+            self.scene.show_fits(self._fits, self._node, "out")
         for _ in self._starts:
             line = QGraphicsPathItem()
             line.setZValue(5)
@@ -114,7 +117,7 @@ class DrawWire(Gesture):
 
     def _light(self, item: NodeItem | None) -> None:
         if self._over is not None:
-            self._over.set_fit("fits" if self._over.lights.fit == "target" else self._over.lights.fit)
+            self._over.set_fit(self._fits.get(self._over.node_id))
             self._over.set_hot_port(None)
         self._over = item
         if item is not None and self.advice is not None and self.advice.edge is not None:

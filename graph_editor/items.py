@@ -44,6 +44,7 @@ from graph_editor.theme import Theme
 if TYPE_CHECKING:
     from engine.grouping import Path
     from graph_editor.interior import Interior
+    from graph_editor.wiring import Fit
 
 __all__ = ["CARD", "NodeItem", "Port"]
 
@@ -112,15 +113,18 @@ class NodeItem(CanvasItem):
 
     def set_fit(
         self,
-        fit: Literal["fits", "target"] | None,
+        fit: Fit | Literal["target"] | None,
         faded: bool | None = None,
         side: Literal["in", "out"] | None = None,
     ) -> None:
-        """While a wire is drawn: whether it may end here, and at which side; cards where it may not are faded."""
+        """While a wire is drawn: whether it may end here, and at which side.
+
+        Cards where it may not are faded, those that its shape does not suit a little.
+        """
         self.lights.fit = fit
         self.lights.side = side or self.lights.side
-        if faded is not None:
-            self.setOpacity(0.4 if faded else 1.0)
+        if faded is not None or fit is not None:
+            self.setOpacity(0.4 if faded else 0.7 if fit == "doubtful" else 1.0)
         self.update()
 
     def set_hot_port(self, port: Port | None) -> None:

@@ -13,7 +13,7 @@ from graph_editor import editing
 from graph_editor.document import ProjectDocument
 from graph_editor.theme import color
 from graph_editor.wires import wire_path
-from graph_editor.wiring import advise, fitting_targets
+from graph_editor.wiring import advise, fits_below
 
 if TYPE_CHECKING:
     from graph_editor.asking import AskingCanvas
@@ -58,7 +58,7 @@ class ConnectMode:
         document, scene = view.document, view.graph_scene
         self.outputs = len(document.graph[source].layer.output_names)
         x, y = document.position(source)
-        fits = fitting_targets(document.graph, source)
+        self._fits = fits = fits_below(document.graph, document.inference, [(source, 0)])
         near = sorted(fits, key=lambda key: self._rank(document.position(key), (x, y)))
         self.targets = [(key, port) for key in near for port in _free_ports(document.graph, key)]
         self._index = 0
@@ -104,7 +104,7 @@ class ConnectMode:
         if target is None:
             return
         for key, _ in self.targets:
-            scene.node_items[key].set_fit("target" if key == target else "fits")
+            scene.node_items[key].set_fit("target" if key == target else self._fits[key])
         document = self.view.document
         advice = advise(document.graph, document.inference, self.source, target, self.port, self.output)
         item = scene.node_items[target]

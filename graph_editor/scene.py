@@ -18,6 +18,7 @@ from graph_editor.ports import Port
 from graph_editor.remarks import Remarks
 from graph_editor.shared_lines import SharedLines
 from graph_editor.theme import Theme
+from graph_editor.wiring import Fit
 
 
 class GraphScene(GraphMirror):
@@ -138,13 +139,12 @@ class GraphScene(GraphMirror):
     # While a wire or a card is dragged
 
     def show_fits(
-        self, fits: Iterable[str] | None, origin: str | None = None, side: Literal["in", "out"] = "in"
+        self, fits: Mapping[str, Fit] | None, origin: str | None = None, side: Literal["in", "out"] = "in"
     ) -> None:
         """Let the cards that a wire may end at stand out; None ends that."""
-        allowed = set(fits) if fits is not None else None
         for key, item in self.node_items.items():
-            fitting = allowed is not None and key in allowed
-            item.set_fit("fits" if fitting else None, allowed is not None and not fitting and key != origin, side)
+            fit = None if fits is None else fits.get(key)
+            item.set_fit(fit, fits is not None and fit is None and key != origin, side)
 
     def light_edge(self, item: EdgeItem | None) -> None:
         """Let one wire stand out as the place to drop on."""

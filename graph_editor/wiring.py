@@ -11,8 +11,8 @@ from PySide6.QtCore import QCoreApplication
 
 from engine.errors import GraphError
 from engine.graph import Edge, Graph
-from engine.inference import Inference, infer
-from engine.shapes import show_shape
+from engine.inference import Inference, infer, takes
+from engine.shapes import Shape, show_shape
 from graph_editor.captions import output_name
 from graph_editor.words import error_said, said
 
@@ -59,6 +59,52 @@ def _room(graph: Graph, node_id: str) -> float:
     """How many wires a node still takes."""
     limit = graph[node_id].layer.max_inputs
     return math.inf if limit is None else limit - len(graph.incoming(node_id))
+
+
+Fit = Literal["fits", "doubtful"]
+"""Whether a wire may end at a card: doubtful where the shape does not suit what the card has already."""
+
+
+def fits_below(graph: Graph, known: Inference, sources: Sequence[tuple[str, int]]) -> dict[str, Fit]:
+    """The nodes that wires from all of these may end at."""
+    shapes = [known.shape(*source) for source in sources]
+    tried: dict[tuple[object, ...], bool] = {}
+    found: dict[str, Fit] = {}
+    for key in merging_targets(graph, [source for source, _ in sources]):
+        found[key] = "fits" if _suits(graph, known, key, shapes, tried) else "doubtful"
+    return found
+
+
+def fits_above(graph: Graph, known: Inference, target: str) -> dict[str, Fit]:
+    """The nodes that a wire to this one may start from."""
+    tried: dict[tuple[object, ...], bool] = {}
+    found: dict[str, Fit] = {}
+    for key in fitting_sources(graph, target):
+        outputs = range(len(graph[key].layer.output_names))
+        suits = any(_suits(graph, known, target, [known.shape(key, output)], tried) for output in outputs)
+        found[key] = "fits" if suits else "doubtful"
+    return found
+
+
+def _suits(
+    graph: Graph,
+    known: Inference,
+    target: str,
+    given: Sequence[Shape | None],
+    tried: dict[tuple[object, ...], bool],
+) -> bool:
+    """Whether a node can do with more inputs of these shapes; what cannot be said counts as yes."""
+    node, edges = graph[target], graph.incoming(target)
+    before = [known.shape(edge.source, edge.output) for edge in edges]
+    inputs = tuple(shape for shape in (*before, *given) if shape is not None)
+    in_order = all(edge.port == port for port, edge in enumerate(edges))
+    unknown = len(inputs) < len(before) + len(given) or len(inputs) < node.layer.min_inputs or not in_order
+    if unknown or node.layer.trouble is not None:
+        return True
+    asked = (id(node.kind), inputs)
+    if asked not in tried:
+        tried[asked] = takes(node.layer, inputs)
+    return tried[asked]
 
 
 def advise_all(graph: Graph, known: Inference, sources: Sequence[tuple[str, int]], target: str) -> Advice:

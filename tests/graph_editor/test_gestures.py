@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 
+from engine.layers.conv import Conv2D
 from engine.layers.core import Dense, Input, Output
-from engine.layers.merging import Concatenate
+from engine.layers.merging import Add, Concatenate
+from engine.layers.recurrent import LSTM
 from engine.layers.regularization import Dropout
+from engine.layers.reshaping import Flatten
 from engine.project import Project
 from engine.rewiring import taken_out
 from engine.templates import chain
@@ -205,7 +208,7 @@ def test_one_card_cannot_be_merged(fan):
 def test_free_outputs_light_up_while_a_wire_is_drawn_backwards(loose):
     loose.press(loose.port("conv2d", "in"))
     lights = loose.scene.node_items[loose.id("dense")].lights
-    assert (lights.fit, lights.side) == ("fits", "out")
+    assert (lights.fit, lights.side) == ("doubtful", "out")  # of what dense gives, Conv2D can make nothing
     loose.release(QPoint(5, 5))
 
 
@@ -229,3 +232,47 @@ def test_guides_are_seen_only_while_a_card_is_dragged(canvas):
     assert canvas.view.gesture is None
     x, _ = canvas.document.position(canvas.id("flatten"))
     assert canvas.document.position(canvas.id("dense"))[0] == x
+
+
+def test_cards_light_up_by_shape_as_well(canvas_of):
+    graph, _ = chain(Input(shape=(8, 8, 1)), Conv2D(), Flatten(), Output())
+    merge = graph.new_node(Add())
+    graph = graph.add(merge).connect(graph.by_name("conv2d").id, merge.id)
+    two = graph.new_node(Conv2D())
+    graph = graph.add(two)
+    three = graph.new_node(LSTM())
+    graph = graph.add(three)
+    canvas = canvas_of(Project(graph))
+
+    def fits() -> dict:
+        return {name: canvas.scene.node_items[canvas.id(name)].lights.fit for name in canvas.names()}
+
+    canvas.press(canvas.port("flatten", "out"))
+    canvas.move(QPoint(5, 5))
+    assert fits() | {"output": None} == {
+        "input": None, "conv2d": None, "flatten": None, "output": None,
+        "add": "doubtful", "conv2d_1": "doubtful", "lstm": "doubtful",
+    }  # fmt: skip
+    assert canvas.scene.node_items[merge.id].opacity() == 0.7
+    canvas.move(canvas.card("add"))
+    assert fits()["add"] == "target"
+    assert canvas.view.gesture.advice.verdict == "doubtful"
+    canvas.move(QPoint(5, 5))
+    assert fits()["add"] == "doubtful"
+    canvas.key(Qt.Key.Key_Escape)
+    assert set(fits().values()) == {None}
+    canvas.press(canvas.port("conv2d", "out"))
+    canvas.move(QPoint(5, 5))
+    assert (fits()["add"], fits()["conv2d_1"], fits()["lstm"]) == ("fits", "fits", "doubtful")
+    canvas.key(Qt.Key.Key_Escape)
+
+
+def test_sources_light_up_by_shape_too(canvas_of):
+    graph, _ = chain(Input(shape=(8, 8, 1)), Conv2D(), Flatten())
+    node = graph.new_node(Conv2D())
+    canvas = canvas_of(Project(graph.add(node)))
+    canvas.press(canvas.port("conv2d_1", "in"))
+    canvas.move(QPoint(5, 5))
+    fits = {name: canvas.scene.node_items[canvas.id(name)].lights.fit for name in ("input", "conv2d", "flatten")}
+    assert fits == {"input": "fits", "conv2d": "fits", "flatten": "doubtful"}
+    canvas.key(Qt.Key.Key_Escape)

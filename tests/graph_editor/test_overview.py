@@ -92,7 +92,7 @@ def test_after_an_edit_it_looks_as_if_made_so(canvas_of, far, edit):
 
 
 def test_no_card_and_no_wire_draws_itself(monkeypatch, far):
-    painted = count_calls(monkeypatch, "_paint")
+    painted = count_calls(monkeypatch, "draw")
     image(far)
     assert not painted
     far.view.reset_zoom()
@@ -139,7 +139,7 @@ def test_what_stands_out_is_seen(far):
     assert image(far) != plain
     far.scene.light_edge(None)
     assert image(far) == plain
-    far.scene.show_fits({"n150"})
+    far.scene.show_fits({"n150": "fits"})
     assert image(far) != plain
     far.scene.show_fits(None)
     assert image(far) == plain
@@ -175,7 +175,7 @@ def test_near_by_a_drag_paints_only_what_it_passes(qtbot, monkeypatch, canvas_of
     canvas.view.zoom(0.5 / canvas.view.scale_now())
     canvas.view.center_on("n150")
     QApplication.processEvents()
-    painted = count_calls(monkeypatch, "_paint")
+    painted = count_calls(monkeypatch, "draw")
     canvas.view.viewport().repaint()
     in_sight = len(painted)
     start = canvas.view.mapFromScene(canvas.scene.node_items["n150"].pos() + QPointF(40, 4))
@@ -191,7 +191,7 @@ def test_near_by_a_drag_paints_only_what_it_passes(qtbot, monkeypatch, canvas_of
 
 
 def test_a_picture_of_a_giant_graph_is_drawn_from_far_off(qtbot, tmp_path, monkeypatch):
-    painted = count_calls(monkeypatch, "_paint")
+    painted = count_calls(monkeypatch, "draw")
     render(tower(600), tmp_path / "a.png")
     assert not painted
     picture = QImage(str(tmp_path / "a.png"))

@@ -78,7 +78,7 @@ def test_a_drag_paints_no_card_but_the_one_that_is_held(painted, near):
     [
         lambda canvas: canvas.scene.select(["n149"]),
         lambda canvas: canvas.scene.node_items["n149"].set_hot_port(("out", 0)),
-        lambda canvas: canvas.scene.show_fits({"n149"}),
+        lambda canvas: canvas.scene.show_fits({"n149": "fits"}),
         lambda canvas: canvas.document.edit_graph("x", canvas.graph.rename("n149", "another")),
         lambda canvas: canvas.document.edit_graph(
             "x", canvas.graph.set_layer("n149", Dense(units=4, use_bias=False))
