@@ -166,7 +166,16 @@ class Graph:
     def linked(self, node_id: str) -> tuple[str, ...]:
         """All nodes that share this one's weights, itself included, the owner first."""
         owner = self.owner(node_id).id
-        return (owner, *(node.id for node in self if node.shares == owner))
+        return (owner, *self._followers.get(owner, ()))
+
+    @cached_property
+    def _followers(self) -> dict[str, tuple[str, ...]]:
+        """The nodes that are linked to another, by that one."""
+        found: dict[str, tuple[str, ...]] = {}
+        for node in self:
+            if node.shares is not None:
+                found[node.shares] = (*found.get(node.shares, ()), node.id)
+        return found
 
     def free_port(self, node_id: str) -> int | None:
         """The first input port without a wire, None where all are taken."""

@@ -212,7 +212,11 @@ def _free_steps(wanted: Mapping[str, Position], resting: list[Position]) -> np.n
     """
     marks = np.zeros((_RIGHTMOST - _LEFTMOST + 2, _LOWEST - _HIGHEST + 2), int)
     if wanted and resting:
-        apart = (np.array([*wanted.values()])[:, None] - np.array(resting)[None]).reshape(-1, 2)
+        new, near = np.array([*wanted.values()]), np.array(resting)
+        least = np.add(new.min(0), (_LEFTMOST * _RIGHT - COLUMN, _HIGHEST * _DOWN - ROW))
+        most = np.add(new.max(0), (_RIGHTMOST * _RIGHT + COLUMN, _LOWEST * _DOWN + ROW))
+        near = near[((near > least) & (near < most)).all(1)]
+        apart = (new[:, None] - near[None]).reshape(-1, 2)
         left, past_right = _touching(apart[:, 0], CARD_WIDTH + GRID, _RIGHT, _LEFTMOST, _RIGHTMOST)
         top, past_low = _touching(apart[:, 1], CARD_HEIGHT + GRID, _DOWN, _HIGHEST, _LOWEST)
         for across, along, sign in (
@@ -221,7 +225,8 @@ def _free_steps(wanted: Mapping[str, Position], resting: list[Position]) -> np.n
             (left, past_low, -1),
             (past_right, top, -1),
         ):
-            np.add.at(marks, (across, along), sign)
+            counts = np.bincount(across * marks.shape[1] + along, minlength=marks.size)
+            marks += sign * counts.reshape(marks.shape)
     return marks.cumsum(0).cumsum(1)[:-1, :-1] == 0
 
 

@@ -6,6 +6,7 @@ few at a time, and the window answers between; whoever asks for them gets them a
 
 from __future__ import annotations
 
+import heapq
 import math
 import time
 from collections import OrderedDict
@@ -72,6 +73,8 @@ class GraphMirror(QGraphicsScene):
         self._shared: frozenset[str] = frozenset()
         self._stale: set[str] = set()
         self._bent: set[Edge] = set()
+        self._winding: set[Edge] = set()
+        """Long wires that look for their way again, for cards may have come between."""
         self._reworded: set[str] = set()
         """Cards whose wires may carry another shape than is written on them."""
         self.overview = Overview()
@@ -192,8 +195,9 @@ class GraphMirror(QGraphicsScene):
         """Show the graph of the document in place of what is shown."""
         self.overview.clear()
         self._drop(*self._wires.values(), *self._cards.values())
-        for noted in (self._cards, self._wires, self._loose, self._stale, self._bent, self._reworded):
-            noted.clear()
+        noted = self._cards, self._wires, self._loose, self._stale, self._bent, self._winding, self._reworded
+        for kind in noted:
+            kind.clear()
         self._missing = OrderedDict.fromkeys((*self.graph.nodes, *self.graph.edges))
         self._fresh = True
         self._places = {key: self.document.position(key) for key in self.graph.nodes}
@@ -261,7 +265,7 @@ class GraphMirror(QGraphicsScene):
         self._find_shared()
         self._bent |= self._reordered()
         self._reroute()
-        if sum(map(len, (self._missing, self._stale, self._bent, self._reworded))) <= _AT_ONCE:
+        if sum(map(len, (self._missing, self._stale, self._bent, self._winding, self._reworded))) <= _AT_ONCE:
             self.complete()
         else:
             self._draw_in_sight()
@@ -293,7 +297,7 @@ class GraphMirror(QGraphicsScene):
 
     @property
     def _waiting(self) -> bool:
-        return bool(self._missing or self._stale or self._bent or self._reworded)
+        return bool(self._missing or self._stale or self._bent or self._winding or self._reworded)
 
     def _fill(self, seconds: float = _STEP_SECONDS) -> None:
         end = time.perf_counter() + seconds
@@ -341,14 +345,16 @@ class GraphMirror(QGraphicsScene):
         cards = {item.node_id for item in items if isinstance(item, NodeItem)}
         wires = {item.edge for item in items if isinstance(item, EdgeItem)}
         givers = {edge.source for edge in wires}
-        later = self._stale - cards, self._bent - wires, self._reworded - givers
+        later = self._stale - cards, self._bent - wires, self._reworded - givers, self._winding - wires
         self._stale &= cards
         self._bent &= wires
+        self._winding &= wires
         self._reworded &= givers
         self._draw_changes(time.perf_counter() + _STEP_SECONDS)
         self._stale |= later[0]
         self._bent |= later[1]
         self._reworded |= later[2]
+        self._winding |= later[3]
 
     def _draw_changes(self, until: float = math.inf) -> None:
         """Draw the cards and wires anew that were noted, as many as there is time for."""
@@ -365,6 +371,10 @@ class GraphMirror(QGraphicsScene):
             edge = self._bent.pop()
             if edge in self._wires and edge in self._order:
                 self._draw_edge(edge)
+                moved.add(edge)
+        while self._winding and time.perf_counter() < until:
+            edge = self._winding.pop()
+            if edge in self._wires and edge in self._order and self._draw_edge(edge):
                 moved.add(edge)
         self._space_texts(moved)
 
@@ -418,23 +428,28 @@ class GraphMirror(QGraphicsScene):
         """Cards may have come between, so long wires look for their way again."""
         if self._shifted:
             self._shifted = False
-            self._bent.update(edge for edge in self._wires if self._is_long(edge) and self._draw_edge(edge))
+            self._winding.update(edge for edge in self._wires if self._is_long(edge))
 
     def _is_long(self, edge: Edge) -> bool:
         down = self._places[edge.target][1] - self._places[edge.source][1] - CARD_HEIGHT
         return is_long(down) or edge in self._loose
 
     def _space_texts(self, edges: set[Edge]) -> None:
-        """Let no shape lie on that of another wire which begins or ends at the same card."""
-        graph, reached = self.graph, set[Edge]()
-        waiting = list(edges)
+        """Let no shape lie on that of another wire which begins or ends at the same card, and was drawn before."""
+        graph, order = self.graph, self._order
+        waiting = [(order[edge], edge) for edge in edges if edge in self._wires]
+        heapq.heapify(waiting)
+        last = -1
         while waiting:
-            edge = waiting.pop()
-            if edge not in reached and edge in self._wires:
-                reached.add(edge)
-                waiting += (*graph.outgoing(edge.source), *graph.incoming(edge.target))
-        order = self._order
-        for edge in sorted(reached, key=order.__getitem__):
+            place, edge = heapq.heappop(waiting)
+            if place == last:
+                continue
+            last, wire = place, self._wires[edge]
             beside = {*graph.outgoing(edge.source), *graph.incoming(edge.target)}
-            before = [other for other in beside if other in self._wires and order[other] < order[edge]]
-            self._wires[edge].place_text([self._wires[other].pill for other in before])
+            others = [(order[other], other) for other in beside if other in self._wires]
+            before = wire.pill
+            wire.place_text([self._wires[other].pill for number, other in others if number < place])
+            if wire.pill != before or edge in edges:
+                for other in others:
+                    if other[0] > place:
+                        heapq.heappush(waiting, other)

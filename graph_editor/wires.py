@@ -66,13 +66,27 @@ def find_lane(start: QPointF, end: QPointF, rows: Rows) -> Lane | None:
     if down < 0:
         return _find_gutter(start, end, rows)
     between = rows.between(start.y() - 4, end.y() + 4)
-    blocking = [c for c in between if abs(_x_at(c[1], start, end) - c[0]) < _HALF_WIDTH + 6]
+    blocking = _blocking(between, start, end)
     if not blocking:
         return None
     lanes = _free_lanes(sorted(c[0] for c in between))
     x = min(lanes, key=lambda lane: abs(lane - start.x()) + abs(lane - end.x()) - 0.001 * lane)
     tops = [c[1] for c in blocking]
     return x, min(tops) - _HALF_HEIGHT, max(tops) + _HALF_HEIGHT
+
+
+def _blocking(between: list[Position], start: QPointF, end: QPointF) -> list[Position]:
+    """The cards that a wire without a lane would cross."""
+    x, y, across, down = start.x(), start.y(), end.x() - start.x(), end.y() - start.y()
+    reach = _HALF_WIDTH + 6
+    left, right = min(x, x + across) - reach, max(x, x + across) + reach
+    found: list[Position] = []
+    for place in between:
+        if left < place[0] < right:
+            t = (place[1] - y) / down
+            if abs(x + across * t * t * (3 - 2 * t) - place[0]) < reach:
+                found.append(place)
+    return found
 
 
 def _find_gutter(start: QPointF, end: QPointF, rows: Rows) -> Lane | None:
