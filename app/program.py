@@ -61,7 +61,7 @@ def keep_collections_short(window: MainWindow) -> None:
     """Set aside what lives as long as the program, so that the garbage collector need not walk through it.
 
     A walk through all that jax and scikit-learn bring along holds the window for more than 100 ms. They are
-    whole when the first run has been compiled.
+    whole when the first run has been compiled, and so is a network that was opened when its last card is drawn.
     """
 
     def compiled(event: Event) -> None:
@@ -72,6 +72,7 @@ def keep_collections_short(window: MainWindow) -> None:
     gc.freeze()
     gc.enable()
     window.session.happened.connect(compiled)
+    window.work.view.graph_scene.filled.connect(gc.freeze)
 
 
 class _Excepthook:
