@@ -97,7 +97,17 @@ class Graph:
 
     def of_type(self, layer_type: type[Layer]) -> tuple[Node, ...]:
         """The nodes that hold such a layer, in order."""
-        return tuple(node for node in self if isinstance(node.layer, layer_type))
+        kinds = [nodes for kind, nodes in self._by_type.items() if issubclass(kind, layer_type)]
+        if len(kinds) > 1:
+            return tuple(node for node in self.nodes.values() if isinstance(node.layer, layer_type))
+        return tuple(kinds[0]) if kinds else ()
+
+    @cached_property
+    def _by_type(self) -> dict[type[Layer], list[Node]]:
+        found: dict[type[Layer], list[Node]] = {}
+        for node in self.nodes.values():
+            found.setdefault(type(node.layer), []).append(node)
+        return found
 
     @cached_property
     def _incoming(self) -> dict[str, tuple[Edge, ...]]:
@@ -172,10 +182,15 @@ class Graph:
     def _followers(self) -> dict[str, tuple[str, ...]]:
         """The nodes that are linked to another, by that one."""
         found: dict[str, tuple[str, ...]] = {}
-        for node in self:
-            if node.shares is not None:
-                found[node.shares] = (*found.get(node.shares, ()), node.id)
+        for node in self.sharing:
+            assert node.shares is not None
+            found[node.shares] = (*found.get(node.shares, ()), node.id)
         return found
+
+    @cached_property
+    def sharing(self) -> tuple[Node, ...]:
+        """The nodes that are linked to another."""
+        return tuple(node for node in self.nodes.values() if node.shares is not None)
 
     def free_port(self, node_id: str) -> int | None:
         """The first input port without a wire, None where all are taken."""

@@ -107,7 +107,9 @@ def infer(graph: Graph, previous: Inference | None = None) -> Inference:
     facts: dict[str, NodeFacts] = {}
     kept = previous.facts if previous is not None else {}
     touched = _touched(graph, previous) if previous is not None else set[str]()
-    alike: dict[tuple[object, ...], NodeFacts] = {}
+    alike: dict[tuple[int, ...], tuple[NodeFacts, int]] = {}
+    flows: dict[tuple[object, ...], int] = {}  # a number for each: quicker to compare than what it is made of
+    numbers: dict[str, int] = {}
     nodes, incoming, outgoing = graph.nodes, graph.incoming, graph.outgoing
     for node_id in graph.order:
         old = kept.get(node_id)
@@ -115,23 +117,31 @@ def infer(graph: Graph, previous: Inference | None = None) -> Inference:
             facts[node_id] = old
             continue
         node, behind = nodes[node_id], outgoing(node_id)
-        key: list[object] = [id(node.kind), not behind]
+        key = [id(node.kind), not behind]
         for edge in incoming(node_id):
-            key += facts[edge.source].flow, id(nodes[edge.source].kind), edge.output, edge.port
-        new = alike.get(tuple(key))
-        if new is None:
+            source = edge.source
+            number = numbers.get(source)
+            if number is None:
+                flow = facts[source].flow
+                number = numbers[source] = flows.setdefault(flow, len(flows))
+            key += number, id(nodes[source].kind), edge.output, edge.port
+        known = alike.get(tuple(key))
+        if known is not None:
+            new, numbers[node_id] = known
+        else:
             new = _facts(graph, node, facts)
             # A problem names its node, and an Output looks far back.
             if not new.problems and not isinstance(node.layer, Output):
-                alike[tuple(key)] = new
+                numbers[node_id] = flows.setdefault(new.flow, len(flows))
+                alike[tuple(key)] = new, numbers[node_id]
         if old is not None and old.flow == new.flow and old == new:
             facts[node_id] = old
         else:
             facts[node_id] = new
             for edge in behind:
                 touched.add(edge.target)
-    for node in graph:  # an owner of shared weights may come after the nodes that are linked to it
-        if node.shares is not None and (found := sharing_problems(graph, node, facts)):
+    for node in graph.sharing:  # an owner of shared weights may come after the nodes that are linked to it
+        if found := sharing_problems(graph, node, facts):
             facts[node.id] = replace(facts[node.id], problems=(*facts[node.id].problems, *found))
     return Inference(graph, facts)
 
@@ -151,7 +161,7 @@ def _touched(graph: Graph, previous: Inference) -> set[str]:
                 touched.add(key)
     if touched:  # the fixes of an Output may name nodes far back
         touched.update(node.id for node in graph.of_type(Output) if _has_problems(previous, node.id))
-    touched.update(node.id for node in graph if node.shares is not None and _has_problems(previous, node.id))
+    touched.update(node.id for node in graph.sharing if _has_problems(previous, node.id))
     return touched
 
 

@@ -243,6 +243,7 @@ class ProjectDocument(QObject):
         was, now = old.nodes, new.nodes
         toggled = old_layout.expanded ^ new_layout.expanded
         places_were, places = old_layout.positions, new_layout.positions
+        moved = places_were is not places
         for key in was:
             if key not in now:
                 self.node_removed.emit(key)
@@ -252,7 +253,7 @@ class ProjectDocument(QObject):
             else:
                 if (was[key] is not node and was[key] != node) or key in toggled:
                     self.node_changed.emit(key)
-                if places_were[key] is not places[key] and places_were[key] != places[key]:
+                if moved and places_were[key] is not places[key] and places_were[key] != places[key]:
                     self.node_moved.emit(key)
         for edge in _without(new.edges, old.edges):
             self.edge_added.emit(edge)

@@ -274,7 +274,7 @@ class GraphMirror(QGraphicsScene):
             self._make_room()
 
     def _find_shared(self) -> None:
-        links = [(node.id, node.shares) for node in self.graph if node.shares is not None]
+        links = [(node.id, node.shares) for node in self.graph.sharing if node.shares is not None]
         shared = frozenset(key for pair in links for key in pair)
         self._stale |= shared ^ self._shared
         self._shared = shared
