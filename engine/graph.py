@@ -149,6 +149,19 @@ class Graph:
             ready.extend(sorted(free, key=place.__getitem__))
         return tuple(order)
 
+    @cached_property
+    def steps(self) -> tuple[tuple[str, tuple[tuple[str, int, int], ...], tuple[str, ...]], ...]:
+        """In this order, each node with what is wired to it (node, output, port), and whom it is wired to."""
+        incoming, outgoing = self._incoming, self._outgoing
+        return tuple(
+            (
+                key,
+                tuple((edge.source, edge.output, edge.port) for edge in incoming[key]),
+                tuple(edge.target for edge in outgoing[key]),
+            )
+            for key in self.order
+        )
+
     def ancestors(self, node_ids: Iterable[str]) -> frozenset[str]:
         """The nodes that these depend on, themselves included."""
         return self._reach(node_ids, lambda node_id: (edge.source for edge in self._incoming[node_id]))
@@ -280,7 +293,7 @@ class Graph:
 
     def _with(self, *changed: Node) -> Graph:
         made = Graph(MappingProxyType({**self.nodes, **{node.id: node for node in changed}}), self.edges)
-        for name in ("_incoming", "_outgoing", "order"):  # what follows from the wires is known already
+        for name in ("_incoming", "_outgoing", "order", "steps"):  # what follows from the wires is known already
             if name in self.__dict__:
                 made.__dict__[name] = self.__dict__[name]
         return made

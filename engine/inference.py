@@ -110,21 +110,20 @@ def infer(graph: Graph, previous: Inference | None = None) -> Inference:
     alike: dict[tuple[int, ...], tuple[NodeFacts, int]] = {}
     flows: dict[tuple[object, ...], int] = {}  # a number for each: quicker to compare than what it is made of
     numbers: dict[str, int] = {}
-    nodes, incoming, outgoing = graph.nodes, graph.incoming, graph.outgoing
-    for node_id in graph.order:
+    nodes = graph.nodes
+    for node_id, before, behind in graph.steps:
         old = kept.get(node_id)
         if old is not None and node_id not in touched:
             facts[node_id] = old
             continue
-        node, behind = nodes[node_id], outgoing(node_id)
+        node = nodes[node_id]
         key = [id(node.kind), not behind]
-        for edge in incoming(node_id):
-            source = edge.source
+        for source, output, port in before:
             number = numbers.get(source)
             if number is None:
                 flow = facts[source].flow
                 number = numbers[source] = flows.setdefault(flow, len(flows))
-            key += number, id(nodes[source].kind), edge.output, edge.port
+            key += number, id(nodes[source].kind), output, port
         known = alike.get(tuple(key))
         if known is not None:
             new, numbers[node_id] = known
@@ -138,8 +137,7 @@ def infer(graph: Graph, previous: Inference | None = None) -> Inference:
             facts[node_id] = old
         else:
             facts[node_id] = new
-            for edge in behind:
-                touched.add(edge.target)
+            touched.update(behind)
     for node in graph.sharing:  # an owner of shared weights may come after the nodes that are linked to it
         if found := sharing_problems(graph, node, facts):
             facts[node.id] = replace(facts[node.id], problems=(*facts[node.id].problems, *found))
