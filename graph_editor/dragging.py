@@ -15,10 +15,11 @@ from engine.rewiring import taken_out
 from graph_editor import editing
 from graph_editor.edge_item import EdgeItem
 from graph_editor.gestures import Gesture
+from graph_editor.ground import Ground
 from graph_editor.guides import REACH, Guides, catch
 from graph_editor.shake import Shake
 from graph_editor.theme import color
-from graph_editor.wires import Rows, wire_path
+from graph_editor.wires import wire_path
 from graph_editor.wiring import can_insert
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class DragNodes(Gesture):
         self._graph: Graph = self.document.graph
         self._origin = {key: self.document.position(key) for key in node_ids}
         self._places: dict[str, Position] = dict(self._origin)
-        resting = (self.document.position(key) for key in self._graph.nodes if key not in self._origin)
-        self._resting = Rows(resting)
+        others = (key for key in self._graph.nodes if key not in self._origin)
+        self._resting = Ground({key: self.document.position(key) for key in others})
         self._onto: EdgeItem | None = None
         self._guides = Guides(self.scene.theme)
         self._hidden: frozenset[Edge] = frozenset()

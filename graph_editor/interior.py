@@ -12,13 +12,14 @@ from engine.layers.nested import Functional
 from engine.layout import Layout
 from engine.shapes import show_shape
 from graph_editor.edge_item import EdgeItem
-from graph_editor.expansion import cells, expanded_room, room_of
+from graph_editor.expansion import expanded_room, room_of
+from graph_editor.ground import Ground
 from graph_editor.items import NodeItem
 from graph_editor.layout import CARD_HEIGHT
 from graph_editor.overview import Sketch
 from graph_editor.ports import Ports
 from graph_editor.theme import Theme, category_color, color
-from graph_editor.wires import Rows, find_lane
+from graph_editor.wires import find_lane
 
 
 class Interior:
@@ -31,7 +32,7 @@ class Interior:
         self.known = known_inside(layer, facts)
         self.cards: dict[str, NodeItem] = {}
         self.wires: list[EdgeItem] = []
-        rows = Rows()
+        ground = Ground()
         ends = {node.id for node in (*layer.inputs, *layer.outputs)}
         for key, (x, y) in room.layout.positions.items():
             if key not in ends:
@@ -39,13 +40,11 @@ class Interior:
                 self.cards[key] = card = NodeItem(key, theme)
                 card.setPos(*place)
                 fill_card(card, self.known, room.layout, theme)
-                inner = expanded_room(layer.graph, room.layout, key)
-                for taken in (place, *(cells(place, inner) if inner else ())):
-                    rows.move(None, taken)
+                ground.put(key, place, expanded_room(layer.graph, room.layout, key))
         for edge in layer.graph.edges:
-            self._draw_wire(layer, edge, ports, rows)
+            self._draw_wire(layer, edge, ports, ground)
 
-    def _draw_wire(self, layer: Functional, edge: Edge, ports: Ports, rows: Rows) -> None:
+    def _draw_wire(self, layer: Functional, edge: Edge, ports: Ports, ground: Ground) -> None:
         """A wire between two cards, or from or to the edge of the room where it goes on outside."""
         if edge.source in self.cards:
             start = self.cards[edge.source].port_place(("out", edge.output))
@@ -60,7 +59,7 @@ class Interior:
         wire = EdgeItem(edge, self._theme)
         shape = self.known.shape(edge.source, edge.output)
         wire.set_text("" if shape is None else show_shape(shape))
-        wire.set_ends(start, end, find_lane(start, end, rows))
+        wire.set_ends(start, end, find_lane(start, end, ground))
         beside = [w for w in self.wires if edge.source == w.edge.source or edge.target == w.edge.target]
         wire.place_text([other.pill for other in beside])
         self.wires.append(wire)

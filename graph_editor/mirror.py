@@ -6,7 +6,6 @@ few at a time, and the window answers between; whoever asks for them gets them a
 
 from __future__ import annotations
 
-import heapq
 import math
 import time
 from collections import OrderedDict
@@ -22,14 +21,16 @@ from engine.shapes import show_shape
 from graph_editor.canvas_item import CanvasItem
 from graph_editor.document import ProjectDocument
 from graph_editor.edge_item import EdgeItem
-from graph_editor.expansion import cells, expanded_room
+from graph_editor.expansion import expanded_room
+from graph_editor.ground import Ground
 from graph_editor.interior import fill_card
 from graph_editor.items import NodeItem
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 from graph_editor.marks import Marks
 from graph_editor.overview import FAR, Overview
 from graph_editor.theme import Theme, current, theme_notifier
-from graph_editor.wires import Rows, find_lane, is_long
+from graph_editor.wire_texts import space_texts
+from graph_editor.wires import find_lane, is_long
 from graph_editor.wiring import wire_ends
 
 _ROOM = 2000.0
@@ -63,10 +64,7 @@ class GraphMirror(QGraphicsScene):
         self._missing: OrderedDict[str | Edge, None] = OrderedDict()  # nodes before their edges
         self._fresh = True  # nothing of this graph was whole yet
         self._ordered: tuple[tuple[Edge, ...], dict[Edge, int]] = (), {}
-        self._places: dict[str, Position] = {}
-        self._rows = Rows()
-        self._cells: dict[str, list[Position]] = {}
-        """What stands for the insides of groups that are open, in `_rows`."""
+        self._ground = Ground()
         self._shifted = False
         """Whether cards lie elsewhere than when long wires last looked for their way."""
         self._loose: set[Edge] = set()
@@ -132,7 +130,7 @@ class GraphMirror(QGraphicsScene):
 
     def content_rect(self) -> QRectF:
         """The rectangle around all cards; empty where there are none."""
-        rect = self._rows.bounds()
+        rect = self._ground.bounds()
         if rect is None:
             return QRectF()
         for edge in self._loose:
@@ -172,22 +170,11 @@ class GraphMirror(QGraphicsScene):
         self._draw_changes()
 
     def _put(self, node_id: str, place: Position) -> None:
-        self._rows.move(self._places.get(node_id), place)
-        self._places[node_id], self._shifted = place, True
-        self._take_ground(node_id)
+        self._ground.put(node_id, place, expanded_room(self.graph, self.document.layout, node_id))
+        self._shifted = True
         if node_id in self._cards:
             self._cards[node_id].setPos(*place)
             self._bent.update(self.graph.incoming(node_id), self.graph.outgoing(node_id))
-
-    def _take_ground(self, node_id: str) -> None:
-        """Let wires find no way through the inside of a group."""
-        for cell in self._cells.pop(node_id, ()):
-            self._rows.move(cell, None)
-        room = expanded_room(self.graph, self.document.layout, node_id) if node_id in self._places else None
-        if room is not None:
-            self._cells[node_id] = cells(self._places[node_id], room)
-            for cell in self._cells[node_id]:
-                self._rows.move(None, cell)
 
     # Told by the document
 
@@ -200,11 +187,10 @@ class GraphMirror(QGraphicsScene):
             kind.clear()
         self._missing = OrderedDict.fromkeys((*self.graph.nodes, *self.graph.edges))
         self._fresh = True
-        self._places = {key: self.document.position(key) for key in self.graph.nodes}
-        self._rows, self._shifted = Rows(self._places.values()), True
-        self._cells.clear()
+        self._ground = Ground({key: self.document.position(key) for key in self.graph.nodes})
+        self._shifted = True
         for key in self.document.layout.expanded:
-            self._take_ground(key)
+            self._put(key, self.document.position(key))
 
     def _drop(self, *items: QGraphicsItem) -> None:
         quiet = self.blockSignals(True)  # what is selected then is told once, when all is drawn
@@ -218,8 +204,7 @@ class GraphMirror(QGraphicsScene):
 
     def _remove_node(self, node_id: str) -> None:
         self._missing.pop(node_id, None)
-        self._rows.move(self._places.pop(node_id, None), None)
-        self._take_ground(node_id)
+        self._ground.remove(node_id)
         self._shifted = True
         if (item := self._cards.pop(node_id, None)) is not None:
             self._drop(item)
@@ -230,9 +215,8 @@ class GraphMirror(QGraphicsScene):
     def _change_node(self, node_id: str) -> None:
         incoming, outgoing = self.graph.incoming(node_id), self.graph.outgoing(node_id)
         self._stale.add(node_id)
-        if node_id in self._cells or node_id in self.document.layout.expanded:
-            self._take_ground(node_id)
-            self._shifted = True
+        if self._ground.has_room(node_id) or node_id in self.document.layout.expanded:
+            self._put(node_id, self._ground.places[node_id])
         self._bent.update(incoming, outgoing)
         self._reworded.update((node_id, *(edge.source for edge in incoming)))
 
@@ -324,7 +308,7 @@ class GraphMirror(QGraphicsScene):
         item = NodeItem(node_id, self._theme)
         item.on_hover = self.card_hovered.emit
         self._cards[node_id] = item
-        item.setPos(*self._places[node_id])
+        item.setPos(*self._ground.places[node_id])
         self._refresh(node_id)
         self.addItem(item)
 
@@ -376,7 +360,7 @@ class GraphMirror(QGraphicsScene):
             edge = self._winding.pop()
             if edge in self._wires and edge in self._order and self._draw_edge(edge):
                 moved.add(edge)
-        self._space_texts(moved)
+        space_texts(self.graph, self._order, self._wires, moved)
 
     @property
     def _order(self) -> dict[Edge, int]:
@@ -417,7 +401,7 @@ class GraphMirror(QGraphicsScene):
         """Draw a wire along its way; whether that is another than before."""
         start = self._cards[edge.source].port_place(("out", edge.output))
         end = self._cards[edge.target].port_place(("in", edge.port))
-        lane = find_lane(start, end, self._rows)
+        lane = find_lane(start, end, self._ground)
         if lane is None:
             self._loose.discard(edge)
         else:
@@ -431,25 +415,6 @@ class GraphMirror(QGraphicsScene):
             self._winding.update(edge for edge in self._wires if self._is_long(edge))
 
     def _is_long(self, edge: Edge) -> bool:
-        down = self._places[edge.target][1] - self._places[edge.source][1] - CARD_HEIGHT
+        places = self._ground.places
+        down = places[edge.target][1] - places[edge.source][1] - CARD_HEIGHT
         return is_long(down) or edge in self._loose
-
-    def _space_texts(self, edges: set[Edge]) -> None:
-        """Let no shape lie on that of another wire which begins or ends at the same card, and was drawn before."""
-        graph, order = self.graph, self._order
-        waiting = [(order[edge], edge) for edge in edges if edge in self._wires]
-        heapq.heapify(waiting)
-        last = -1
-        while waiting:
-            place, edge = heapq.heappop(waiting)
-            if place == last:
-                continue
-            last, wire = place, self._wires[edge]
-            beside = {*graph.outgoing(edge.source), *graph.incoming(edge.target)}
-            others = [(order[other], other) for other in beside if other in self._wires]
-            before = wire.pill
-            wire.place_text([self._wires[other].pill for number, other in others if number < place])
-            if wire.pill != before or edge in edges:
-                for other in others:
-                    if other[0] > place:
-                        heapq.heappush(waiting, other)

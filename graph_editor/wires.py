@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
 from itertools import pairwise
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath
 
 from engine.layout import Position
+from graph_editor.ground import Ground
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH
 
 _HALF_WIDTH = CARD_WIDTH / 2
@@ -25,47 +23,19 @@ Lane = tuple[float, float, float]
 """Where a long wire runs beside the cards in its way: x, and from which y to which."""
 
 
-class Rows:
-    """Where cards lie, by height, so that those in the way of a wire are found without looking at all."""
-
-    def __init__(self, places: Iterable[Position] = ()) -> None:
-        self._places = sorted([(y, x) for x, y in places])
-
-    def move(self, old: Position | None, new: Position | None) -> None:
-        """A card lies elsewhere, is new or is gone."""
-        if old is not None:
-            del self._places[bisect_left(self._places, (old[1], old[0]))]
-        if new is not None:
-            insort(self._places, (new[1], new[0]))
-
-    def bounds(self) -> QRectF | None:
-        """The rectangle around the middles of all cards; None where there are none."""
-        if not self._places:
-            return None
-        xs = [x for _, x in self._places]
-        top, left = self._places[0][0], min(xs)
-        return QRectF(left, top, max(xs) - left, self._places[-1][0] - top)
-
-    def between(self, top: float, bottom: float) -> list[Position]:
-        """The cards that lie wholly between two heights."""
-        first = bisect_right(self._places, (top + _HALF_HEIGHT, math.inf))
-        last = bisect_left(self._places, (bottom - _HALF_HEIGHT, -math.inf))
-        return [(x, y) for y, x in self._places[first:last]]
-
-
 def is_long(down: float) -> bool:
     """Whether a wire that goes so far down, or up where that is negative, may have cards in its way."""
     return not -_LONG <= down < _LONG
 
 
-def find_lane(start: QPointF, end: QPointF, rows: Rows) -> Lane | None:
+def find_lane(start: QPointF, end: QPointF, ground: Ground) -> Lane | None:
     """The lane of a long wire; None if it is not long, or no card is in its way."""
     down = end.y() - start.y()
     if not is_long(down):
         return None
     if down < 0:
-        return _find_gutter(start, end, rows)
-    between = rows.between(start.y() - 4, end.y() + 4)
+        return _find_gutter(start, end, ground)
+    between = ground.between(start.y() - 4, end.y() + 4)
     blocking = _blocking(between, start, end)
     if not blocking:
         return None
@@ -89,10 +59,10 @@ def _blocking(between: list[Position], start: QPointF, end: QPointF) -> list[Pos
     return found
 
 
-def _find_gutter(start: QPointF, end: QPointF, rows: Rows) -> Lane | None:
+def _find_gutter(start: QPointF, end: QPointF, ground: Ground) -> Lane | None:
     """Where a wire runs that leads up again, between two columns of cards."""
     left, right = sorted((start.x(), end.x()))
-    xs = [x for x, _ in rows.between(end.y() - 2 * CARD_HEIGHT, start.y() + 2 * CARD_HEIGHT)]
+    xs = [x for x, _ in ground.between(end.y() - 2 * CARD_HEIGHT, start.y() + 2 * CARD_HEIGHT)]
     xs = sorted({x for x in xs if left <= x <= right})
     gutters = [(a + b) / 2 for a, b in pairwise(xs) if b - a >= 2 * (_HALF_WIDTH + _MARGIN)]
     return (min(gutters, key=lambda x: abs(x - end.x())), end.y(), start.y()) if gutters else None
