@@ -107,7 +107,7 @@ class Heat(QObject):
         self._known.clear()
         values = [self.value(key) for key in self._scene.graph.nodes] if self.measure != "category" else []
         self._most = max((value for value in values if value is not None), default=0.0)
-        self._scene.update()
+        self._scene.update_cards()
         self.changed.emit()
 
     # Figures

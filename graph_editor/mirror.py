@@ -141,6 +141,11 @@ class GraphMirror(QGraphicsScene):
         self.overview.spoil()
         super().update(*args)
 
+    def update_cards(self) -> None:
+        """Draw all cards anew; wires look as before."""
+        self.overview.spoil(NodeItem)
+        super().update()
+
     def addItem(self, item: QGraphicsItem) -> None:
         if isinstance(item, CanvasItem):
             self.overview.add(item)

@@ -110,10 +110,11 @@ class Overview:
                 item.patch = None
         self._patches.clear()
 
-    def spoil(self) -> None:
-        """All may look different now."""
+    def spoil(self, kind: type[CanvasItem] | None = None) -> None:
+        """All may look different now, or all of a kind."""
         for patch in self._patches:
-            patch.spoil()
+            if kind is None or any(isinstance(item, kind) for item in patch.items):
+                patch.spoil()
 
     def paint(self, painter: QPainter, exposed: QRectF) -> None:
         """Draw what lies in a part of the scene."""
