@@ -61,7 +61,8 @@ def with_inside(graph: Graph, layout: Layout, path: Path, inner: Graph, places: 
     before = graph[first].layer
     assert isinstance(before, Functional)
     deeper, lying = with_inside(before.graph, before.layout, tuple(rest), inner, places)
-    after = before.replace(graph=deeper, layout=lying.keeping(deeper.nodes))
+    same = deeper is before.graph or deeper == before.graph
+    after = (before if same else before.replace(graph=deeper)).laid_out(lying.keeping(deeper.nodes))
     return _rewired(graph, first, before, after).set_layer(first, after), layout
 
 

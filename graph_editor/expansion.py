@@ -177,7 +177,8 @@ def fitted_along(before: Graph, after: Graph, layout: Layout, path: Path) -> tup
     assert isinstance(new, Functional)
     inner, within = fitted_along(old.graph, new.graph, new.layout, path[1:])
     if within is not new.layout:
-        after = after.set_layer(path[0], new.replace(graph=inner, layout=within))
+        kept = new if inner is new.graph else new.replace(graph=inner)
+        after = after.set_layer(path[0], kept.laid_out(within))
     return after, fitted(before, after, layout)
 
 

@@ -24,7 +24,7 @@ def group(document: ProjectDocument, node_ids: tuple[str, ...]) -> str:
     layer = graph[key].layer
     assert isinstance(layer, Functional)
     if _turns(layer):
-        graph = graph.set_layer(key, layer.replace(layout=replace(layer.layout, positions=arrange(layer.graph))))
+        graph = graph.set_layer(key, layer.laid_out(replace(layer.layout, positions=arrange(layer.graph))))
     gone = [document.position(other) for other in document.graph.nodes if other not in graph]
     text = tr("Group {0} layers").format(len(gone))
     document.edit_graph(text, graph, {key: free_place(mean(gone), _resting(document, graph))})

@@ -93,7 +93,8 @@ class GraphScene(GraphMirror):
         if not looked_at and not shown:
             return
         families = {self.graph.linked(key) for key in looked_at if key in self.graph}
-        places = [[self._cards[key].pos() for key in family if key in self._cards] for family in families]
+        lying = self._ground.places  # of all cards, also of those that are still to be made
+        places = [[QPointF(*lying[key]) for key in family if key in lying] for family in families]
         self._shared_lines.show_families(places, self.theme)
         if places and not shown:
             self.addItem(self._shared_lines)

@@ -113,6 +113,10 @@ class Functional(Weighted):
     def __hash__(self) -> int:
         return hash((self.graph, self.trainable))
 
+    def laid_out(self, layout: Layout) -> Functional:
+        """The same model, its cards elsewhere on the canvas; what is known of it is kept."""
+        return self.model_copy(update={"layout": layout})
+
     @cached_property
     def inputs(self) -> tuple[Node, ...]:
         """The Input nodes inside, in the order of the ports."""

@@ -157,3 +157,14 @@ def test_what_comes_from_outside_keeps_its_port_before_what_is_inside() -> None:
     sources = [inner[edge.source].name for edge in inner.incoming(inner.by_name("add").id)]
     assert sources == ["input", "dense"]
     assert [edge.port for edge in inner.incoming(inner.by_name("add").id)] == [0, 1]
+
+
+def test_another_layout_keeps_what_is_known_of_a_group():
+    layer = Functional()
+    shape = layer.inputs[0].layer.shape
+    known = layer.inference(shape)
+    other = layer.laid_out(Layout({"n1": (0.0, 0.0)}))
+    assert other.inference(shape) is known
+    assert other.layout.positions == {"n1": (0.0, 0.0)}
+    assert other != layer
+    assert layer.layout == Layout()
