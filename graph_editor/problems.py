@@ -114,7 +114,7 @@ class FixButton(QPushButton):
     def _around(self, lines: list[str]) -> QSize:
         """The size of the button around some lines."""
         metrics = self.fontMetrics()
-        width = 1 + max(map(metrics.horizontalAdvance, lines), default=-1)  # lines are laid out in parts of pixels
+        width = 2 + max(map(metrics.horizontalAdvance, lines), default=-2)  # lines are laid out in parts of pixels
         option = QStyleOptionButton()
         self.initStyleOption(option)
         option.text = ""  # type: ignore[assignment]  # a style keeps buttons with a text from being small

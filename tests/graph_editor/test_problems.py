@@ -15,6 +15,8 @@ def test_a_button_at_its_own_width_is_one_line(qtbot: QtBot, letters: int) -> No
     qtbot.addWidget(button)
     size = button.sizeHint()
     button.resize(size)
+    button.show()
+    qtbot.waitExposed(button)
     assert "\n" not in button.text()
     assert button.heightForWidth(size.width()) == size.height()
     button.resize(size.width() // 2, size.height())
