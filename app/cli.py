@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app import exchange
+from app import data_commands, exchange
 from app.endings import PROJECT
 from app.options import Json, NetworkFile, ProjectFile, RunFolder, check_ending, print_json
 from app.start import fail
@@ -31,6 +31,7 @@ cli = typer.Typer(
 cli.command()(exchange.layers)
 cli.command("import")(exchange.import_model)
 cli.command()(exchange.export)
+cli.add_typer(data_commands.data)
 
 
 @cli.command()
@@ -91,17 +92,26 @@ def train(
         Path | None,
         typer.Option("--from", metavar="RUN|MODEL", help="Go on from this run, or from a Keras model."),
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file of data in place of the project's.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train a project. Ctrl+C ends it early with its result; a second Ctrl+C at once."""
+    from dataclasses import replace
+
     from app.headless import train_here
     from app.networks import check_new_folder
+    from engine.data.opening import source_of
     from engine.formats import project_file
     from engine.runs import latest_run, new_run_folder, start_from
 
     if resume and origin is not None:
         raise typer.BadParameter("--resume goes on from the last run: name none", param_hint="--from")
     loaded = project_file.load(project)
+    if data is not None:
+        source = source_of(data, like=loaded.data.source)
+        loaded = replace(loaded, data=loaded.data.model_copy(update={"source": source}))
     changes = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     changed = loaded.with_training(**{name: value for name, value in changes.items() if value is not None})
     origin = latest_run(project) if resume else origin

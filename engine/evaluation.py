@@ -27,8 +27,7 @@ PREDICTION_BATCH = 256
 def evaluate_project(project: Project, weights: HostWeights) -> Generator[Event]:
     """Loss and metrics on a project's own test data; ends in a `Result` with figures by Keras's names."""
     model = compile_graph(project.graph)
-    yield Progress("Reading the data")
-    data = prepare(model, project.data.source.load(), project.data)
+    data = prepare(model, (yield from project.data.source.loading()), project.data)
     if data.test is None:
         raise DataError("The project keeps no data for a test: set its test share above 0, or name a data file.")
     yield from _evaluate(model, weights, data.test)

@@ -55,8 +55,7 @@ def train(project: Project, start: Start | None = None) -> Generator[Event]:
     `FileError` or `TrainingError`.
     """
     model = compile_graph(project.graph)
-    yield Progress("Reading the data")
-    data = prepare(model, project.data.source.load(), project.data)
+    data = prepare(model, (yield from project.data.source.loading()), project.data)
     yield Progress("Preparing")
     graph = learned(model, data.training)
     if graph is not model.graph:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QWidget
 from app.task import Job
 from app.texts import count, shape_text
 from engine.data.source import DataSet, Source
-from engine.events import Progress, Result
+from engine.events import Result
 from graph_editor import theme as themes
 
 Array = np.ndarray[Any, Any]
@@ -51,8 +51,7 @@ class Preview:
 
 def preview_job(source: Source) -> Job:
     """Load a source and yield a `Preview` of it."""
-    yield Progress("Reading the data")
-    yield Result(make_preview(source.load()))
+    yield Result(make_preview((yield from source.loading())))
 
 
 def make_preview(ds: DataSet) -> Preview:

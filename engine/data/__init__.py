@@ -5,5 +5,6 @@ Importing this package fills `engine.data.source.SOURCES`.
 
 from engine.data import builtin
 from engine.data import arrays
+from engine.data import table
 
-__all__ = ["arrays", "builtin"]
+__all__ = ["arrays", "builtin", "table"]

@@ -39,6 +39,7 @@ class Npz(Source):
     )
 
     title: ClassVar[str] = "NumPy arrays (.npz)"
+    endings: ClassVar[tuple[str, ...]] = (".npz",)
 
     def load(self) -> DataSet:
         return self._read(read_npz)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.data.source import Array, DataSet
+from engine.data.treatment import treated
 from engine.errors import DataError
 from engine.graph import Graph, Node
 from engine.layers.core import Input, Output
@@ -49,20 +50,30 @@ class PreparedData:
 def prepare(model: Model, data: DataSet, settings: DataSettings) -> PreparedData:
     """Match a data set to a model and split it; raises `DataError` with the names and shapes that do not fit."""
     names = match_names(model, data)
+    training, validation, test = split(data, settings)
+    data = treated(data, training)
     samples = fit_samples(model, data.arrays, names)
-    order = np.random.default_rng(settings.seed).permutation(samples.size)
-    parts: list[Samples | None] = []
-    for arrays, share in ((data.test, settings.test_split), (data.validation, settings.validation_split)):
+
+    def part(arrays: Mapping[str, Array] | None, indices: Array) -> Samples | None:
         if arrays is not None:
-            parts.append(fit_samples(model, arrays, names))
-        else:
-            count = round(samples.size * share)
-            parts.append(samples.take(np.sort(order[:count])) if count else None)
-            order = order[count:]
-    if not len(order):
+            return fit_samples(model, arrays, names)
+        return samples.take(indices) if len(indices) else None
+
+    return PreparedData(samples.take(training), part(data.validation, validation), part(data.test, test))
+
+
+def split(data: DataSet, settings: DataSettings) -> tuple[Array, Array, Array]:
+    """Which samples go to training, validation and test; none to a part that the data brings itself."""
+    order = np.random.default_rng(settings.seed).permutation(data.size)
+    held: list[Array] = []
+    for arrays, share in ((data.test, settings.test_split), (data.validation, settings.validation_split)):
+        count = round(data.size * share) if arrays is None else 0
+        held.append(np.sort(order[:count]))
+        order = order[count:]
+    if data.size and not len(order):
         raise DataError("Nothing is left to train on: lower the shares held back for validation and test.")
-    test, validation = parts
-    return PreparedData(samples.take(np.sort(order)), validation, test)
+    test, validation = held
+    return np.sort(order), validation, test
 
 
 def computed(model: Model, data: PreparedData) -> PreparedData:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
+from engine.data.treatment import Treatment
+from engine.events import Progress
 from engine.fields import Settings
 
 Array = np.ndarray[Any, Any]
@@ -34,6 +36,10 @@ class DataSet:
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     validation: Mapping[str, Array] | None = None
     test: Mapping[str, Array] | None = None
+    treatments: Mapping[str, Sequence[Treatment]] = field(default_factory=dict[str, "Sequence[Treatment]"])
+    """What is still to be done to a feature, by figures of the training part."""
+    notes: tuple[str, ...] = ()
+    """What was left out or stood in for, a sentence each."""
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -50,10 +56,17 @@ class Source(Settings):
 
     title: ClassVar[str] = ""
     task: ClassVar[Literal["classification", "regression", ""]] = ""
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Of the files that this source reads as its `path`."""
 
     def load(self) -> DataSet:
         """Read the data, whole."""
         raise NotImplementedError
+
+    def loading(self) -> Generator[Progress, None, DataSet]:
+        """As `load`, telling how far it is; what takes long can be ended between two of these events."""
+        yield Progress("Reading the data")
+        return self.load()
 
     def features(self) -> dict[str, Column]:
         """Names and shapes of what goes in, without reading it all; empty where that needs the file."""

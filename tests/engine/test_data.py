@@ -36,7 +36,7 @@ def data(x: Any, y: Any) -> DataSet:
     return DataSet({"x": np.asarray(x, np.float32)}, {"y": np.asarray(y)})
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name != "npz"])
+@pytest.mark.parametrize("name", [name for name, cls in SOURCES.items() if cls().features()])
 def test_bundled_sources_say_what_they_hold(name: str) -> None:
     source = SOURCES[name]()
     loaded = source.load()
@@ -48,7 +48,7 @@ def test_bundled_sources_say_what_they_hold(name: str) -> None:
     assert loaded.size == source.samples  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name != "npz"])
+@pytest.mark.parametrize("name", [name for name, cls in SOURCES.items() if cls().features()])
 def test_bundled_sources_are_those_of_scikit_learn(name: str) -> None:
     options = {"scaled": False} if name == "diabetes" else {}
     bunch = getattr(sklearn.datasets, f"load_{name}")(**options)

@@ -1,0 +1,139 @@
+"""`layerloom data`: what is in a file of data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.options import Json, print_json, say
+
+if TYPE_CHECKING:
+    from engine.data.source import DataSet
+    from engine.data.table import Table
+    from engine.data.tables.survey import Survey
+
+data = typer.Typer(name="data", help="Look at files of data.", no_args_is_help=True)
+
+_CLASSES_SHOWN = 12
+
+
+@data.callback()
+def _data() -> None:
+    """Look at files of data."""
+
+
+@data.command()
+def inspect(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A table, arrays, ...")], as_json: Json = False
+) -> None:
+    """Print what a file of data holds: shapes, types, classes, what is missing, what cannot be read."""
+    from app.headless import run_here
+    from engine.data.opening import source_of
+    from engine.data.source import source_name
+    from engine.data.table import Table
+    from engine.errors import LayerloomError
+
+    source = source_of(path)
+    if isinstance(source, Table):
+        survey: Survey = run_here(_result(source.surveying()), quiet=as_json)
+        source = source.settled(survey)
+        found = _of_table(source, survey)
+        problem = ""
+        try:
+            found |= _of_data(run_here(_result(source.loading()), quiet=as_json))
+        except LayerloomError as error:
+            problem = str(error)
+        found["problems"] = [*found["problems"], *([problem] if problem else [])]
+    else:
+        found = {**_of_data(run_here(_result(source.loading()), quiet=as_json)), "problems": []}
+    found = {"path": str(path), "source": source_name(source), "title": source.title, **found}
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _result(job: Any) -> Any:
+    """The events of a job, and what it returns as a `Result`."""
+    from engine.events import Result
+
+    yield Result((yield from job))
+
+
+def _of_table(table: Table, survey: Survey) -> dict[str, Any]:
+    columns = [
+        {
+            "name": column.name,
+            "role": column.role,
+            "kind": column.kind,
+            "missing": facts.missing,
+            **({"classes": len(column.classes)} if column.classes else {}),
+            **({"low": facts.low, "high": facts.high} if column.kind == "number" and facts.numbers else {}),
+        }
+        for column, facts in zip(table.columns, survey.columns, strict=True)
+    ]
+    problems = [f"{survey.unit} {fault.line:,}: {fault.cause}." for fault in survey.first_faults]
+    if survey.faults > len(problems):
+        problems.append(f"... and {survey.faults - len(problems):,} more rows that cannot be read.")
+    return {
+        "bytes": survey.size,
+        "rows": survey.rows,
+        "faulty_rows": survey.faults,
+        "written": list(survey.words),
+        "columns": columns,
+        "problems": problems,
+    }
+
+
+def _of_data(ds: DataSet) -> dict[str, Any]:
+    import numpy as np
+
+    def told(arrays: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: {
+                "shape": list(array.shape),
+                "type": str(array.dtype),
+                "missing": int(np.isnan(array).sum()) if array.dtype.kind == "f" else 0,
+            }
+            for name, array in arrays.items()
+        }
+
+    balance = {
+        name: dict(zip(classes, np.bincount(ds.targets[name], minlength=len(classes)).tolist(), strict=False))
+        for name, classes in ds.classes.items()
+        if name in ds.targets and ds.targets[name].ndim == 1
+    }
+    parts = {"validation": ds.validation, "test": ds.test}
+    return {
+        "samples": ds.size,
+        "features": told(ds.features),
+        "targets": told(ds.targets),
+        "classes": balance,
+        "notes": list(ds.notes),
+        **{part: told(arrays) for part, arrays in parts.items() if arrays is not None},
+    }
+
+
+def _print(found: dict[str, Any]) -> None:
+    say(f"{found['path']}: {found['title']}")
+    if "rows" in found:
+        say(f"{found['rows']:,} rows, {found['bytes']:,} bytes, written with: {', '.join(found['written'])}")
+        for column in found["columns"]:
+            more = [f"{column['missing']:,} missing"] if column["missing"] else []
+            more += [f"{column['classes']:,} classes"] if "classes" in column else []
+            more += [f"{column['low']:g} to {column['high']:g}"] if "low" in column else []
+            say(f"  {column['name']}: {column['role']}, {column['kind']}{''.join(f', {text}' for text in more)}")
+    for kind in ("features", "targets"):
+        for name, array in found.get(kind, {}).items():
+            gaps = f", {array['missing']:,} missing" if array["missing"] else ""
+            say(f"{kind[:-1]} {name}: {' x '.join(map(str, array['shape']))} {array['type']}{gaps}")
+    for name, balance in found.get("classes", {}).items():
+        shown = ", ".join(f"{value} {count:,}" for value, count in list(balance.items())[:_CLASSES_SHOWN])
+        say(f"classes of {name} ({len(balance):,}): {shown}{', ...' * (len(balance) > _CLASSES_SHOWN)}")
+    for note in found.get("notes", []):
+        say(note)
+    for problem in found["problems"]:
+        say(f"Problem: {problem}")

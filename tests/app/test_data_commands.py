@@ -1,0 +1,85 @@
+"""`layerloom data inspect` and `layerloom train --data`, as a user and as a machine call them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from engine.data.source import Source
+from engine.formats import project_file
+from engine.layers.core import Dense, Input, Output
+from engine.project import DataSettings, Project, TrainingSettings
+from engine.templates import chain
+from tests.app.test_cli import layerloom
+from tests.engine.test_table import flowers, settled, written
+
+
+def saved(folder: Path, source: Source) -> None:
+    graph, _ = chain(Input(shape=(2,)), Dense(units=3, activation="softmax"), Output())
+    project = Project(graph, data=DataSettings(source=source), training=TrainingSettings(epochs=1))
+    project_file.save(project, folder / "p.loom")
+
+
+def test_a_table_is_inspected(tmp_path: Path) -> None:
+    flowers(tmp_path / "f.csv")
+    done = layerloom("data", "inspect", "f.csv", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["source"], found["rows"], found["samples"]) == ("table", 150, 150)
+    assert [column["kind"] for column in found["columns"]] == ["number", "number", "category"]
+    assert found["features"]["x"] == {"shape": [150, 2], "type": "float32", "missing": 0}
+    assert found["classes"] == {"y": {"setosa": 50, "versicolor": 50, "virginica": 50}}
+    assert found["problems"] == []
+    shown = layerloom("data", "inspect", "f.csv", cwd=tmp_path).stdout
+    assert "species: target, category, 3 classes" in shown
+    assert "classes of y (3): setosa 50, versicolor 50, virginica 50" in shown
+
+
+def test_faulty_rows_are_among_the_problems(tmp_path: Path) -> None:
+    path = Path(flowers(tmp_path / "f.csv"))
+    written(path, path.read_text() + "1,2\n" * 7)
+    found = json.loads(layerloom("data", "inspect", "f.csv", "--json", cwd=tmp_path).stdout)
+    assert found["faulty_rows"] == 7
+    assert found["problems"][0] == "line 152: There are 2 cells, but 3 columns."
+    assert found["problems"][5] == "... and 2 more rows that cannot be read."
+
+
+def test_arrays_are_inspected(tmp_path: Path) -> None:
+    x = np.ones((6, 4))
+    x[2, 1] = np.nan
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=np.arange(6), x_test=x[:2], y_test=np.arange(2))
+    found = json.loads(layerloom("data", "inspect", "a.npz", "--json", cwd=tmp_path).stdout)
+    assert found["features"] == {"x": {"shape": [6, 4], "type": "float64", "missing": 1}}
+    assert found["test"]["y"]["shape"] == [2]
+
+
+def test_what_cannot_be_read_exits_with_a_sentence(tmp_path: Path) -> None:
+    written(tmp_path / "empty.csv", "")
+    written(tmp_path / "notes.docx", "x")
+    for name, told in (
+        ("none.csv", "no such file"),
+        ("empty.csv", "is empty"),
+        ("notes.docx", "known by its name"),
+    ):
+        done = layerloom("data", "inspect", name, cwd=tmp_path)
+        assert done.returncode == 1
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_another_file_trains_in_place_of_the_projects(tmp_path: Path) -> None:
+    source = settled(flowers(tmp_path / "f.csv", rows=60))
+    saved(tmp_path, source)
+    flowers(tmp_path / "more.csv", rows=300)
+    counts = []
+    for options in ((), ("--data", "more.csv")):
+        done = layerloom("train", "p.loom", "--json", *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        counts.append(json.loads(done.stdout.splitlines()[0])["step"])
+    assert counts == [2, 7]  # 42 and 210 samples in batches of 32
+    written(tmp_path / "other.csv", "a,b\n" + "1.5,2.5\n" * 30)
+    done = layerloom("train", "p.loom", "--data", "other.csv", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "has no column 'sepal'" in done.stderr
