@@ -113,8 +113,10 @@ class Lights:
 
     hovered: bool = False
     selected: bool = False
-    fit: Fit | Literal["target"] | None = None
+    fit: Fit | None = None
     """While a wire is drawn: whether it may end here."""
+    target: bool = False
+    """While a wire is drawn: whether it would end here now."""
     side: Literal["in", "out"] = "in"
     """The ports that a wire that is drawn may end at."""
     hot: Port | None = None
@@ -123,7 +125,11 @@ class Lights:
     @property
     def now(self) -> tuple[object, ...]:
         """All of it, as a value."""
-        return self.hovered, self.selected, self.fit, self.side, self.hot
+        return self.hovered, self.selected, self.fit, self.target, self.side, self.hot
+
+    def shade(self, theme: Theme) -> str:
+        """The colour of a wire that would end here."""
+        return theme.warning if self.fit == "doubtful" else theme.good
 
 
 def _outline() -> QPainterPath:
@@ -146,7 +152,7 @@ def block_color(category: str, severity: Severity | None, lights: Lights, theme:
     if severity is not None:
         return theme.error if severity == "error" else theme.warning
     if lights.fit:
-        return theme.warning if lights.fit == "doubtful" else theme.good
+        return lights.shade(theme)
     return figure or category_color(category, theme)
 
 
@@ -170,8 +176,8 @@ def paint_card(painter: QPainter, look: Look, lights: Lights, theme: Theme) -> N
 
 
 def _border(look: Look, lights: Lights, theme: Theme) -> QPen:
-    if lights.fit == "target":
-        return QPen(color(theme.good), 2)
+    if lights.target:
+        return QPen(color(lights.shade(theme)), 2)
     if look.severity:
         return QPen(color(theme.error if look.severity == "error" else theme.warning), 1.8)
     return QPen(color(theme.muted if lights.hovered else theme.card_border), 1)
@@ -238,8 +244,7 @@ def paint_ports(painter: QPainter, ports: Ports, lights: Lights, theme: Theme) -
 def _paint_port(painter: QPainter, ports: Ports, port: Port, lights: Lights, theme: Theme) -> None:
     taken, hot = port in ports.taken, port == lights.hot
     lit = hot or (lights.fit is not None and port[0] == lights.side and not (taken and port[0] == "in"))
-    fitting = theme.warning if lights.fit == "doubtful" else theme.good
-    line = fitting if lights.fit and lit else theme.accent if hot else theme.wire
+    line = lights.shade(theme) if lights.fit and lit else theme.accent if hot else theme.wire
     small = ports.optional(port) and not taken
     painter.setPen(QPen(color(line), 1.2 if small else 1.6))
     painter.setBrush(color(line if taken or hot else theme.card))

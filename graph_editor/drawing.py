@@ -121,7 +121,7 @@ class DrawWire(Gesture):
             self._over.set_hot_port(None)
         self._over = item
         if item is not None and self.advice is not None and self.advice.edge is not None:
-            item.set_fit("target")
+            item.set_fit("fits" if self.advice.verdict == "yes" else "doubtful", target=True)
             item.set_hot_port(self._far_end(self.advice.edge))
 
     def _draw(self, spot: QPointF) -> None:

@@ -113,18 +113,20 @@ class NodeItem(CanvasItem):
 
     def set_fit(
         self,
-        fit: Fit | Literal["target"] | None,
+        fit: Fit | None,
         faded: bool | None = None,
         side: Literal["in", "out"] | None = None,
+        *,
+        target: bool = False,
     ) -> None:
-        """While a wire is drawn: whether it may end here, and at which side.
+        """While a wire is drawn: whether it may end here, at which side, and whether it would now.
 
         Cards where it may not are faded, those that its shape does not suit a little.
         """
-        self.lights.fit = fit
+        self.lights.fit, self.lights.target = fit, target
         self.lights.side = side or self.lights.side
         if faded is not None or fit is not None:
-            self.setOpacity(0.4 if faded else 0.7 if fit == "doubtful" else 1.0)
+            self.setOpacity(0.4 if faded else 0.7 if fit == "doubtful" and not target else 1.0)
         self.update()
 
     def set_hot_port(self, port: Port | None) -> None:

@@ -104,7 +104,7 @@ class ConnectMode:
         if target is None:
             return
         for key, _ in self.targets:
-            scene.node_items[key].set_fit("target" if key == target else self._fits[key])
+            scene.node_items[key].set_fit(self._fits[key], target=key == target)
         document = self.view.document
         advice = advise(document.graph, document.inference, self.source, target, self.port, self.output)
         item = scene.node_items[target]

@@ -101,7 +101,7 @@ class FixButton(QPushButton):
 
     def _lines(self, width: int) -> list[str]:
         """The text in lines that fit into the button at a width, as far as its words can be told apart."""
-        room = max(1, width - self._around([""]).width())
+        room = max(1, width - self._around([]).width())
         layout = QTextLayout(self._text, self.font())
         lines: list[str] = []
         layout.beginLayout()
@@ -114,7 +114,7 @@ class FixButton(QPushButton):
     def _around(self, lines: list[str]) -> QSize:
         """The size of the button around some lines."""
         metrics = self.fontMetrics()
-        width = max(map(metrics.horizontalAdvance, lines), default=0)
+        width = 2 + max(map(metrics.horizontalAdvance, lines), default=-2)  # lines are laid out in parts of pixels
         option = QStyleOptionButton()
         self.initStyleOption(option)
         option.text = ""  # type: ignore[assignment]  # a style keeps buttons with a text from being small

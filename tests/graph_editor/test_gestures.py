@@ -255,10 +255,11 @@ def test_cards_light_up_by_shape_as_well(canvas_of):
     }  # fmt: skip
     assert canvas.scene.node_items[merge.id].opacity() == 0.7
     canvas.move(canvas.card("add"))
-    assert fits()["add"] == "target"
+    assert canvas.scene.node_items[merge.id].lights.target
+    assert fits()["add"] == "doubtful"
     assert canvas.view.gesture.advice.verdict == "doubtful"
     canvas.move(QPoint(5, 5))
-    assert fits()["add"] == "doubtful"
+    assert not canvas.scene.node_items[merge.id].lights.target
     canvas.key(Qt.Key.Key_Escape)
     assert set(fits().values()) == {None}
     canvas.press(canvas.port("conv2d", "out"))
