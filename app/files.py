@@ -18,6 +18,7 @@ from app.session import shapes_fit
 from app.settings import AppSettings
 from app.task import Job, result_of
 from engine import templates
+from engine.data.opening import source_type
 from engine.errors import Cancelled, FileError, LayerloomError
 from engine.events import HostWeights
 from engine.formats import project_file
@@ -286,6 +287,12 @@ def _read_weights(path: Path, project: Project) -> tuple[Graph, HostWeights]:
     if len(weights) < len(by_name) or not shapes_fit(weights, project.graph):
         raise FileError(path, "holds the weights of another network than this one.")
     return project.graph, weights
+
+
+def dropped_data(mime: QMimeData) -> Path | None:
+    """The file of data that a drag carries, None where it carries something else."""
+    paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    return paths[0] if len(paths) == 1 and source_type(paths[0]) is not None else None
 
 
 def dropped_file(mime: QMimeData) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from engine.data.source import Column, DataSet
 from engine.errors import LayerloomError, NotReadyError
 from engine.fixes import Fix, Problem, set_field
 from engine.graph import Graph, Node
-from engine.inference import Inference
+from engine.inference import Inference, infer
 from engine.layers.core import Dense, Input, Output
 from engine.losses import LOSSES
 from engine.model import compile_graph
@@ -36,8 +36,29 @@ def misfits(project: Project, inference: Inference) -> tuple[Problem, ...]:
     source, graph = project.data.source, inference.graph
     if isinstance(source, Npz):
         return tuple(Problem(None, _told(text)) for text in _npz_misfits(source, inference))
-    title = said(source.title)
-    features, targets = source.features(), source.targets()
+    if getattr(source, "path", None) == "":
+        return (Problem(None, _told(tr("no file is chosen yet"))),)
+    return _misfits(graph, inference, source.features(), source.targets(), said(source.title))
+
+
+def made_to_fit(graph: Graph, features: Mapping[str, Column], targets: Mapping[str, Column]) -> Graph:
+    """The graph after all ways out of what does not fit such data; the very same one where there is none."""
+    for _ in range(1 + len(features) + len(targets)):
+        found = _misfits(graph, infer(graph), features, targets, "")
+        fix = next((problem.fixes[0] for problem in found if problem.fixes), None)
+        if fix is None:
+            break
+        graph = fix.edit(graph)
+    return graph
+
+
+def _misfits(
+    graph: Graph,
+    inference: Inference,
+    features: Mapping[str, Column],
+    targets: Mapping[str, Column],
+    title: str,
+) -> tuple[Problem, ...]:
     arrays = {**features, **targets}
     inputs, outputs = graph.of_type(Input), _trained(graph)
     takes = matched(graph, inputs, features, arrays)

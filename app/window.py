@@ -16,7 +16,7 @@ from app.command_palette import CommandPalette
 from app.dialogs import choose, sentence, tell, tell_error
 from app.endings import PROJECT
 from app.exports import Exports
-from app.files import Opened, ProjectFiles, dropped_file
+from app.files import Opened, ProjectFiles, dropped_data, dropped_file
 from app.help import show_about, show_shortcuts
 from app.icons import program_icon
 from app.jobs import run_job
@@ -357,7 +357,7 @@ class MainWindow(QMainWindow):
     # Files dropped onto the window
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_file(event.mimeData()) is not None:
+        if (dropped_file(event.mimeData()) or dropped_data(event.mimeData())) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -365,6 +365,13 @@ class MainWindow(QMainWindow):
         if path is not None:
             event.acceptProposedAction()
             QTimer.singleShot(0, self, partial(self.files.open_path, path))  # let the drag end first
+        elif (data := dropped_data(event.mimeData())) is not None:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, partial(self._take_data, data))
+
+    def _take_data(self, path: Path) -> None:
+        self.actions_["show_data"].trigger()
+        self.work.data.take_file(path)
 
     # Appearance and places
 

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
+    QSplitter,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from app.dialogs import sentence
-from app.panels.preview import Preview, SampleGrid, TableModel, preview_job
+from app.dialogs import sentence, tell_error
+from app.jobs import run_job
+from app.panels.columns import ColumnsView
+from app.panels.network_buttons import NetworkButtons
+from app.panels.preview import Preview, SampleGrid, TableModel, preview_job, proposal_job
 from app.task import TaskThread
 from app.texts import count
+from engine.data.columns import TableColumn
+from engine.data.opening import source_of
 from engine.data.source import SOURCES, Source, source_name
-from engine.events import Event, Result
+from engine.data.table import Table
+from engine.errors import Cancelled, LayerloomError
+from engine.events import Event, Progress, Result
 from engine.fields import Settings, describe
-from engine.layers.core import Input
 from engine.project import DataSettings
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
@@ -48,6 +55,7 @@ class DataPanel(QWidget):
         self._previewed: Source | None = None
         self._preview: Preview | None = None
         self._job: TaskThread | None = None
+        self._folder = ""  # of the file that was chosen last
         self._make_widgets()
         self._lay_out()
         self._delay = QTimer(self, interval=250, singleShot=True)
@@ -55,7 +63,8 @@ class DataPanel(QWidget):
         self.source.activated.connect(self._source_chosen)
         self.source_form.changed.connect(self._source_changed)
         self.split_form.changed.connect(self._split_changed)
-        self.fit.clicked.connect(self._fit_input)
+        self.choose.clicked.connect(self._choose_file)
+        self.columns.changed.connect(self._columns_changed)
         document.project_changed.connect(self._show)
         self._show()
 
@@ -72,9 +81,15 @@ class DataPanel(QWidget):
         self.source_form.translate_labels()
         self.split_form.translate_labels()
         self.summary = QGridLayout()
-        self.fit = QPushButton(self.tr("Make the Input fit the data"))
-        self.fit.setToolTip(self.tr("Set the shape of the Input to that of a sample."))
-        self.fit.hide()
+        self.file = QLabel(wordWrap=True)
+        self.choose = QPushButton(self.tr("Choose a file…"))
+        self.choose.setToolTip(self.tr("A table (CSV, Parquet) or arrays; it may also be dropped on the window"))
+        self.network = NetworkButtons(self._document)
+        self.fit, self.begin = self.network.fit, self.network.begin
+        self.notes = QLabel(wordWrap=True)
+        self.notes.hide()
+        self.columns = ColumnsView()
+        self.columns.hide()
         self.word = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self.word.setProperty("muted", True)
         self.grid = SampleGrid()
@@ -98,7 +113,12 @@ class DataPanel(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(left)
-        layout.addWidget(self._views, 1)
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.addWidget(self.columns)
+        right.addWidget(self._views)
+        right.setChildrenCollapsible(False)
+        right.setHandleWidth(1)
+        layout.addWidget(right, 1)
 
     def _left_side(self) -> QWidget:
         body = QWidget()
@@ -106,7 +126,15 @@ class DataPanel(QWidget):
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         for title, *content in (
-            (self.tr("Source"), self.source, self.about, self.source_form),
+            (
+                self.tr("Source"),
+                self.source,
+                self.choose,
+                self.file,
+                self.network,
+                self.about,
+                self.source_form,
+            ),
             (self.tr("Held back from training"), self.split_form),
         ):
             heading = QLabel(title)
@@ -119,7 +147,7 @@ class DataPanel(QWidget):
         heading.setProperty("heading", True)
         layout.addWidget(heading)
         layout.addLayout(self.summary)
-        layout.addWidget(self.fit)
+        layout.addWidget(self.notes)
         layout.addStretch()
         return body
 
@@ -138,14 +166,22 @@ class DataPanel(QWidget):
             if source_changed:
                 self._show_source(data.source)
             self._show_summary()
-        self._show_fit()
+        self._show_network()
 
     def _show_source(self, source: Source) -> None:
         self.source.setCurrentIndex(self.source.findData(source_name(source)))
         self.about.setText(said(" ".join((inspect.getdoc(type(source)) or "").split())))
         self.source_form.setVisible(bool(describe(type(source))))
         self.source_form.show_settings(source)
+        self._show_file()
         self._ask_for_preview()
+
+    def _show_file(self, written: str = "") -> None:
+        """Name the file that is learned from, and how it is written."""
+        path = Path(getattr(self._document.project.data.source, "path", ""))
+        self.file.setVisible(bool(path.name))
+        self.file.setText("\n".join(filter(None, (path.name, written))))
+        self.file.setToolTip(str(path))
 
     def _ask_for_preview(self) -> None:
         """Load the preview once the tab is seen and the person has stopped typing."""
@@ -166,19 +202,27 @@ class DataPanel(QWidget):
         self._job.start()
 
     def _loaded(self, event: Event) -> None:
+        if isinstance(event, Progress) and event.total and self._views.currentIndex() == 0:
+            share = f"{100 * event.done / event.total:.0f} %"
+            self.word.setText(f"{self.tr('Reading the data…')} {share}")
         if isinstance(event, Result):
             self._preview = event.value
             self._show_preview(event.value)
 
     def _show_preview(self, preview: Preview) -> None:
+        if preview.table is not None:
+            self.columns.show_look(preview.table)
+            self._show_file(preview.written)
+        self.columns.setVisible(preview.table is not None)
         if preview.images:
             self.grid.show_images(preview.images)
             self._views.setCurrentIndex(1)
         else:
             self.rows.show_rows(preview.header, preview.rows)
+            self.table.resizeColumnsToContents()
             self._views.setCurrentIndex(2)
         self._show_summary()
-        self._show_fit()
+        self._show_network()
 
     def _failed(self, error: Exception) -> None:
         self._say(sentence(error))
@@ -200,9 +244,12 @@ class DataPanel(QWidget):
         while (item := self.summary.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
+        self.notes.setVisible(self._preview is not None and bool(self._preview.notes))
         if self._preview is None:
             return
-        for row, (name, value) in enumerate((*self._preview.summary, *self._shares(self._preview))):
+        self.notes.setText("\n".join(map(said, self._preview.notes)))
+        lines = (*self._preview.summary, *self._shares(self._preview))
+        for row, (name, value) in enumerate(lines):
             key, text = QLabel(name), QLabel(value)
             key.setProperty("muted", True)
             text.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -241,24 +288,40 @@ class DataPanel(QWidget):
         if isinstance(settings, DataSettings):
             self._document.edit_data(self.tr("Change the split"), settings, f"data.{field}")
 
-    def _misfit(self) -> tuple[str, Any] | None:
-        """The only Input and the shape it should have, where it has another."""
-        inputs = self._document.project.graph.of_type(Input)
-        shapes = list(self._preview.shapes.values()) if self._preview is not None else []
-        if len(inputs) != 1 or len(shapes) != 1:
-            return None
-        layer, shape = inputs[0].layer, shapes[0] or (1,)
-        return (inputs[0].id, shape) if isinstance(layer, Input) and layer.shape != shape else None
+    def _columns_changed(self, columns: tuple[TableColumn, ...], setting: str) -> None:
+        data = self._document.project.data
+        if isinstance(data.source, Table):
+            source = data.source.replace(columns=columns)
+            changed = data.model_copy(update={"source": source})
+            self._document.edit_data(self.tr("Change the columns"), changed, f"data.columns.{setting}")
 
-    def _show_fit(self) -> None:
-        self.fit.setVisible(self._misfit() is not None)
+    def _show_network(self) -> None:
+        self.network.show_columns(*(self._preview.columns if self._preview is not None else ({}, {})))
 
-    def _fit_input(self) -> None:
-        if (misfit := self._misfit()) is not None:
-            node_id, shape = misfit
-            project = self._document.project
-            graph = project.graph.set_layer(node_id, project.graph[node_id].layer.replace(shape=shape))
-            self._document.edit(self.fit.text(), replace(project, graph=graph))
+    # Files
+
+    def _choose_file(self) -> None:
+        endings = " ".join(f"*{ending}" for cls in SOURCES.values() for ending in cls.endings)
+        kinds = self.tr("Data ({0});;All files (*)").format(endings)
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Choose a file of data"), self._folder, kinds)
+        if name:
+            self.take_file(Path(name))
+
+    def take_file(self, path: Path) -> bool:
+        """Learn from a file from now on, undoably; says what is wrong with it itself."""
+        data = self._document.project.data
+        try:
+            source = source_of(path, like=data.source)
+            if isinstance(source, Table):
+                source = run_job(self, self.tr("Looking through the table…"), proposal_job(source))
+        except Cancelled:
+            return False
+        except LayerloomError as error:
+            tell_error(self, self.tr("Cannot learn from this file"), error)
+            return False
+        self._folder = str(path.parent)
+        self._document.edit_data(self.tr("Choose the data"), data.model_copy(update={"source": source}))
+        return True
 
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,16 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from app.dialogs import sentence
+from app.panels.table_look import TableLook, column_word
 from app.task import Job
 from app.texts import count, shape_text
-from engine.data.source import DataSet, Source
+from engine.data.columns import TableColumn
+from engine.data.source import Column, DataSet, Source
+from engine.data.table import Table
+from engine.errors import LayerloomError
 from engine.events import Result
+from engine.starting import columns_of
 from graph_editor import theme as themes
 
 Array = np.ndarray[Any, Any]
@@ -31,6 +37,7 @@ _PICTURES = 64
 _ROWS = 200
 _COLUMNS = 60
 _CLASSES = 100
+_SHOWN_CLASSES = 12
 _AnyIndex = QModelIndex | QPersistentModelIndex
 
 
@@ -47,11 +54,64 @@ class Preview:
     rows: tuple[tuple[str, ...], ...] = ()
     own_validation: int | None = None
     own_test: int | None = None
+    columns: tuple[dict[str, Column], dict[str, Column]] = ({}, {})
+    """What features and targets are like."""
+    notes: tuple[str, ...] = ()
+    written: str = ""
+    """How a table is written, as far as that was guessed."""
+    table: TableLook | None = None
 
 
 def preview_job(source: Source) -> Job:
     """Load a source and yield a `Preview` of it."""
+    if isinstance(source, Table):
+        yield from _table_job(source)
+        return
     yield Result(make_preview((yield from source.loading())))
+
+
+def proposal_job(table: Table) -> Job:
+    """Look through a table and yield it with settings for its columns: those it has, where all are still there."""
+    survey = yield from table.surveying()
+    names = {facts.name for facts in survey.columns}
+    kept = all(column.name in names for column in table.columns)
+    yield Result((table if kept else table.replace(columns=())).settled(survey))
+
+
+def _table_job(source: Table) -> Job:
+    """Look through a table and load it; its rows are shown as they stand, even where not all can be loaded."""
+    survey = yield from source.surveying()
+    table = source.settled(survey)
+    look = TableLook(table.columns, survey)
+    try:
+        found = make_preview((yield from table.loading()))
+    except LayerloomError as error:
+        found = Preview(((_tr("Rows"), count(survey.rows)),), {}, 0, notes=(sentence(error),))
+    columns = {column.name: column for column in table.columns}
+    header = tuple(_column_header(columns.get(facts.name), facts.name) for facts in survey.columns)
+    shown = replace(found, header=header, rows=survey.head, images=(), table=look)
+    yield Result(
+        replace(
+            shown, summary=(*found.summary, *_balance(look)), written=", ".join(map(column_word, survey.words))
+        )
+    )
+
+
+def _column_header(column: TableColumn | None, name: str) -> str:
+    if column is None or column.role == "ignore":
+        return f"{name}\n{_tr('ignored')}"
+    return f"{name}\n{column_word(column.role)} · {column_word(column.kind)}"
+
+
+def _balance(look: TableLook) -> tuple[tuple[str, str], ...]:
+    """How often each class of the target comes."""
+    lines: list[tuple[str, str]] = []
+    for column in look.columns:
+        counts = look.survey.column(column.name).counts if column.role == "target" else None
+        if column.kind == "category" and counts:
+            shown = [(f"    {value}", count(number)) for value, number in counts.most_common(_SHOWN_CLASSES)]
+            lines += [*shown, *([("    …", "")] if len(counts) > len(shown) else [])]
+    return tuple(lines)
 
 
 def make_preview(ds: DataSet) -> Preview:
@@ -64,7 +124,8 @@ def make_preview(ds: DataSet) -> Preview:
     else:
         header, rows = _table(ds)
     parts = (None if part is None else len(next(iter(part.values()))) for part in (ds.validation, ds.test))
-    return Preview(_summary(ds), shapes, ds.size, images, header, rows, *parts)
+    described = columns_of(ds)
+    return Preview(_summary(ds), shapes, ds.size, images, header, rows, *parts, columns=described, notes=ds.notes)
 
 
 def _pictorial(shape: tuple[int, ...]) -> bool:
@@ -142,8 +203,9 @@ def _table(ds: DataSet) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
 class TableModel(QAbstractTableModel):
     """Rows of text that are ready to show."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, left: bool = False) -> None:
         super().__init__(parent)
+        self._side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
         self._header: Sequence[str] = ()
         self._rows: Sequence[Sequence[str]] = ()
 
@@ -163,7 +225,7 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._rows[index.row()][index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return self._side | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def headerData(

@@ -35,25 +35,34 @@ class Table(Source):
 
     path: Annotated[str, Holds("hidden")] = ""
     separator: Literal["auto", "comma", "semicolon", "tab", "bar", "space"] = Field(
-        default="auto", description="What stands between two cells."
+        default="auto", json_schema_extra={"rare": True}, description="What stands between two cells."
     )
-    decimal: Literal["auto", "point", "comma"] = Field(default="auto", description="The decimal sign of numbers.")
+    decimal: Literal["auto", "point", "comma"] = Field(
+        default="auto", json_schema_extra={"rare": True}, description="The decimal sign of numbers."
+    )
     header: Literal["auto", "yes", "no"] = Field(
-        default="auto", description="Whether the first row holds the names of the columns."
+        default="auto",
+        json_schema_extra={"rare": True},
+        description="Whether the first row holds the names of the columns.",
     )
     quote: Literal["auto", "double", "single", "none"] = Field(
-        default="auto", description="What stands around a cell that holds a separator."
+        default="auto",
+        json_schema_extra={"rare": True},
+        description="What stands around a cell that holds a separator.",
     )
     faulty_rows: Literal["refuse", "skip"] = Field(
         default="refuse", description="Rows that cannot be read: refuse the file, or skip and count them."
     )
     standardise: bool = Field(
         default=False,
+        json_schema_extra={"rare": True},
         description="Bring numbers to mean 0 and deviation 1, by the figures of the training part. Not needed "
         "where the network begins with Normalization.",
     )
     rows_at_most: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
-        default=0, description="Read only so many rows from the beginning; 0 reads all."
+        default=0,
+        json_schema_extra={"rare": True},
+        description="Read only so many rows from the beginning; 0 reads all.",
     )
     columns: Annotated[tuple[TableColumn, ...], Holds("hidden")] = ()
 

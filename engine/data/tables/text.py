@@ -57,7 +57,7 @@ class TextTable:
         return (
             separator,
             quote,
-            "comma" if writing.comma else "point",
+            "decimal comma" if writing.comma else "point",
             "header" if writing.header else "no header",
         )
 

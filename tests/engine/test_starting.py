@@ -1,0 +1,72 @@
+"""The network that is begun for data: it has no problems, fits the data and learns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.fitness import made_to_fit, misfits
+from engine.data.source import SOURCES, Column, DataSet
+from engine.events import Finished
+from engine.inference import infer
+from engine.layers.core import Dense, Input, Output
+from engine.project import DataSettings, Project, TrainingSettings
+from engine.starting import columns_of, started
+from engine.templates import make
+from engine.training import train
+
+
+@pytest.mark.parametrize("name", [name for name, cls in SOURCES.items() if cls().features()])
+def test_a_network_is_begun_for_each_source_and_trains(name: str) -> None:
+    source = SOURCES[name]()
+    graph = started(*columns_of(source.load()))
+    project = Project(graph, data=DataSettings(source=source), training=TrainingSettings(epochs=2))
+    assert not infer(graph).problems
+    assert misfits(project, infer(graph)) == ()
+    *_, end = train(project)
+    assert isinstance(end, Finished)
+    assert end.history["loss"][-1] < end.history["loss"][0]
+
+
+def test_each_feature_and_target_has_its_node() -> None:
+    rows = np.zeros((6, 4), np.float32)
+    ds = DataSet(
+        {"a": rows, "b": rows.reshape(6, 2, 2), "words": np.full((6, 1), "x")},
+        {"kind": np.arange(6) % 3, "size": rows[:, 0]},
+        {"kind": ("p", "q", "r")},
+    )
+    graph = started(*columns_of(ds))
+    assert {node.name for node in graph.of_type(Input)} == {"a", "b"}
+    assert {node.name: node.layer.loss for node in graph.of_type(Output)} == {  # type: ignore[attr-defined]
+        "kind": "sparse_categorical_crossentropy",
+        "size": "mean_squared_error",
+    }
+    assert not infer(graph).problems
+
+
+def test_labels_without_names_are_classes() -> None:
+    _, targets = columns_of(DataSet({"x": np.zeros((4, 2))}, {"y": np.array([0, 2, 1, 2])}))
+    assert targets == {"y": Column((), ("0", "1", "2"))}
+
+
+def test_a_network_that_is_there_is_made_to_fit() -> None:
+    graph = make("iris-mlp").graph
+    features, targets = {"x": Column((13,))}, {"y": Column(())}
+    fitted = made_to_fit(graph, features, targets)
+    (entry,) = fitted.of_type(Input)
+    assert entry.layer == replace_shape(entry.layer, (13,))
+    assert fitted.of_type(Dense)[-1].layer == Dense(units=1)
+    assert fitted.of_type(Output)[0].layer == Output(loss="mean_squared_error", metrics=("mae",))
+    assert made_to_fit(fitted, features, targets) is fitted
+    assert not infer(fitted).problems
+
+
+def replace_shape(layer: object, shape: tuple[int, ...]) -> object:
+    return layer.replace(shape=shape)  # type: ignore[attr-defined]
+
+
+def test_nothing_that_goes_in_makes_no_network() -> None:
+    assert len(started({}, {"y": Column(())})) == 0
+    assert replace(Project(), graph=started({}, {})).graph == Project().graph
