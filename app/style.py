@@ -50,9 +50,9 @@ def window_stylesheet(theme: Theme) -> str:
     #runState {{ font-weight: 600; }}
     QPlainTextEdit {{ background: {t.field}; border-top: 1px solid {t.border}; }}
     QHeaderView::section {{ background: {t.window}; color: {t.muted}; border: none;
-        border-bottom: 1px solid {t.border}; padding: 4px 8px; }}
+        border-bottom: 1px solid {t.border}; padding: 4px 8px; font-weight: 600; }}
+    QTableView#summary QHeaderView::section {{ padding: 4px 11px; }}
     QTreeView::branch {{ background: {t.panel}; }}
     QTableView {{ gridline-color: {t.border}; }}
-    QTableView#summary::item {{ padding: 0 8px; }}
     QHeaderView::up-arrow, QHeaderView::down-arrow {{ subcontrol-position: top center; width: 8px; height: 8px; }}
     """

@@ -6,6 +6,8 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer, Sign
 from PySide6.QtGui import QGuiApplication, QHideEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QPushButton, QTableView, QVBoxLayout, QWidget
 
+from app.panels.summary_cells import SummaryCells
+from app.panels.summary_columns import FittedColumns
 from app.panels.summary_model import SummaryModel
 from engine.costs import Cost, optimizer_size
 from engine.formats.summary import aligned
@@ -13,8 +15,9 @@ from graph_editor.quantities import flops_text, memory_text
 from graph_editor.theme import tabular
 from graph_editor.view import GraphView
 
-_WIDTHS = (156, 132, 112, 100, 76, 86, 120)
 _BYTES = 4
+_AFTER_ROWS_MS = 20
+"""Rows are drawn before the totals are counted, so that neither holds the window for long."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -28,6 +31,7 @@ class SummaryTable(QTableView):
         super().__init__()
         self.setObjectName("summary")
         self.setModel(model)
+        self.setItemDelegate(SummaryCells(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -42,8 +46,7 @@ class SummaryTable(QTableView):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
-        for column, width in enumerate(_WIDTHS):
-            self.setColumnWidth(column, width)
+        self.columns = FittedColumns(self, model)
         self.setSortingEnabled(True)
         self.doubleClicked.connect(lambda index: self.wanted.emit(index.row()))
 
@@ -78,7 +81,9 @@ class SummaryPanel(QWidget):
         self.copy = QPushButton(self.tr("Copy"))
         self.copy.setToolTip(self.tr("Copy the whole table as text"))
         self._lay_out()
-        self._later = QTimer(self, interval=0, singleShot=True)
+        self._rows_later = QTimer(self, interval=0, singleShot=True)
+        self._rows_later.timeout.connect(self._refresh)
+        self._later = QTimer(self, interval=_AFTER_ROWS_MS, singleShot=True)
         self._later.timeout.connect(self._show_totals)
         self._connect()
 
@@ -101,14 +106,14 @@ class SummaryPanel(QWidget):
         self.table.wanted.connect(lambda row: self.node_activated.emit(self.model.node_at(row)))
         self.table.selectionModel().selectionChanged.connect(self._selected_here)
         self._view.nodes_selected.connect(self._selected_there)
-        self._view.costs.changed.connect(self._refresh)
+        self._view.costs.changed.connect(self._rows_later.start)
 
     # Kept in step
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._view.costs.want("summary", True)
-        self._refresh()
+        self._rows_later.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -119,12 +124,14 @@ class SummaryPanel(QWidget):
             return
         self._selecting = True
         self.model.refresh()
+        self.table.columns.measure()
         self._selecting = False
         self._selected_there(self._view.graph_scene.selected_nodes())
         names = self._document.names()
         inside = self.tr("Inside {0}. Press Escape on the canvas to leave it.")
         self.title.setText(inside.format(" › ".join(names)) if names else self.tr("The whole network"))
-        self._later.start()
+        if self._view.costs.costs.inference is self._document.inference:
+            self._later.start()
 
     def _selected_there(self, node_ids: tuple[str, ...]) -> None:
         if self._selecting or not self.isVisible():

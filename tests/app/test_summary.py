@@ -8,8 +8,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.panels.summary import SummaryPanel
+from app.panels.summary_cells import MARGIN
 from app.window import MainWindow
-from engine.layers.core import Dense
+from engine.graph import Graph, Node
+from engine.layers.conv import Conv2D
+from engine.layers.core import Dense, Input
+from engine.layers.depthwise import DepthwiseConv2D
+from engine.layers.normalization import BatchNormalization
 from graph_editor.quantities import bytes_text, seconds_text, short
 
 
@@ -18,7 +23,7 @@ def summary(qtbot: QtBot, window: MainWindow) -> SummaryPanel:
     window.actions_["show_summary"].trigger()
     panel = window.work.summary
     qtbot.waitUntil(lambda: window.work.view.costs.costs.inference is window.document.inference)
-    assert panel.model.rowCount() == len(window.document.graph)
+    qtbot.waitUntil(lambda: panel.model.rowCount() == len(window.document.graph))
     return panel
 
 
@@ -92,6 +97,43 @@ def test_an_edit_shows_and_its_undo_too(qtbot: QtBot, window: MainWindow, summar
     document.undo_stack.undo()
     document.undo_stack.undo()
     qtbot.waitUntil(lambda: rows(summary) == before)
+
+
+def test_types_shapes_and_figures_are_read_whole(qtbot: QtBot, window: MainWindow, summary: SummaryPanel) -> None:
+    window.resize(1366, 768)
+    wide = DepthwiseConv2D(kernel_size=(3, 3), padding="same")
+    layers = {"a": BatchNormalization(), "b": wide, "c": Conv2D(filters=256)}
+    graph = Graph().add(Node("in", "input", Input(shape=(58, 58, 3))))
+    for key, layer in layers.items():
+        graph = graph.add(Node(key, f"expanded_conv_depthwise_{key}", layer))
+    graph = graph.connect("in", "c").connect("c", "b").connect("b", "a")
+    window.document.edit_graph("Other", graph)
+    qtbot.waitUntil(lambda: summary.model.rowCount() == 4 and "?" not in str(rows(summary)))
+    letters = summary.table.fontMetrics()
+    qtbot.waitUntil(lambda: summary.table.columnWidth(1) > letters.horizontalAdvance("BatchNormalization"))
+    for column in range(1, 6):
+        widest = max(letters.horizontalAdvance(row[column]) for row in rows(summary))
+        assert widest + 2 * MARGIN <= summary.table.columnWidth(column)
+    whole = sum(map(summary.table.columnWidth, range(7)))
+    assert whole == summary.table.viewport().width()
+
+
+def test_a_column_whose_border_is_dragged_stays_so(
+    qtbot: QtBot, window: MainWindow, summary: SummaryPanel
+) -> None:
+    header = summary.table.horizontalHeader()
+    border = QPoint(header.sectionViewportPosition(1) + header.sectionSize(1) - 1, header.height() // 2)
+    before = header.sectionSize(1)
+    qtbot.mousePress(header.viewport(), Qt.MouseButton.LeftButton, pos=border)
+    qtbot.mouseMove(header.viewport(), border + QPoint(20, 0))
+    qtbot.mouseMove(header.viewport(), border + QPoint(40, 0))
+    qtbot.mouseRelease(header.viewport(), Qt.MouseButton.LeftButton, pos=border + QPoint(40, 0))
+    wider = header.sectionSize(1)
+    assert wider > before
+    node = window.document.graph.by_name("dense")
+    window.document.edit_graph("Units", window.document.graph.set_layer(node.id, Dense(units=7)))
+    qtbot.waitUntil(lambda: rows(summary)[2][3] == "35")
+    assert header.sectionSize(1) == wider
 
 
 def test_rows_that_stay_are_not_made_anew(qtbot: QtBot, window: MainWindow, summary: SummaryPanel) -> None:
