@@ -10,12 +10,9 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QWidget
 
 from app.actions import Actions
-from app.dialogs import tell_error
-from app.jobs import run_job
 from app.settings import AppSettings
-from engine.errors import Cancelled
-from engine.timing import time_layers
-from graph_editor.heat import MEASURES, Measure, Timed
+from app.timing import LayerTimes
+from graph_editor.heat import MEASURES, Measure
 from graph_editor.travel import step_problem, zoom_to_selection
 from graph_editor.view import GraphView
 
@@ -28,7 +25,7 @@ class Reading(QObject):
         self._view = view
         self._actions = actions
         self._settings = settings
-        self._window = window
+        self.times = LayerTimes(view, window)
         self._join_ways()
         self._join_colours()
         self._join_flag("card_costs", view.heat.show_on_cards, usual=False)
@@ -58,8 +55,9 @@ class Reading(QObject):
         for measure in MEASURES:
             action = group.addAction(self._actions[f"colour_{measure}"])
             action.triggered.connect(partial(self.colour, measure))
-        self._actions["colour_category"].setChecked(True)
-        self._view.legend.measure_wanted.connect(self.measure_times)
+        chosen: Measure = self._settings.word("colours", MEASURES, "category")
+        self._actions[f"colour_{chosen}"].setChecked(True)
+        self._view.heat.show_measure(chosen)
 
     def _join_flag(self, name: str, show: Callable[[bool], None], *, usual: bool) -> None:
         """Let an action switch something on and off, as it was when the program ended last."""
@@ -71,23 +69,9 @@ class Reading(QObject):
 
     def colour(self, measure: Measure, _checked: bool = True) -> None:
         """Colour cards by a measure; times are measured where there are none."""
+        self._settings.set_word("colours", measure)
         self._view.heat.show_measure(measure)
-        if measure == "time" and self._view.heat.stale:
-            self.measure_times()
-
-    def measure_times(self) -> None:
-        """Run each layer of the graph that is shown, and colour cards by what it took."""
-        inference, batch_size = self._view.document.inference, self._view.costs.batch_size
-        try:
-            seconds = run_job(self._window, self.tr("Measuring…"), time_layers(inference, batch_size))
-        except Cancelled:
-            return
-        except Exception as error:
-            tell_error(self._window, self.tr("Cannot measure"), error)
-            return
-        self._view.heat.set_times(
-            {
-                node.id: Timed(seconds.get(node.id), node.layer, inference[node.id].inputs, batch_size)
-                for node in inference.graph
-            }
-        )
+        if measure != "time":
+            self.times.cancel()
+        elif self._view.heat.stale:
+            self.times.start()

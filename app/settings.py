@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
 APPEARANCES = ("system", "light", "dark")
 _RECENT = 10
+Word = TypeVar("Word", bound=str)
 
 
 def config_folder() -> Path:
@@ -49,6 +52,14 @@ class AppSettings:
 
     def set_flag(self, name: str, value: bool) -> None:
         self._store.setValue(f"flags/{name}", "true" if value else "false")
+
+    def word(self, name: str, allowed: Sequence[Word], default: Word) -> Word:
+        """A remembered choice from several."""
+        value = self._value(f"choices/{name}")
+        return next((word for word in allowed if word == value), default)
+
+    def set_word(self, name: str, value: str) -> None:
+        self._store.setValue(f"choices/{name}", value)
 
     # Appearance
 

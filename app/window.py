@@ -424,6 +424,7 @@ class MainWindow(QMainWindow):
         self.settings.save()
         self.hide()
         self.work.close_jobs()
+        self.reading.times.close_jobs()
         self.session.close()
         event.accept()
 

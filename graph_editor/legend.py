@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from graph_editor.canvas import Canvas
 from graph_editor.corner import CornerPanel
@@ -56,6 +56,8 @@ class Legend(CornerPanel):
     corner = Qt.Corner.BottomLeftCorner
     measure_wanted = Signal()
     """Times are to be measured anew."""
+    cancel_wanted = Signal()
+    """What is being measured is to be given up."""
 
     def __init__(self, heat: Heat, view: Canvas) -> None:
         super().__init__(view)
@@ -69,10 +71,18 @@ class Legend(CornerPanel):
         self.measure.setToolTip(self.tr("Run each layer on a batch and take its time"))
         self.measure.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.measure.clicked.connect(self.measure_wanted)
+        self.progress = QProgressBar(textVisible=False)
+        self.progress.setFixedHeight(6)
+        self.progress.setAccessibleName(self.tr("Measuring…"))
+        self.cancel = QPushButton(self.tr("Cancel"))
+        self.cancel.setToolTip(self.tr("End measuring, keep the times from before"))
+        self.cancel.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.cancel.clicked.connect(self.cancel_wanted)
+        self._doing = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(5)
-        for part in (self.title, self.scale, self.note, self.measure):
+        for part in (self.title, self.scale, self.note, self.progress, self.measure, self.cancel):
             layout.addWidget(part)
         heat.changed.connect(self.refresh)
         theme_notifier.changed.connect(self.update)
@@ -91,15 +101,42 @@ class Legend(CornerPanel):
             "time": self.tr("Time for a batch"),
         }
         timing = measure == "time"
-        note = self._time_note() if timing else ""
+        note = (self._doing or self._time_note()) if timing else ""
         self.title.setText(titles[measure])
         self.note.setText(note)
         self.note.setVisible(bool(note))
-        self.measure.setVisible(timing and bool(note))
+        busy = timing and bool(self._doing)
+        self.progress.setVisible(busy)
+        self.cancel.setVisible(busy)
+        self.measure.setVisible(timing and bool(note) and not busy)
         self.scale.setVisible(self._heat.most > 0)
         self.scale.update()
         self.adjustSize()
         self.place()
+
+    # While times are measured
+
+    def show_progress(self, done: int, total: int) -> None:
+        """Tell how many kinds of layers were measured; a total of 0 stands for not knowing."""
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.cancel.setEnabled(True)
+        self._say(
+            self.tr("Measuring layer {0} of {1}…").format(done + 1, total) if total else self.tr("Measuring…")
+        )
+
+    def show_stopping(self) -> None:
+        """Tell that measuring ends after the layer that it is at."""
+        self.cancel.setEnabled(False)
+        self._say(self.tr("Stopping…"))
+
+    def end_progress(self) -> None:
+        """Nothing is measured any more."""
+        self._say("")
+
+    def _say(self, doing: str) -> None:
+        self._doing = doing
+        self.refresh()
 
     def _time_note(self) -> str:
         if not self._heat.most:
