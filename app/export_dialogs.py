@@ -112,8 +112,13 @@ def ask_code_options(parent: QWidget, start: CodeOptions, *, has_groups: bool = 
 _PICTURES = ((".png", noted("PNG: pixels")), (".svg", noted("SVG: lines")), (".pdf", noted("PDF: a page")))
 
 
-def ask_picture_options(parent: QWidget, suffix: str, start: PictureOptions) -> tuple[str, PictureOptions] | None:
-    """Ask how a picture is drawn, and for which kind of file; None where the person cancels."""
+def ask_picture_options(
+    parent: QWidget, suffix: str, start: PictureOptions, *, has_costs: bool = False
+) -> tuple[str, PictureOptions] | None:
+    """Ask how a picture is drawn, and for which kind of file; None where the person cancels.
+
+    Costs are offered where the canvas shows some.
+    """
     dialog = _Dialog(parent, tr("Export a picture"))
     kind = QComboBox()
     for ending, text in _PICTURES:
@@ -129,11 +134,16 @@ def ask_picture_options(parent: QWidget, suffix: str, start: PictureOptions) -> 
     scale.setToolTip(tr("100 % is the size on the canvas; giant pictures become no larger than a file can hold"))
     shapes = QCheckBox(tr("With shapes on the wires"))
     shapes.setChecked(start.shapes)
+    costs = QCheckBox(tr("With colours and figures as on the canvas"))
+    costs.setToolTip(tr("What cards show of parameters, FLOPs, memory or time, and a legend"))
+    costs.setChecked(start.costs)
+    costs.setVisible(has_costs)
     for box, name in ((kind, tr("Kind of file")), (look, tr("Colours")), (scale, tr("Size"))):
         box.setAccessibleName(name)
-    if not dialog.ask(kind, look, scale, shapes):
+    if not dialog.ask(kind, look, scale, shapes, costs):
         return None
-    return kind.currentData(), PictureOptions(look.currentData(), shapes.isChecked(), scale.value() / 100)
+    options = PictureOptions(look.currentData(), shapes.isChecked(), costs.isChecked(), scale.value() / 100)
+    return kind.currentData(), options
 
 
 class _Dialog(QDialog):

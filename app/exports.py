@@ -22,6 +22,7 @@ from engine.events import HostWeights, OptimizerState, Result
 from engine.flattening import flattened, flattened_project, has_groups
 from engine.project import Project
 from graph_editor.document import ProjectDocument
+from graph_editor.heat import Heat
 from graph_editor.picture import PictureOptions, render
 from graph_editor.theme import current
 from graph_editor.words import said
@@ -38,6 +39,7 @@ class Exports(QObject):
         session: TrainingSession,
         files: ProjectFiles,
         settings: AppSettings,
+        heat: Heat,
         window: QWidget,
     ) -> None:
         super().__init__(window)
@@ -45,6 +47,7 @@ class Exports(QObject):
         self._session = session
         self._files = files
         self._settings = settings
+        self._heat = heat
         self._window = window
         self._keras_options = KerasOptions()
         self._code_options = CodeOptions()
@@ -84,7 +87,8 @@ class Exports(QObject):
 
     def picture(self) -> bool:
         """The graph on the canvas as a picture, after asking how."""
-        asked = ask_picture_options(self._window, *self._picture_options)
+        shown = self._heat.shown
+        asked = ask_picture_options(self._window, *self._picture_options, has_costs=bool(shown))
         if asked is None:
             return False
         suffix, options = self._picture_options = asked
@@ -92,7 +96,7 @@ class Exports(QObject):
         if path is None:
             return False
         try:
-            render(self._project, path, options, self._document.path)
+            render(self._project, path, options, self._document.path, shown)
         except Exception as error:
             tell_error(self._window, self.tr("Cannot export"), error)
             return False

@@ -166,5 +166,5 @@ def _draw(project: Project, path: Path, options: ExportOptions) -> None:
     from graph_editor.picture import PictureOptions, render
 
     application = QApplication.instance() or QApplication([])
-    render(project, path, PictureOptions(options.theme, options.shapes, options.scale))
+    render(project, path, PictureOptions(options.theme, options.shapes, scale=options.scale))
     del application

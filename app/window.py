@@ -56,8 +56,8 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.session = TrainingSession(self)
         self.files = ProjectFiles(document, settings, self)
-        self.exports = Exports(document, self.session, self.files, settings, self)
         self.work = Workplace(document, self.session, settings)
+        self.exports = Exports(document, self.session, self.files, settings, self.work.view.heat, self)
         self.work.view.bindings = {}  # the actions have the keys
         self.actions_ = Actions(settings, self.work.view, self)
         self._shown = False

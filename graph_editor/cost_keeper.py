@@ -54,6 +54,11 @@ class CostKeeper(QObject):
         cost = self.cost(node_id)
         return None if cost is None else cost.memory(self.batch_size)
 
+    def complete(self) -> None:
+        """Count what is still to be counted, at once."""
+        while self._timer.isActive():
+            self._count()
+
     def _begin(self) -> None:
         if not self._wanted:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal
 
@@ -63,6 +63,18 @@ class Timed:
     batch_size: int
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What cards show of their costs: the measure that colours them, whether they say figures, and known times."""
+
+    measure: Measure = "category"
+    on_cards: bool = False
+    times: Mapping[str, Timed] = field(default_factory=dict[str, Timed])
+
+    def __bool__(self) -> bool:
+        return self.on_cards or self.measure != "category"
+
+
 class Heat(QObject):
     """Gives each card of a scene its colour and figure; colours follow the costs while they are shown."""
 
@@ -73,35 +85,35 @@ class Heat(QObject):
         super().__init__(parent)
         self._scene = scene
         self._costs = costs
-        self.measure: Measure = "category"
-        self.on_cards = False
-        """Whether cards say their operations and memory."""
-        self._times: Mapping[str, Timed] = {}
+        self.shown = Shown()
         self._known: dict[str, Reading] = {}
         self._most = 0.0
         costs.changed.connect(self._refresh)
         theme_notifier.changed.connect(self._refresh)
 
+    @property
+    def measure(self) -> Measure:
+        """What cards are coloured by."""
+        return self.shown.measure
+
+    def show(self, shown: Shown) -> None:
+        """Let cards show something else."""
+        self.shown = shown
+        self._scene.marks.readings = self if shown else None
+        self._costs.want("heat", bool(shown))
+        self._refresh()
+
     def show_measure(self, measure: Measure) -> None:
         """Colour cards by another measure."""
-        self.measure = measure
-        self._want()
+        self.show(replace(self.shown, measure=measure))
 
     def show_on_cards(self, on: bool) -> None:
         """Write operations and memory on the cards, or the settings again."""
-        self.on_cards = on
-        self._want()
+        self.show(replace(self.shown, on_cards=on))
 
     def set_times(self, times: Mapping[str, Timed]) -> None:
         """Take what was measured, by node."""
-        self._times = times
-        self._refresh()
-
-    def _want(self) -> None:
-        shown = self.on_cards or self.measure != "category"
-        self._scene.marks.readings = self if shown else None
-        self._costs.want("heat", shown)
-        self._refresh()
+        self.show(replace(self.shown, times=times))
 
     def _refresh(self) -> None:
         self._known.clear()
@@ -113,6 +125,17 @@ class Heat(QObject):
     # Figures
 
     @property
+    def title(self) -> str:
+        """What the colours stand for."""
+        titles = {
+            "parameters": self.tr("Parameters"),
+            "flops": self.tr("FLOPs of a sample"),
+            "memory": self.tr("Memory for a batch"),
+            "time": self.tr("Time for a batch"),
+        }
+        return titles.get(self.measure, "")
+
+    @property
     def most(self) -> float:
         """The largest value."""
         return self._most
@@ -120,7 +143,7 @@ class Heat(QObject):
     def value(self, node_id: str) -> float | None:
         """What a card is coloured by; None where that is not known."""
         if self.measure == "time":
-            timed = self._times.get(node_id)
+            timed = self.shown.times.get(node_id)
             return None if timed is None else timed.seconds
         cost = self._costs.cost(node_id)
         if cost is None or self.measure == "category":
@@ -137,7 +160,7 @@ class Heat(QObject):
 
     def is_stale(self, node_id: str) -> bool:
         """Whether a time was measured of something else than the node is now, or not at all."""
-        timed, scene = self._times.get(node_id), self._scene
+        timed, scene = self.shown.times.get(node_id), self._scene
         if timed is None:
             return True
         now = (scene.graph[node_id].layer, scene.document.inference[node_id].inputs, self._costs.batch_size)
@@ -164,7 +187,7 @@ class Heat(QObject):
         return shade(level_of(self.value(node_id) or 0.0, self._most), self._scene.theme, block=True)
 
     def _reading(self, node_id: str) -> Reading:
-        line = self._line(node_id) if self.on_cards else ""
+        line = self._line(node_id) if self.shown.on_cards else ""
         if self.measure == "category":
             return Reading(line=line)
         value, theme = self.value(node_id), self._scene.theme

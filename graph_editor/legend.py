@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from graph_editor.canvas import Canvas
 from graph_editor.corner import CornerPanel
+from graph_editor.fonts import card_fonts
 from graph_editor.heat import Heat, shade
 from graph_editor.overview import FAR
-from graph_editor.theme import color, current, tabular, theme_notifier
+from graph_editor.theme import Theme, color, current, tabular, theme_notifier
 
-_WIDTH, _BAR = 190, 10
+_WIDTH, _BAR, _TITLE = 190, 10, 24
 _TICKS = (0.0, 0.5, 1.0)
+LEGEND = QSizeF(_WIDTH, _TITLE + _BAR + 20)
+"""The size of a legend that is drawn."""
 
 
 class Scale(QWidget):
@@ -29,25 +32,40 @@ class Scale(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(_WIDTH, _BAR + 4 + self.fontMetrics().height())
 
-    def ticks(self) -> list[str]:
-        """The numbers below the bar: where the colour is at its beginning, its middle and its end."""
-        return [self._heat.text(self._heat.most * level**2) for level in _TICKS]
-
     def paintEvent(self, event: QPaintEvent) -> None:
-        theme, painter, far = current(), QPainter(self), self._view.scale_now() < FAR
+        painter, far = QPainter(self), self._view.scale_now() < FAR
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        bar = QRectF(0.5, 0.5, self.width() - 1, _BAR)
-        gradient = QLinearGradient(bar.topLeft(), QPointF(bar.right(), bar.top()))
-        for level in _TICKS:
-            gradient.setColorAt(level, color(shade(level, theme, block=far)))
-        painter.setPen(color(theme.card_border))
-        painter.setBrush(gradient)
-        painter.drawRoundedRect(bar, 3, 3)
-        painter.setPen(color(theme.text))
-        sides = (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight)
-        for text, side in zip(self.ticks(), sides, strict=True):
-            painter.drawText(self.rect(), side | Qt.AlignmentFlag.AlignBottom, text)
+        paint_scale(painter, QRectF(self.rect()), self._heat, current(), block=far)
         painter.end()
+
+
+def ticks(heat: Heat) -> list[str]:
+    """The numbers below the bar: where the colour is at its beginning, its middle and its end."""
+    return [heat.text(heat.most * level**2) for level in _TICKS]
+
+
+def paint_scale(painter: QPainter, rect: QRectF, heat: Heat, theme: Theme, *, block: bool) -> None:
+    """Draw the bar and its numbers in the font of the painter; as blocks far off are coloured, or as cards are."""
+    bar = QRectF(rect.left() + 0.5, rect.top() + 0.5, rect.width() - 1, _BAR)
+    gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+    for level in _TICKS:
+        gradient.setColorAt(level, color(shade(level, theme, block=block)))
+    painter.setPen(color(theme.card_border))
+    painter.setBrush(gradient)
+    painter.drawRoundedRect(bar, 3, 3)
+    painter.setPen(color(theme.text))
+    sides = (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight)
+    for text, side in zip(ticks(heat), sides, strict=True):
+        painter.drawText(rect, side | Qt.AlignmentFlag.AlignBottom, text)
+
+
+def paint_legend(painter: QPainter, rect: QRectF, heat: Heat, theme: Theme, *, block: bool) -> None:
+    """Draw the title of a measure above its scale."""
+    painter.setFont(card_fonts().title)
+    painter.setPen(color(theme.text))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, heat.title)
+    painter.setFont(card_fonts().detail)
+    paint_scale(painter, rect.adjusted(0, _TITLE, 0, 0), heat, theme, block=block)
 
 
 class Legend(CornerPanel):
@@ -94,15 +112,9 @@ class Legend(CornerPanel):
         self.setVisible(measure != "category")
         if self.isHidden():
             return
-        titles = {
-            "parameters": self.tr("Parameters"),
-            "flops": self.tr("FLOPs of a sample"),
-            "memory": self.tr("Memory for a batch"),
-            "time": self.tr("Time for a batch"),
-        }
         timing = measure == "time"
         note = (self._doing or self._time_note()) if timing else ""
-        self.title.setText(titles[measure])
+        self.title.setText(self._heat.title)
         self.note.setText(note)
         self.note.setVisible(bool(note))
         busy = timing and bool(self._doing)

@@ -48,7 +48,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     for module in (app.exports, app.window):
         monkeypatch.setattr(module, "tell", found.say)
     monkeypatch.setattr(app.exports, "ask_keras_options", lambda parent, start, **_: found.options or start)
-    monkeypatch.setattr(app.exports, "ask_picture_options", lambda parent, *start: found.options or start)
+    monkeypatch.setattr(app.exports, "ask_picture_options", lambda parent, *start, **_: found.options or start)
     monkeypatch.setattr(app.exports, "ask_code_options", lambda parent, start, **_: found.options or start)
     return found
 

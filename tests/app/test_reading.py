@@ -73,8 +73,8 @@ def test_the_colours_are_those_of_the_last_start(qtbot: QtBot, window: MainWindo
 
 def test_costs_on_cards_are_remembered(qtbot: QtBot, window: MainWindow) -> None:
     window.actions_["card_costs"].trigger()
-    assert window.work.view.heat.on_cards
+    assert window.work.view.heat.shown.on_cards
     assert window.settings.flag("card_costs", False)
     again = MainWindow(ProjectDocument(window.document.project), AppSettings())
     qtbot.addWidget(again)
-    assert again.work.view.heat.on_cards
+    assert again.work.view.heat.shown.on_cards

@@ -404,6 +404,17 @@ def test_code_and_pictures_are_exported(
     assert (tmp_path / f"out{suffix}").stat().st_size > 100
 
 
+def test_a_picture_shows_the_colours_of_the_canvas_if_wanted(
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.actions_["colour_flops"].trigger()
+    save_to(monkeypatch, tmp_path / "out.svg")
+    for wanted in (True, False):
+        answers.options = (".svg", PictureOptions(costs=wanted))
+        assert window.exports.picture()
+        assert ("FLOPs of a sample" in (tmp_path / "out.svg").read_text()) is wanted
+
+
 def test_the_code_tab_follows_the_graph(qtbot: QtBot, window: MainWindow) -> None:
     code = window.work.code
     window.actions_["show_code"].trigger()

@@ -6,7 +6,7 @@ import gc
 import re
 import sys
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -20,6 +20,7 @@ from engine.project import Project
 from engine.registry import LAYERS
 from engine.templates import chain, make
 from graph_editor.document import ProjectDocument
+from graph_editor.heat import Shown, shade
 from graph_editor.picture import PictureOptions, render
 from graph_editor.theme import DARK, LIGHT, Theme, category_color, current, set_scheme, theme_notifier
 
@@ -169,6 +170,29 @@ def test_pictures_leave_out_shapes_if_wanted(qtbot, tmp_path):
     text = (tmp_path / "a.svg").read_text()
     assert "concatenate" in text
     assert "8 × 8 × 16" not in text
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_pictures_have_the_colours_and_figures_of_the_canvas(qtbot, tmp_path, theme):
+    project, shown = make("digits-two-branch"), Shown("parameters", on_cards=True)
+    options = PictureOptions(theme.name, scale=1.0)
+    render(project, tmp_path / "a.svg", options, shown=shown)
+    text = (tmp_path / "a.svg").read_text()
+    assert ">Parameters<" in text.replace(" ", "")
+    assert " FLOPs · " in text
+    render(project, tmp_path / "a.png", options, shown=shown)
+    hot = QColor(shade(1, theme))
+    assert hot.rgb() in colors(tmp_path / "a.png")
+    render(project, tmp_path / "a.png", replace(options, costs=False), shown=shown)
+    assert hot.rgb() not in colors(tmp_path / "a.png")
+    tiny = replace(options, scale=0.1)
+    render(project, tmp_path / "a.png", tiny, shown=shown)
+    assert QColor(shade(1, theme, block=True)).rgb() in colors(tmp_path / "a.png")
+
+
+def colors(path):
+    image = QImage(str(path))
+    return {image.pixel(x, y) for x in range(image.width()) for y in range(0, image.height(), 2)}
 
 
 def test_a_picture_of_a_group_shows_what_is_inside(qtbot, tmp_path):
