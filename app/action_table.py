@@ -62,11 +62,11 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("copy", tr("&Copy"), tr("Copy the selected layers"), ("Ctrl+C",), "copy"),
         ActionSpec("paste", tr("&Paste"), tr("Insert the copied layers"), ("Ctrl+V",), "paste"),
         ActionSpec(
-            "duplicate", tr("D&uplicate"), tr("Copy the selected layers in place"), ("Ctrl+D",), "duplicate"
+            "duplicate", tr("Dup&licate"), tr("Copy the selected layers in place"), ("Ctrl+D",), "duplicate"
         ),
         ActionSpec(
             "duplicate_linked",
-            tr("Duplicate &linked"),
+            tr("Duplicate lin&ked"),
             tr("Copy the selected layers in place; the copies share their weights"),
             ("Ctrl+Shift+D",),
         ),
@@ -76,57 +76,57 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("delete", tr("&Delete"), tr("Remove what is selected"), ("Del", "Backspace"), "delete"),
         ActionSpec(
             "add_layer",
-            tr("&Add a layer…"),
+            tr("Add a la&yer…"),
             tr("Add a layer to what is selected: also Tab on the canvas"),
             ("Shift+A",),
         ),
         ActionSpec(
             "edit_settings",
-            tr("Settin&gs of the layer"),
+            tr("&Settings of the layer"),
             tr("Go to the settings of what is selected"),
             ("Alt+Return",),
         ),
-        ActionSpec("rename", tr("&Rename"), tr("Give the selected layer another name"), ("F2",)),
-        ActionSpec("connect", tr("Co&nnect to…"), tr("Wire the layer to one that the arrows choose"), ("C",)),
-        ActionSpec("next_wire", tr("Next &wire"), tr("Select a wire of the layer, then the next one"), ("W",)),
+        ActionSpec("rename", tr("Rena&me"), tr("Give the selected layer another name"), ("F2",)),
+        ActionSpec("connect", tr("C&onnect to…"), tr("Wire the layer to one that the arrows choose"), ("C",)),
+        ActionSpec("next_wire", tr("Ne&xt wire"), tr("Select a wire of the layer, then the next one"), ("W",)),
         ActionSpec(
             "merge",
-            tr("&Merge with…"),
+            tr("Merge wit&h…"),
             tr("Wire all selected layers to a new one below them: Concatenate, Add…"),
             ("Ctrl+M",),
         ),
         ActionSpec(
             "take_out",
-            tr("Ta&ke out of the wires"),
+            tr("Tak&e out of the wires"),
             tr("Take the selected layers out and close the gap: also by shaking them, or dragging with Alt"),
             ("Ctrl+Shift+X",),
         ),
         ActionSpec("select_all", tr("Select &all"), tr("Select every layer"), ("Ctrl+A",)),
         ActionSpec("group", tr("&Group into a model"), tr("Put the selected layers into one card"), ("Ctrl+G",)),
-        ActionSpec("ungroup", tr("U&ngroup"), tr("Take the selected model apart"), ("Ctrl+Shift+G",)),
-        ActionSpec("expand", tr("E&xpand or collapse"), tr("Show what is inside a model below its card"), ("X",)),
+        ActionSpec("ungroup", tr("Ungroup"), tr("Take the selected model apart"), ("Ctrl+Shift+G",)),
+        ActionSpec("expand", tr("Expand or collapse"), tr("Show what is inside a model below its card"), ("X",)),
         ActionSpec(
             "repeat",
-            tr("Rep&eat…"),
+            tr("Repeat…"),
             tr("Have the selected layers several times, one after another"),
             ("Ctrl+Alt+R",),
         ),
-        ActionSpec("add_note", tr("Add a &note"), tr("Write something on the canvas"), ("Ctrl+Alt+N",)),
-        ActionSpec("next_remark", tr("Next n&ote or frame"), tr("Select a note, then the next one"), ("N",)),
+        ActionSpec("add_note", tr("Add a note"), tr("Write something on the canvas"), ("Ctrl+Alt+N",)),
+        ActionSpec("next_remark", tr("Next note or frame"), tr("Select a note, then the next one"), ("N",)),
         ActionSpec(
             "add_frame",
-            tr("Add a &frame"),
+            tr("Add a frame"),
             tr("Put a frame with a title around the selected layers; moving it moves what lies in it"),
             ("Ctrl+Alt+F",),
         ),
         ActionSpec(
-            "save_block", tr("&Save as a block…"), tr("Keep the selected model in the palette, for other networks")
+            "save_block", tr("Save as a &block…"), tr("Keep the selected model in the palette, for other networks")
         ),
         ActionSpec(
             "replace", tr("Replace &with…"), tr("Put another layer in its place, with the same wires"), ("Ctrl+H",)
         ),
         *_place_specs(),
-        ActionSpec("arrange", tr("A&rrange"), tr("Lay the graph out from top to bottom"), ("Ctrl+L",), "arrange"),
+        ActionSpec("arrange", tr("Arrang&e"), tr("Lay the graph out from top to bottom"), ("Ctrl+L",), "arrange"),
     )
 
 
@@ -152,7 +152,7 @@ def _place_specs() -> tuple[ActionSpec, ...]:
 def _view_specs() -> tuple[ActionSpec, ...]:
     return (
         ActionSpec("zoom_in", tr("Zoom &in"), tr("Show the graph larger"), ("Ctrl++", "Ctrl+=", "+"), "zoom-in"),
-        ActionSpec("zoom_out", tr("Zoom &out"), tr("Show the graph smaller"), ("Ctrl+-", "-"), "zoom-out"),
+        ActionSpec("zoom_out", tr("Zoom ou&t"), tr("Show the graph smaller"), ("Ctrl+-", "-"), "zoom-out"),
         ActionSpec("reset_zoom", tr("&Actual size"), tr("Show the graph in its own size"), ("Ctrl+1", "0")),
         ActionSpec("fit", tr("&Fit to window"), tr("Show the whole graph"), ("Ctrl+0", "F"), "fit"),
         ActionSpec("show_canvas", tr("&Canvas"), tr("Show the graph"), ("Alt+1",), "canvas"),
@@ -162,8 +162,8 @@ def _view_specs() -> tuple[ActionSpec, ...]:
         *_reading_specs(),
         ActionSpec("find_layer", tr("Find a &layer…"), tr("Search the list of layers"), ("Ctrl+Shift+F",)),
         ActionSpec("palette", tr("&Palette"), tr("Show the list of layers"), ("Ctrl+Shift+1",), checkable=True),
-        ActionSpec("inspector", tr("&Inspector"), tr("Show the settings"), ("Ctrl+Shift+2",), checkable=True),
-        ActionSpec("curves", tr("C&urves"), tr("Show the curves"), ("Ctrl+Shift+3",), checkable=True),
+        ActionSpec("inspector", tr("Insp&ector"), tr("Show the settings"), ("Ctrl+Shift+2",), checkable=True),
+        ActionSpec("curves", tr("Cur&ves"), tr("Show the curves"), ("Ctrl+Shift+3",), checkable=True),
         ActionSpec("system", tr("As the &system"), tr("Light or dark as the system is"), checkable=True),
         ActionSpec("light", tr("&Light"), tr("Dark text on light ground"), checkable=True),
         ActionSpec("dark", tr("&Dark"), tr("Light text on dark ground"), checkable=True),
@@ -182,9 +182,9 @@ def _reading_specs() -> tuple[ActionSpec, ...]:
     return (
         ActionSpec("zoom_selection", tr("&Zoom to selection"), tr("Show the selected layers large"), ("Ctrl+2",)),
         ActionSpec("find", tr("&Find…"), tr("Find layers here by name, type, setting or shape"), ("Ctrl+F",)),
-        ActionSpec("find_next", tr("Find &next"), tr("Go to the next layer that was found"), ("F3",)),
-        ActionSpec("find_previous", tr("Find p&revious"), tr("Go to the one before"), ("Shift+F3",)),
-        ActionSpec("next_problem", tr("Ne&xt problem"), tr("Go to the next layer with a problem"), ("F8",)),
+        ActionSpec("find_next", tr("Find next"), tr("Go to the next layer that was found"), ("F3",)),
+        ActionSpec("find_previous", tr("Find previous"), tr("Go to the one before"), ("Shift+F3",)),
+        ActionSpec("next_problem", tr("Next problem"), tr("Go to the next layer with a problem"), ("F8",)),
         ActionSpec(
             "previous_problem", tr("Pre&vious problem"), tr("Go to the layer with a problem before"), ("Shift+F8",)
         ),
@@ -206,18 +206,18 @@ def _reading_specs() -> tuple[ActionSpec, ...]:
         ),
         ActionSpec(
             "hover_path",
-            tr("Paths under the poin&ter"),
+            tr("Pat&hs under the pointer"),
             tr("Light up what the layer under the pointer depends on"),
             checkable=True,
         ),
         ActionSpec(
             "show_path",
-            tr("Pa&th of the selected layer"),
+            tr("Path of the selected la&yer"),
             tr("Light up what the selected layer depends on"),
             ("Ctrl+Shift+I",),
             checkable=True,
         ),
-        ActionSpec("card_costs", tr("C&osts on cards"), tr("Write FLOPs and memory on the cards"), checkable=True),
+        ActionSpec("card_costs", tr("Costs o&n cards"), tr("Write FLOPs and memory on the cards"), checkable=True),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -132,18 +132,22 @@ def chosen(wish: str) -> str:
     return next((name for name in names if name in LANGUAGES), "en")
 
 
-def translators(language: str) -> Iterator[QTranslator]:
-    """What translates the program, and Qt's own buttons."""
+@cache
+def translators(language: str) -> tuple[QTranslator, ...]:
+    """What translates the program, and Qt's own buttons.
+
+    They are kept for good: Qt waits for ever where one is taken apart while another is asked, as the garbage
+    collector may.
+    """
     if language == "en":
-        return
+        return ()
     of_qt = QTranslator()
     if of_qt.load(f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
-        yield of_qt
-    yield Sentences(table(language))
+        return of_qt, Sentences(table(language))
+    return (Sentences(table(language)),)
 
 
 _installed: list[QTranslator] = []
-"""Kept for Qt, which holds on to none of them."""
 
 
 def speak(language: str) -> None:
