@@ -63,20 +63,24 @@ def new(
 
 @cli.command()
 def summary(network: NetworkFile, as_json: Json = False) -> None:
-    """Print layers, shapes and parameters, as Keras's summary() does."""
+    """Print layers, shapes and parameters, as Keras's summary() does, with FLOPs and memory."""
     from dataclasses import asdict
 
     from app.networks import open_network
+    from engine.costs import costs
     from engine.formats.summary import summary_rows, summary_text
     from engine.inference import infer
 
-    graph = open_network(network).project.graph
+    project = open_network(network).project
+    graph, batch_size = project.graph, project.training.batch_size
     if not as_json:
-        sys.stdout.write(summary_text(graph) + "\n")
+        sys.stdout.write(summary_text(graph, batch_size=batch_size) + "\n")
         return
     facts = infer(graph)
-    layers = [asdict(row) for row in summary_rows(graph)]
-    totals = {"parameters": facts.parameters, "trainable": facts.trainable_parameters}
+    cost = costs(facts).total
+    layers = [asdict(row) for row in summary_rows(graph, batch_size=batch_size)]
+    totals = {"parameters": facts.parameters, "trainable": facts.trainable_parameters, "flops": cost.flops}
+    totals |= {"memory": cost.memory(batch_size), "batch_size": batch_size}
     print_json({"layers": layers, **totals, "problems": [problem.message for problem in facts.problems]})
 
 

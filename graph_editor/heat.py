@@ -12,10 +12,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
 from engine.layer import Layer
+from engine.quantities import bytes_text, flops_text, memory_text, seconds_text, short
 from engine.shapes import Shape
 from graph_editor.cost_keeper import CostKeeper
 from graph_editor.marks import Reading
-from graph_editor.quantities import bytes_text, flops_text, memory_text, seconds_text, short
 from graph_editor.scene import GraphScene
 from graph_editor.theme import Theme, theme_notifier
 

@@ -11,7 +11,7 @@ from app.panels.summary_columns import FittedColumns
 from app.panels.summary_model import SummaryModel
 from engine.costs import Cost, optimizer_size
 from engine.formats.summary import aligned
-from graph_editor.quantities import flops_text, memory_text
+from engine.quantities import flops_text, memory_text
 from graph_editor.theme import tabular
 from graph_editor.view import GraphView
 

@@ -11,10 +11,10 @@ from PySide6.QtCore import QAbstractTableModel, QCoreApplication, QModelIndex, Q
 from engine.costs import Cost
 from engine.graph import Graph
 from engine.inference import Inference
+from engine.quantities import flops_text, memory_text
 from engine.shapes import count, show_shape
 from graph_editor.cost_keeper import CostKeeper
 from graph_editor.document import ProjectDocument
-from graph_editor.quantities import flops_text, memory_text
 
 Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole

@@ -119,7 +119,16 @@ def test_summary_counts_like_keras(trained: Path) -> None:
     found = json.loads(done.stdout)
     assert found["parameters"] == 412
     assert [row["name"] for row in found["layers"]][:2] == ["input", "normalization"]
-    assert "412" in layerloom("summary", "iris.loom", cwd=trained).stdout
+    assert found["flops"] == sum(row["flops"] for row in found["layers"]) > 0
+    assert found["memory"] > 4 * found["parameters"]
+    assert found["batch_size"] == project_file.load(trained / "iris.loom").training.batch_size
+    dense = next(row for row in found["layers"] if row["name"] == "dense")
+    assert dense["flops"] == 2 * 4 * 16 + 2 * 16
+    assert dense["memory"] == 4 * (4 * 16 + 16 + found["batch_size"] * 16)
+    text = layerloom("summary", "iris.loom", cwd=trained).stdout
+    assert "412" in text
+    assert "FLOPs" in text.splitlines()[0]
+    assert "FLOPs of a sample: " in text
 
 
 def _bad(folder: Path) -> dict[str, list[str]]:

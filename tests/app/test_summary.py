@@ -15,7 +15,7 @@ from engine.layers.conv import Conv2D
 from engine.layers.core import Dense, Input
 from engine.layers.depthwise import DepthwiseConv2D
 from engine.layers.normalization import BatchNormalization
-from graph_editor.quantities import bytes_text, seconds_text, short
+from engine.quantities import bytes_text, seconds_text, short
 
 
 @pytest.fixture

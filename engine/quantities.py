@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-
 _THOUSANDS = ("", "k", "M", "G", "T", "P")
-
-
-def tr(text: str) -> str:
-    """The text in the language of the program."""
-    return QCoreApplication.translate("Quantities", text)
 
 
 def short(number: float) -> str:
