@@ -58,6 +58,8 @@ class Look:
     marks: tuple[Literal["linked", "frozen"], ...] = ()
     chevron: Literal["", "closed", "open"] = ""
     """Of a group: whether its inside is shown below."""
+    narrow: bool = False
+    """Whether the settings are written a little narrower, because they are long."""
     fill: str = ""
     """The colour of the ground, where it shows a figure."""
 
@@ -65,8 +67,8 @@ class Look:
         """The same card with a figure on it, in place of the number of parameters and maybe the settings."""
         count, detail = reading.figure or self.count, reading.line or self.detail
         room = _RIGHT - _LEFT - QFontMetricsF(card_fonts().detail).horizontalAdvance(count) - 10
-        detail = QFontMetricsF(card_fonts().detail).elidedText(detail, Qt.TextElideMode.ElideRight, room)
-        return replace(self, count=count, detail=detail, fill=reading.fill)
+        detail, narrow = _fitted(detail, room, self.narrow and not reading.line)
+        return replace(self, count=count, detail=detail, narrow=narrow, fill=reading.fill)
 
     @classmethod
     def of(cls, node: Node, facts: NodeFacts, linked: bool, is_open: bool = False) -> Look:
@@ -75,7 +77,7 @@ class Look:
         A type that finds no room beside the name stands before the settings. Long names, which often begin alike,
         are cut in the middle.
         """
-        fonts, right, middle = card_fonts(), Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle
+        fonts, middle = card_fonts(), Qt.TextElideMode.ElideMiddle
         title, detail = QFontMetricsF(fonts.title), QFontMetricsF(fonts.detail)
         frozen = isinstance(node.layer, Weighted) and not node.layer.trainable
         marks = (*(["frozen"] if frozen else []), *(["linked"] if linked else []))
@@ -88,16 +90,26 @@ class Look:
         name = title.elidedText(node.name, middle, width)
         count = f"{facts.parameters:,}" if facts.parameters else ""
         room = _RIGHT - _LEFT - (detail.horizontalAdvance(count) + 10 if count else 0)
+        shown, narrow = _fitted(said, room)
         return cls(
             name,
             kind,
-            detail.elidedText(said, right, room),
+            shown,
             count,
             node.layer.category,
             severity_of(facts),
             marks,  # pyright: ignore[reportArgumentType]
             chevron,
+            narrow,
         )
+
+
+def _fitted(text: str, room: float, narrow: bool = False) -> tuple[str, bool]:
+    """The settings as they find room, and whether in the narrow font; cut where even that is too wide."""
+    fonts = card_fonts()
+    narrow = narrow or QFontMetricsF(fonts.detail).horizontalAdvance(text) > room
+    font = fonts.narrow if narrow else fonts.detail
+    return QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, room), narrow
 
 
 def severity_of(facts: NodeFacts) -> Severity | None:
@@ -197,8 +209,9 @@ def paint_texts(painter: QPainter, look: Look, theme: Theme) -> None:
     painter.setPen(color(theme.text if look.fill else theme.muted))
     aside = upper.adjusted(0, 0, -_MARK * len(look.marks), 0)
     painter.drawText(aside, _AT_RIGHT, look.kind)
-    painter.drawText(lower, _AT_LEFT, look.detail)
     painter.drawText(lower, _AT_RIGHT, look.count)
+    painter.setFont(fonts.narrow if look.narrow else fonts.detail)
+    painter.drawText(lower, _AT_LEFT, look.detail)
     if look.chevron:
         middle = QPointF(upper.left() + 4, upper.center().y())
         _paint_chevron(painter, middle, down=look.chevron == "open", theme=theme)

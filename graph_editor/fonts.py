@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QApplication
 
 from graph_editor.theme import tabular
 
+_NARROW = 90
+"""Per cent of the width of letters."""
+
 
 @dataclass(frozen=True)
 class CardFonts:
@@ -17,6 +20,8 @@ class CardFonts:
 
     title: QFont
     detail: QFont
+    narrow: QFont
+    """The same for what would not fit: a little narrower, so that the long names of Keras are read whole."""
     shape: QFont
     badge: QFont
 
@@ -46,4 +51,6 @@ def _fonts(family: str) -> CardFonts:
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
         return tabular(font)
 
-    return CardFonts(make(13, QFont.Weight.DemiBold), make(11), make(11), make(11, QFont.Weight.Bold))
+    narrow = make(11)
+    narrow.setStretch(_NARROW)
+    return CardFonts(make(13, QFont.Weight.DemiBold), make(11), narrow, make(11), make(11, QFont.Weight.Bold))

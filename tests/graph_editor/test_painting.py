@@ -13,12 +13,14 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
 
 from engine.errors import FileError
-from engine.graph import Graph
+from engine.graph import Graph, Node
 from engine.grouping import group
-from engine.layers.core import Dense, Input
+from engine.inference import NodeFacts
+from engine.layers.core import Dense, Input, Output
 from engine.project import Project
 from engine.registry import LAYERS
 from engine.templates import chain, make
+from graph_editor.card import Look
 from graph_editor.document import ProjectDocument
 from graph_editor.heat import Shown, shade
 from graph_editor.picture import PictureOptions, render
@@ -235,3 +237,13 @@ def canvas_move():
     from PySide6.QtCore import QEvent
 
     return QEvent.Type.MouseMove
+
+
+def test_the_longest_loss_is_read_whole(qtbot):
+    loss = "sparse_categorical_crossentropy"
+    node = Node("a", "output", Output(loss=loss))
+    look = Look.of(node, NodeFacts(), linked=False)
+    assert look.detail == loss
+    assert look.narrow
+    short = Look.of(Node("b", "dense", Dense()), NodeFacts(), linked=False)
+    assert not short.narrow
