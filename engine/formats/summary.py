@@ -107,9 +107,11 @@ def summary_text(graph: Graph, *, expand_nested: bool = False, batch_size: int =
     lines = aligned([head, *body], right=(2, 3, 4))
     rule = "─" * max(map(len, lines))
     cost = costs(inference).total
-    figures = [f"{name} params: {count:,}" for name, count in totals]
-    figures.append(f"FLOPs of a sample: {flops_text(cost.flops)}")
-    figures.append(f"Memory, weights and a batch of {batch_size:,}: {memory_text(cost.memory(batch_size))}")
+    figures = [
+        *(f"{name} params: {count:,}" for name, count in totals),
+        f"FLOPs of a sample: {flops_text(cost.flops)}",
+        f"Memory, weights and a batch of {batch_size:,}: {memory_text(cost.memory(batch_size))}",
+    ]
     return "\n".join([lines[0], rule, *lines[1:], rule, *figures]) + "\n"
 
 
