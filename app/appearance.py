@@ -51,7 +51,7 @@ class Appearance(QObject):
             self._start_again()
 
     def _start_again(self) -> None:
-        """Close, which asks for what is not saved, and open the same file in a new process."""
-        path = self._files.path
+        """Close, which may save to a file that there was none of before, and open that in a new process."""
         if self._window.close():
+            path = self._files.path
             QProcess.startDetached(sys.executable, ["-m", "app", *([str(path)] if path is not None else [])])

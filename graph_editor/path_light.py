@@ -48,7 +48,7 @@ class PathLight(QObject):
         self._refresh()
 
     def rest(self) -> None:
-        """A gesture begins: show no path until the pointer comes to another card."""
+        """A gesture begins, or a key is pressed: show no path under the pointer until it moves on a card again."""
         self._rested.stop()
         self._hovered = None
         self._show(None)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import app.appearance
+import app.files
 from app.action_table import specs
 from app.dialogs import sentence
 from app.language import FOLDER, LANGUAGES, Table, chosen, speak, table
@@ -208,6 +209,21 @@ def test_another_language_asks_for_a_new_start_and_is_remembered(
     assert len(started) == (answer == 0)
     window.settings.save()
     assert AppSettings(tmp_path).language == "en"
+
+
+def test_a_network_that_is_saved_at_the_new_start_is_opened_by_it(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[list[str]] = []
+    path = tmp_path / "mine.loom"
+    for module in (app.appearance, app.files):  # "Start again now", then "Save"
+        monkeypatch.setattr(module, "choose", lambda *_: 0)
+    monkeypatch.setattr(app.files.QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(app.appearance.QProcess, "startDetached", lambda _, arguments: started.append(arguments))
+    window.document.edit_graph("x", window.document.graph.remove(window.document.graph.order[1]))
+    window.actions_["language_en"].trigger()
+    assert path.exists()
+    assert started == [["-m", "app", str(path)]]
 
 
 @pytest.mark.parametrize("wish", ["", "klingon", "../../etc", "zh_CN.json"])
