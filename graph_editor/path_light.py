@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QPoint, QTimer
 
 from engine.graph import Graph
 from graph_editor.marks import Path
@@ -30,11 +30,15 @@ class PathLight(QObject):
         self._under = False
         self._of_selected = False
         self._hovered: str | None = None
+        self._pointer = QPoint()
+        self._typing = False
+        """Whether a key was the last thing that was pressed, and the pointer only lies where it was left."""
         self._shown: tuple[Graph, str] | None = None
         self._rested = QTimer(self, interval=_DELAY, singleShot=True)
         self._rested.timeout.connect(self._refresh)
         scene.card_hovered.connect(self._hover)
         scene.nodes_selected.connect(self._refresh)
+        scene.document.graph_replaced.connect(self._forget)
         scene.document.project_changed.connect(self._refresh)
 
     def light_under_pointer(self, on: bool) -> None:
@@ -48,10 +52,27 @@ class PathLight(QObject):
         self._refresh()
 
     def rest(self) -> None:
-        """A gesture begins, or a key is pressed: show no path under the pointer until it moves on a card again."""
+        """A gesture begins: show no path until the pointer comes to another card."""
         self._rested.stop()
         self._hovered = None
         self._show(None)
+
+    def key_pressed(self) -> None:
+        """Show nothing of the card under the pointer until that moves."""
+        self._typing = True
+        self._refresh()
+
+    def pointer_moved(self, place: QPoint) -> None:
+        """The pointer is at a place of the screen, perhaps where it was before."""
+        if self._typing and place != self._pointer:
+            self._typing = False
+            self._hover(self._hovered)
+        self._pointer = place
+
+    def _forget(self) -> None:
+        """Another graph is shown, whose cards may be called the same."""
+        self._rested.stop()
+        self._hovered = None
 
     def _hover(self, node_id: str | None) -> None:
         self._hovered = node_id
@@ -64,7 +85,8 @@ class PathLight(QObject):
 
     def _refresh(self) -> None:
         chosen = self._scene.selected_nodes() if self._of_selected else ()
-        wanted = self._hovered if self._under and not self._rested.isActive() else None
+        pointing = self._under and not self._typing and not self._rested.isActive()
+        wanted = self._hovered if pointing else None
         self._show(wanted or (chosen[0] if len(chosen) == 1 else None))
 
     def _show(self, node_id: str | None) -> None:

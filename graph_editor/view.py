@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -84,6 +84,7 @@ class GraphView(Commands):
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.paths.pointer_moved(event.globalPosition().toPoint())
         if not self.pointer.move(event):
             super().mouseMoveEvent(event)
 
@@ -106,6 +107,11 @@ class GraphView(Commands):
         event.accept()
 
     # Keys
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride:  # comes before any key, also before those of the window
+            self.paths.key_pressed()
+        return super().event(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab adds a layer; Shift+Tab goes on to the next part of the window."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
 
+from engine.templates import make
 from graph_editor.marks import FADED
 from graph_editor.path_light import path_to
 
@@ -83,3 +84,28 @@ def test_an_edit_changes_the_path_and_its_undo_too(branched: Canvas) -> None:
     assert lit(branched) == {"conv2d"}
     branched.document.undo_stack.undo()
     assert lit(branched) == {"input", "rescaling", "conv2d"}
+
+
+def test_another_project_has_no_path_until_the_pointer_moves(branched: Canvas) -> None:
+    branched.view.paths.light_under_pointer(True)
+    hover(branched, "conv2d_1")
+    branched.bot.waitUntil(lambda: bool(lit(branched)))
+    branched.document.reset(make("digits-two-branch"))  # its cards have the same identifiers
+    assert not lit(branched)
+
+
+def test_no_path_under_the_pointer_is_shown_while_keys_are_pressed(branched: Canvas) -> None:
+    branched.view.paths.light_under_pointer(True)
+    hover(branched, "conv2d_1")
+    branched.bot.waitUntil(lambda: bool(lit(branched)))
+    branched.scene.select([branched.id("conv2d")])
+    branched.key(Qt.Key.Key_Tab)
+    assert not lit(branched)
+    box = branched.view.asking
+    assert box is not None
+    branched.bot.keyClicks(box.search, "dropout")
+    branched.bot.keyClick(box.search, Qt.Key.Key_Return)
+    assert "dropout" in branched.names()
+    assert not lit(branched)
+    branched.move(branched.card("conv2d_1") + QPoint(3, 2), button=Qt.MouseButton.NoButton)
+    branched.bot.waitUntil(lambda: lit(branched) == {"input", "rescaling", "conv2d_1"})
