@@ -148,7 +148,7 @@ class AskingCanvas(Canvas):
         place = self.mapFromScene(item.text_rect).boundingRect()
         write = partial(self._write, self.document.path, key)
         if item.remark.kind == "note":
-            self.writing = NoteField(self.viewport(), item.remark.text, place, write)
+            self.writing = NoteField(self.viewport(), item, place, self.scale_now(), write)
         else:
             self.writing = RenameField(self.viewport(), item.remark.text, place, write)
         self.writing.destroyed.connect(self._written)

@@ -301,8 +301,8 @@ class Commands(AskingCanvas):
     # Notes and frames
 
     def add_note(self, at: QPointF | None = None) -> None:
-        """Put a note on the canvas, and begin to write it."""
-        spot = at or self.visible_rect().center()
+        """Put a note on the canvas, on free ground unless a place is given, and begin to write it."""
+        spot = at or self.graph_scene.remarks.free_middle(self.visible_rect())
         self._add_remark(lambda: remarks.add_note(self.document, (spot.x(), spot.y())))
 
     def add_frame(self, at: QPointF | None = None) -> None:

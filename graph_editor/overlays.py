@@ -10,10 +10,15 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from graph_editor.captions import unbroken
+from graph_editor.fonts import card_fonts
+from graph_editor.remark_items import RADIUS, ROOM, RemarkItem
 from graph_editor.theme import Theme, color
 from graph_editor.wiring import Advice
 
 _DOTS = 20.0
+_LEAST_NOTE = QSize(160, 70)
+_LEAST_LETTERS = 11
+"""How small a note may be that is written, and its letters, in pixels, however far off it is seen."""
 
 
 class AdviceLabel(QLabel):
@@ -97,17 +102,31 @@ class RenameField(QLineEdit):
 
 
 class NoteField(QPlainTextEdit):
-    """A field over a note. Escape and Ctrl+Enter, and leaving it, take the text."""
+    """A field over a note, which looks like it. Escape and Ctrl+Enter, and leaving it, take the text."""
 
-    def __init__(self, parent: QWidget, text: str, place: QRect, accept: Callable[[str], object]) -> None:
-        super().__init__(text, parent)
+    def __init__(
+        self, parent: QWidget, item: RemarkItem, place: QRect, scale: float, accept: Callable[[str], object]
+    ) -> None:
+        super().__init__(item.remark.text, parent)
         self._accept = accept
         self._done = False
-        self.setGeometry(place.adjusted(0, 0, 0, 0).united(QRect(place.topLeft(), QSize(160, 70))))
+        self.setGeometry(place.united(QRect(place.topLeft(), _LEAST_NOTE)))
+        self._dress(item, scale)
         self.setTabChangesFocus(True)
         self.selectAll()
         self.show()
         self.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _dress(self, item: RemarkItem, scale: float) -> None:
+        """Look as the note does, with letters that can be read from far off, too."""
+        font = card_fonts().detail
+        pixels = max(_LEAST_LETTERS, round(font.pixelSize() * scale))
+        self.setStyleSheet(
+            f"QPlainTextEdit {{ background: {item.fill.name()}; color: {item.theme.text};"
+            f" border: 2px solid {item.theme.selection}; border-radius: {round(RADIUS * scale)}px;"
+            f" font-family: '{font.family()}'; font-size: {pixels}px; }}"
+        )
+        self.document().setDocumentMargin(max(2.0, ROOM * scale - 4))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)

@@ -15,8 +15,9 @@ from graph_editor.theme import Theme, color
 TITLE = 26.0
 """The height of a frame's title, by which it is dragged."""
 _CORNER = 16.0
-_RADIUS = 8.0
-_ROOM = 10.0
+RADIUS = 8.0
+ROOM = 10.0
+"""Between the edge of a note and its text."""
 _SHADES = {"yellow": "#d9a514", "green": "#2f9e5b", "blue": "#3b7de0", "red": "#d9534f", "grey": "#7a8494"}
 
 Part = Literal["body", "corner"]
@@ -48,6 +49,21 @@ class RemarkItem(QGraphicsItem):
         rect = self.rect
         return rect if self.remark.kind == "note" else QRectF(rect.left(), rect.top(), rect.width(), TITLE)
 
+    @property
+    def shade(self) -> QColor:
+        """The colour that was chosen for it."""
+        return QColor(_SHADES[self.remark.color])
+
+    @property
+    def fill(self) -> QColor:
+        """That colour, laid thinly over the ground."""
+        return _mixed(self.shade, color(self._theme.canvas), 0.22 if self.remark.kind == "note" else 0.09)
+
+    @property
+    def theme(self) -> Theme:
+        """The colours of what it lies on."""
+        return self._theme
+
     def part_at(self, spot: QPointF) -> Part | None:
         """What a press at a place of the scene takes hold of; cards in a frame are pressed through it."""
         corner = QRectF(self.rect.bottomRight() - QPointF(_CORNER, _CORNER), self.rect.bottomRight())
@@ -64,12 +80,11 @@ class RemarkItem(QGraphicsItem):
         return path
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        shade, rect, note = QColor(_SHADES[self.remark.color]), self.rect, self.remark.kind == "note"
-        fill = _mixed(shade, color(self._theme.canvas), 0.22 if note else 0.09)
+        shade, rect, note = self.shade, self.rect, self.remark.kind == "note"
         pen = QPen(color(self._theme.selection), 2) if self.isSelected() else QPen(shade, 1.2)
         painter.setPen(pen)
-        painter.setBrush(fill)
-        painter.drawRoundedRect(rect, _RADIUS, _RADIUS)
+        painter.setBrush(self.fill)
+        painter.drawRoundedRect(rect, RADIUS, RADIUS)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(shade)
         corner = rect.bottomRight() - QPointF(3, 3)
@@ -79,7 +94,7 @@ class RemarkItem(QGraphicsItem):
         self._write(painter, note)
 
     def _write(self, painter: QPainter, note: bool) -> None:
-        room = self.text_rect.adjusted(_ROOM, 0 if not note else _ROOM - 2, -_ROOM, 0 if not note else -4)
+        room = self.text_rect.adjusted(ROOM, 0 if not note else ROOM - 2, -ROOM, 0 if not note else -4)
         if note:
             flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
             painter.drawText(room, int(flags), self.remark.text)

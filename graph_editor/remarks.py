@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPointF, QRectF
+from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF
 
 from engine.graph import Edge
 from engine.layout import Position, Remark, RemarkColor
 from graph_editor.document import ProjectDocument
 from graph_editor.editing import tr, without_parts
+from graph_editor.items import NodeItem
 from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH, snap
 from graph_editor.remark_items import TITLE, Part, RemarkItem
 
@@ -23,6 +24,11 @@ _FRAME_SIZE = (420.0, 280.0)
 _ASIDE, _ABOVE = 24.0, 8.0
 """Room between a frame and the cards in it: no more above them than rows leave for a title."""
 _LEAST = (80.0, 50.0)
+_GAP, _STEP = 10.0, 40.0
+"""Around a new note, and from one place that is tried for it to the next."""
+_PARTS = [number / 12 for number in range(-12, 13)]
+_NEARBY = sorted(((dx, dy) for dx in _PARTS for dy in _PARTS), key=lambda way: abs(way[0]) + abs(way[1]))
+"""Ways from the middle of what is seen towards its edges, the shortest first."""
 
 
 class Remarks(QObject):
@@ -69,6 +75,29 @@ class Remarks(QObject):
         wanted = set(keys)
         for key, item in self.items.items():
             item.setSelected(key in wanted)
+
+    def free_middle(self, seen: QRectF) -> QPointF:
+        """Where the middle of a new note covers nothing: near the middle of what is seen, else right of it."""
+        note = QRectF(QPointF(), QSizeF(*NOTE_SIZE) + 2 * QSizeF(_GAP, _GAP))
+        middle = seen.center()
+        across, down = (seen.width() - note.width()) / 2, (seen.height() - note.height()) / 2
+        for dx, dy in _NEARBY:
+            note.moveCenter(middle + QPointF(dx * across, dy * down))
+            if min(across, down) >= 0 and not self._covers(note):
+                return note.center()
+        note.moveCenter(middle)
+        while self._covers(note):
+            note.translate(_STEP, 0)
+        return note.center()
+
+    def _covers(self, note: QRectF) -> bool:
+        """Whether a note here would lie over a card, another note or the title of a frame."""
+        for item in self._scene.items(note):
+            if isinstance(item, NodeItem) and item.whole_rect().intersects(note):
+                return True
+            if isinstance(item, RemarkItem) and item.text_rect.intersects(note):
+                return True
+        return False
 
     def rect(self) -> QRectF:
         """The rectangle around all remarks."""

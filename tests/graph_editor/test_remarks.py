@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 
 from engine.errors import FileFormatError
 from engine.formats import project_file
@@ -50,6 +50,36 @@ def test_a_note_is_put_on_the_canvas_and_written(canvas, qtbot):
     canvas.document.undo_stack.undo()
     assert not shown(canvas)
     assert not canvas.scene.remarks.items
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.3, 3.0])
+def test_a_note_lies_on_free_ground(canvas, scale):
+    canvas.view.zoom(scale / canvas.view.scale_now())
+    canvas.view.center_on(canvas.id("flatten"))
+    seen = canvas.view.visible_rect()
+    canvas.view.add_note()
+    canvas.view.add_note()
+    one, other = (QRectF(*note.rect) for note in shown(canvas).values())
+    cards = [item.card_rect() for item in canvas.scene.node_items.values()]
+    assert not any(card.intersects(note) for card in cards for note in (one, other))
+    assert not one.intersects(other)
+    if scale <= 1:
+        assert seen.contains(one)
+        assert seen.contains(other)
+    assert canvas.view.visible_rect().intersects(other)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_a_note_that_is_written_looks_like_one(canvas, theme):
+    canvas.scene._fixed_theme = theme
+    canvas.scene.restyle()
+    canvas.view.add_note()
+    field, item = canvas.view.writing, canvas.scene.remarks.items["m1"]
+    picture = field.grab().toImage()
+    assert picture.pixelColor(picture.width() // 2, picture.height() // 2) == item.fill
+    sides = ((1, 40), (field.width() - 2, 40), (60, 1), (60, field.height() - 2))
+    assert {picture.pixelColor(*side).name() for side in sides} == {theme.selection}
+    assert field.geometry() == canvas.view.mapFromScene(item.rect).boundingRect()
 
 
 def test_a_frame_is_put_around_the_selected_cards(framed):
