@@ -78,7 +78,7 @@ class Remarks(QObject):
 
     def free_middle(self, seen: QRectF) -> QPointF:
         """Where the middle of a new note covers nothing: near the middle of what is seen, else right of it."""
-        note = QRectF(QPointF(), QSizeF(*NOTE_SIZE) + 2 * QSizeF(_GAP, _GAP))
+        note = QRectF(QPointF(), QSizeF(NOTE_SIZE[0] + 2 * _GAP, NOTE_SIZE[1] + 2 * _GAP))
         middle = seen.center()
         across, down = (seen.width() - note.width()) / 2, (seen.height() - note.height()) / 2
         for dx, dy in _NEARBY:
