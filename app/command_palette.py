@@ -40,6 +40,9 @@ class CommandPalette(SearchPopup):
     def _listed(self) -> list[QAction]:
         return [action for action in self._actions.all() if action.objectName() != "commands"]
 
+    def nothing(self, text: str) -> str:
+        return self.tr("No command matches “{0}”").format(text)
+
     def take(self, value: object) -> None:
         action = self._actions[str(value)]
         if action.isEnabled():

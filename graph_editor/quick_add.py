@@ -20,8 +20,11 @@ _WIDTH = 360
 class QuickAdd(SearchPopup):
     """The layers that match, at a place of the canvas.
 
+    Tab takes what is chosen as Enter does: what is typed next would else be keys of the canvas.
     `suggest` gives the layers for what was typed, `chosen` is called with the one that is taken.
     """
+
+    taking = (*SearchPopup.taking, Qt.Key.Key_Tab)
 
     def __init__(
         self,
@@ -41,7 +44,11 @@ class QuickAdd(SearchPopup):
 
     def suggestions(self) -> list[Suggestion]:
         """What is listed, from the top."""
-        return [self.list.item(row).data(VALUE) for row in range(self.list.count())]
+        listed = (self.list.item(row).data(VALUE) for row in range(self.list.count()))
+        return [value for value in listed if value is not None]
+
+    def nothing(self, text: str) -> str:
+        return self.tr("No layer matches “{0}”").format(text)
 
     def take(self, value: object) -> None:
         assert isinstance(value, Suggestion)
@@ -60,5 +67,7 @@ def _row(suggestion: Suggestion) -> QListWidgetItem:
     item.setData(SAID, suggestion.said or said(BLOCKS if suggestion.name else layer.category))
     item.setData(COLOR, category_color(layer.category, current()))
     item.setData(FAINT, not suggestion.fits)
+    if suggestion.refused:
+        item.setFlags(Qt.ItemFlag.NoItemFlags)
     item.setToolTip(suggestion.said if not suggestion.fits else sentence_of(type(layer)))
     return item

@@ -35,8 +35,12 @@ VALUE = Qt.ItemDataRole.UserRole + 3
 class SearchPopup(QFrame):
     """Rows that match what is typed; goes away when it is left.
 
-    A subclass lists the rows for a text in `rows`, and does something with the one that is taken in `take`.
+    A subclass lists the rows for a text in `rows`, says in `nothing` that there are none, and does something with
+    the one that is taken in `take`. A row that is not enabled cannot be taken.
     """
+
+    taking: tuple[Qt.Key, ...] = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    """The keys that take the row that is chosen."""
 
     def __init__(self, host: QWidget, at: QPoint, width: int) -> None:
         super().__init__(host)
@@ -74,6 +78,10 @@ class SearchPopup(QFrame):
         """The rows that match a text, the best first."""
         raise NotImplementedError
 
+    def nothing(self, text: str) -> str:
+        """What stands in the list where no row matches a text."""
+        raise NotImplementedError
+
     def take(self, value: object) -> None:
         """Do what the row stands for that was taken."""
         raise NotImplementedError
@@ -95,7 +103,7 @@ class SearchPopup(QFrame):
 
     def _fill(self, text: str) -> None:
         self.list.clear()
-        for row in self.rows(text):
+        for row in self.rows(text) or [self._no_row(text)]:
             said = row.data(SAID)
             row.setData(Qt.ItemDataRole.AccessibleTextRole, f"{row.text()} {said}" if said else row.text())
             self.list.addItem(row)
@@ -103,6 +111,12 @@ class SearchPopup(QFrame):
         shown = max(1, min(_ROWS, self.list.count()))
         self.list.setFixedHeight(_ROW * shown)
         self.resize(self.width(), self.sizeHint().height())
+
+    def _no_row(self, text: str) -> QListWidgetItem:
+        row = QListWidgetItem(self.nothing(text.strip()))
+        row.setFlags(Qt.ItemFlag.NoItemFlags)
+        row.setData(FAINT, True)
+        return row
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -116,7 +130,7 @@ class SearchPopup(QFrame):
         if key in steps:
             row = self.list.currentRow() + steps[key]
             self.list.setCurrentRow(max(0, min(row, self.list.count() - 1)))
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif key in self.taking:
             self._take(self.list.currentItem())
         elif key in (Qt.Key.Key_Escape, Qt.Key.Key_Tab):
             self.leave()
@@ -131,7 +145,7 @@ class SearchPopup(QFrame):
         event.accept()
 
     def _take(self, item: QListWidgetItem | None) -> None:
-        if item is not None and not self._done:
+        if item is not None and item.flags() & Qt.ItemFlag.ItemIsEnabled and not self._done:
             value = item.data(VALUE)
             self.leave()
             self.take(value)
@@ -176,8 +190,9 @@ class _Row(QStyledItemDelegate):
             painter.drawRoundedRect(QRect(rect.left() + 7, rect.top() + 6, 5, rect.height() - 12), 2, 2)
         inner = rect.adjusted(20 if bar else 8, 0, -8, 0)
         painter.setPen(color(theme.muted if index.data(FAINT) else theme.text))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, index.data())
-        name = painter.fontMetrics().horizontalAdvance(index.data()) + 16
+        title = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideRight, inner.width())
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
+        name = painter.fontMetrics().horizontalAdvance(title) + 16
         said = painter.fontMetrics().elidedText(
             index.data(SAID) or "", Qt.TextElideMode.ElideRight, max(0, inner.width() - name)
         )

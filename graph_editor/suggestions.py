@@ -16,6 +16,7 @@ from engine.layout import Position
 from engine.shapes import show_shape
 from graph_editor import search
 from graph_editor.blocks import Block
+from graph_editor.forms.form import reason
 from graph_editor.palette import placeable
 from graph_editor.words import said
 
@@ -51,6 +52,8 @@ class Suggestion:
     layer: Layer
     fits: bool
     said: str = ""
+    refused: bool = False
+    """Whether a setting that was typed is not one of the layer, or has no such value."""
     name: str | None = None
     """The name of a block of one's own."""
 
@@ -60,22 +63,35 @@ class Suggestion:
         return self.name or self.layer.type_name()
 
 
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Suggestions", text)
+
+
 def suggest(known: Inference, spot: Spot, text: str, blocks: Iterable[Block] = ()) -> list[Suggestion]:
     """The layers that match a text: those that fit first, the best match first, then those used most."""
     graph, query = known.graph, search.read(text)
     used = Counter(node.layer.type_name() for node in graph)
     ranks = {layer: search.rank(layer, query) for layer in placeable().values()}
     found = [
-        (_try(known, spot, search.made(layer, query)), rank, used[layer.type_name()])
+        (_suggestion(known, spot, layer, query), rank, used[layer.type_name()])
         for layer, rank in ranks.items()
         if rank is not None
     ]
     for block in blocks:
         rank = search.rank_name(block.name, search.BLOCKS, query)
-        if rank is not None:
+        if rank is not None and not query.settings:
             found.append((replace(_try(known, spot, block.layer), name=block.name), rank, _OFTEN))
     found.sort(key=lambda entry: (not entry[0].fits, entry[1], -entry[2]))
     return [suggestion for suggestion, _, _ in found]
+
+
+def _suggestion(known: Inference, spot: Spot, layer_type: type[Layer], query: search.Query) -> Suggestion:
+    layer, refused = search.made(layer_type, query)
+    if refused is None:
+        return _try(known, spot, layer)
+    if refused.error is None:
+        return Suggestion(layer, False, _tr("has no setting {0}").format(refused.name), refused=True)
+    return Suggestion(layer, False, f"{refused.name}: {reason(refused.error)}", refused=True)
 
 
 def _try(known: Inference, spot: Spot, layer: Layer) -> Suggestion:
@@ -95,14 +111,10 @@ def _try(known: Inference, spot: Spot, layer: Layer) -> Suggestion:
 
 def _refusal(spot: Spot, layer: Layer) -> str:
     """Why the wires could not be drawn, if so."""
-
-    def tr(text: str) -> str:
-        return QCoreApplication.translate("Suggestions", text)
-
     if layer.max_inputs == 0 and spot.sources:
-        return tr("takes no input")
+        return _tr("takes no input")
     if layer.max_inputs is not None and len(spot.sources) > layer.max_inputs:
-        return tr("takes fewer wires")
+        return _tr("takes fewer wires")
     if not layer.has_output and (spot.target is not None or spot.edge is not None):
-        return tr("gives nothing to go on with")
+        return _tr("gives nothing to go on with")
     return ""

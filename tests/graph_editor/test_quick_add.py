@@ -6,8 +6,9 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
+from engine.layers.activations import LeakyReLU
 from engine.layers.conv import Conv2D
-from engine.layers.core import Dense
+from engine.layers.core import Activation, Dense, Input
 from engine.registry import LAYERS
 from graph_editor import search
 from graph_editor.quick_add import QuickAdd
@@ -152,7 +153,11 @@ def test_nothing_found_adds_nothing(canvas):
     canvas.mouse(QEvent.Type.MouseButtonDblClick, QPoint(700, 300))
     found = box(canvas)
     canvas.bot.keyClicks(found.search, "xyzzy")
-    canvas.bot.keyClick(found.search, Qt.Key.Key_Return)
+    assert found.list.item(0).text() == "No layer matches “xyzzy”"
+    assert found.suggestions() == []
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Down, Qt.Key.Key_Return):
+        canvas.bot.keyClick(found.search, key)
+    assert found.isVisible()
     assert not canvas.document.undo_stack.canUndo()
 
 
@@ -165,10 +170,55 @@ def test_nothing_found_adds_nothing(canvas):
         ("conv2d 8 3x5", Conv2D(filters=8, kernel_size=(3, 5))),
         ("conv2d 8 3x5x7", Conv2D(filters=8)),
         ("conv2d", Conv2D()),
+        ("input 8 8 1", Input(shape=(8, 8, 1))),
+        ("input 28x28 1", Input(shape=(28, 28, 1))),
+        ("input 784", Input(shape=(784,))),
+        ("dense 64 relu", Dense(units=64, activation="relu")),
+        ("Dense ReLU 64", Dense(units=64, activation="relu")),
+        ("dense swish", Dense(activation="silu")),
+        ("activation relu", Activation(activation="relu")),
+        ("leaky relu", LeakyReLU()),
+        ("conv2d 16 3 padding=same", Conv2D(filters=16, kernel_size=(3, 3), padding="same")),
+        ("conv2d strides = (2, 2) relu", Conv2D(strides=(2, 2), activation="relu")),
+        ("dense use_bias=false units=3", Dense(units=3, use_bias=False)),
+        ("dense units=", Dense()),
     ],
 )
-def test_numbers_become_settings_where_they_can_be(text, expected):
-    assert search.made(type(expected), search.read(text)) == expected
+def test_what_is_typed_becomes_settings_where_it_can(text, expected):
+    query = search.read(text)
+    assert search.rank(type(expected), query) is not None
+    assert search.made(type(expected), query) == (expected, None)
+
+
+def test_all_that_is_typed_is_taken(canvas):
+    canvas.mouse(QEvent.Type.MouseButtonDblClick, QPoint(700, 300))
+    take(canvas, "conv2d 16 3 padding=same relu")
+    assert canvas.graph.by_name("conv2d").layer == Conv2D(
+        filters=16, kernel_size=(3, 3), padding="same", activation="relu"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("dense units=0", "units: must be at least 1"), ("dense fish=3", "has no setting fish")],
+)
+def test_a_setting_that_is_refused_says_so_and_adds_nothing(canvas, text, sentence):
+    canvas.mouse(QEvent.Type.MouseButtonDblClick, QPoint(700, 300))
+    found = box(canvas)
+    canvas.bot.keyClicks(found.search, text)
+    assert found.suggestions()[0].said == sentence
+    canvas.bot.keyClick(found.search, Qt.Key.Key_Return)
+    assert found.isVisible()
+    assert not canvas.document.undo_stack.canUndo()
+
+
+def test_tab_takes_what_is_chosen(canvas):
+    canvas.mouse(QEvent.Type.MouseButtonDblClick, QPoint(700, 300))
+    found = box(canvas)
+    canvas.bot.keyClicks(found.search, "dropout 0.3")
+    canvas.bot.keyClick(found.search, Qt.Key.Key_Tab)
+    assert not found.isVisible()
+    assert canvas.graph.by_name("dropout").layer.rate == 0.3
 
 
 def test_every_layer_is_found_by_its_name():
