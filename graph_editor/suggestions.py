@@ -68,7 +68,10 @@ def _tr(text: str) -> str:
 
 
 def suggest(known: Inference, spot: Spot, text: str, blocks: Iterable[Block] = ()) -> list[Suggestion]:
-    """The layers that match a text: those that fit first, the best match first, then those used most."""
+    """The layers that match a text: those that fit first, the best match first, then those used most.
+
+    Where several are wired at once, those that merge come before others that match as well.
+    """
     graph, query = known.graph, search.read(text)
     used = Counter(node.layer.type_name() for node in graph)
     ranks = {layer: search.rank(layer, query) for layer in placeable().values()}
@@ -81,8 +84,13 @@ def suggest(known: Inference, spot: Spot, text: str, blocks: Iterable[Block] = (
         rank = search.rank_name(block.name, search.BLOCKS, query)
         if rank is not None and not query.settings:
             found.append((replace(_try(known, spot, block.layer), name=block.name), rank, _OFTEN))
-    found.sort(key=lambda entry: (not entry[0].fits, entry[1], -entry[2]))
-    return [suggestion for suggestion, _, _ in found]
+
+    def key(entry: tuple[Suggestion, int, int]) -> tuple[bool, int, bool, int]:
+        suggestion, rank, count = entry
+        aside = len(spot.sources) > 1 and suggestion.layer.category != "Merging"
+        return not suggestion.fits, rank, aside, -count
+
+    return [suggestion for suggestion, _, _ in sorted(found, key=key)]
 
 
 def _suggestion(known: Inference, spot: Spot, layer_type: type[Layer], query: search.Query) -> Suggestion:

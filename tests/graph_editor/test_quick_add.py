@@ -225,3 +225,15 @@ def test_every_layer_is_found_by_its_name():
     for name, layer in LAYERS.items():
         assert search.rank(layer, search.read(name)) == 0
         assert search.rank(layer, search.read("xyzzy")) is None
+
+
+def test_layers_that_merge_come_first_for_several_wires(branched):
+    branched.scene.select([branched.id("max_pooling2d"), branched.id("max_pooling2d_1")])
+    branched.view.merge_selected()
+    found = box(branched)
+    merging = [suggestion.layer.category == "Merging" for suggestion in found.suggestions() if suggestion.fits]
+    assert merging == sorted(merging, reverse=True)
+    assert {"Concatenate", "Add"} <= set(names(found)[: sum(merging)])
+    assert "Attention" in names(found)[sum(merging) :]
+    branched.bot.keyClicks(found.search, "attention")
+    assert names(found)[0] == "Attention"
