@@ -196,6 +196,8 @@ class GraphMirror(QGraphicsScene):
         self._shifted = True
         for key in self.document.layout.expanded:
             self._put(key, self.document.position(key))
+        if not self._missing:
+            self._fill()  # an empty graph is whole as it is: its first card is an edit like any other
 
     def _drop(self, *items: QGraphicsItem) -> None:
         quiet = self.blockSignals(True)  # what is selected then is told once, when all is drawn

@@ -277,3 +277,15 @@ def test_sources_light_up_by_shape_too(canvas_of):
     fits = {name: canvas.scene.node_items[canvas.id(name)].lights.fit for name in ("input", "conv2d", "flatten")}
     assert fits == {"input": "fits", "conv2d": "fits", "flatten": "doubtful"}
     canvas.key(Qt.Key.Key_Escape)
+
+
+def test_the_first_card_stays_where_it_is_let_go(canvas_of):
+    empty = canvas_of(Project())
+    spot = QPoint(200, 150)
+    assert empty.drop("Dense", spot)
+    item = empty.scene.node_items[empty.id("dense")]
+    assert (empty.view.mapFromScene(item.pos()) - spot).manhattanLength() <= 12  # the grid
+    empty.document.reset(Project())
+    assert empty.drop("Dense", spot)
+    item = empty.scene.node_items[empty.id("dense")]
+    assert (empty.view.mapFromScene(item.pos()) - spot).manhattanLength() <= 12
