@@ -310,6 +310,8 @@ class MainWindow(QMainWindow):
         if opened.note:
             self.statusBar().showMessage(self.tr("The last run was not read: {0}").format(opened.note), 10_000)
         self.work.inspector.show_nodes(())
+        if self.work.view.find_bar.isVisible():
+            self.work.view.find_bar.leave()
         self.work.show_graph()
 
     def _tell_loaded(self, start: Start) -> None:

@@ -100,17 +100,26 @@ class FindBar(CornerPanel):
             self._soon.start()
 
     def search(self) -> None:
-        """Look for the text, and show the first match of the graph that is open without selecting it."""
+        """Look for the text, and show the first match of the graph that is open without selecting it.
+
+        Where the search stood is kept as long as that graph is open.
+        """
         self._soon.stop()
         before = self._places[self._at] if self._places else None
         self._places = find(self._canvas.document.whole, self.field.text())
-        if before in self._places:
+        if before is not None and before in self._places and before.path == self._canvas.document.path:
             self._at = self._places.index(before)
         else:
-            path = self._canvas.document.path
-            self._at = next((n for n, place in enumerate(self._places) if place.path == path), 0)
+            self._at = self._first_here()
             self._there = self._reveal()
         self._mark()
+
+    def _first_here(self) -> int:
+        """The first match in the group that is open; else in a group within it, else of the network."""
+        path = self._canvas.document.path
+        here = [n for n, place in enumerate(self._places) if place.path == path]
+        below = [n for n, place in enumerate(self._places) if place.path[: len(path)] == path]
+        return (*here, *below, 0)[0]
 
     def _reveal(self) -> bool:
         """Bring the match into sight if its graph is open."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QToolBar
 from pytestqt.qtbot import QtBot
@@ -802,3 +802,26 @@ def test_canvas_actions_rest_while_another_tab_is_shown(window: MainWindow) -> N
     assert not window.actions_["delete"].isEnabled()
     window.actions_["show_canvas"].trigger()
     assert window.actions_["delete"].isEnabled()
+
+
+def test_another_project_closes_the_search_on_the_canvas(window: MainWindow) -> None:
+    bar = window.work.view.find_bar
+    window.actions_["find"].trigger()
+    assert bar.isVisible()
+    bar.field.setText("dense")
+    bar.search()
+    window.document.set_saved()
+    assert window.files.new("digits-cnn")
+    assert not bar.isVisible()
+    assert window.work.view.graph_scene.marks.found == frozenset()
+
+
+def test_the_first_card_of_a_new_project_stays_where_it_is_let_go(qtbot: QtBot, window: MainWindow) -> None:
+    window.document.set_saved()
+    assert window.files.new()
+    view = window.work.view
+    spot = view.mapToScene(QPoint(120, 90))
+    view.drop_layer("Dense", spot)
+    QApplication.processEvents()
+    place = view.graph_scene.node_items[window.document.graph.order[0]].pos()
+    assert (view.mapFromScene(place) - QPoint(120, 90)).manhattanLength() <= 12

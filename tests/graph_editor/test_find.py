@@ -132,6 +132,22 @@ def test_a_match_inside_a_group_is_gone_to(grouped: Canvas) -> None:
     assert grouped.scene.selected_nodes() == (grouped.id("dense_1"),)
 
 
+def test_the_search_begins_in_the_group_that_is_open(grouped: Canvas) -> None:
+    bar, model = grouped.view.find_bar, grouped.id("model")
+    type_text(grouped, "e")
+    assert bar.count.text().startswith("1 of")
+    grouped.document.open_group(model)
+    bar.ask()
+    grouped.bot.keyClick(bar.field, Qt.Key.Key_Return)
+    first = grouped.scene.selected_nodes()
+    assert grouped.document.path == (model,)
+    grouped.document.edit_graph("x", grouped.graph.rename(grouped.id("conv2d"), "edited"))
+    bar.search()
+    grouped.bot.keyClick(bar.field, Qt.Key.Key_Return)
+    assert grouped.document.path == (model,)
+    assert grouped.scene.selected_nodes() != first
+
+
 def test_the_view_zooms_to_what_is_selected(canvas: Canvas) -> None:
     canvas.view.fit()
     small = canvas.view.scale_now()
