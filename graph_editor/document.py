@@ -152,6 +152,13 @@ class ProjectDocument(QObject):
         ]
         return tuple(graph[key].name for graph, key in zip(found, self._path, strict=True))
 
+    def uses(self) -> int:
+        """How often the graph that is open is used: groups that are linked hold one graph."""
+        count = 1
+        for depth, key in enumerate(self._path):
+            count *= len(inside(self._project.graph, self._layout, self._path[:depth])[0].linked(key))
+        return count
+
     # Editing
 
     def edit(self, text: str, after: Project, merge_key: str | None = None) -> None:

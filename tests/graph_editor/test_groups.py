@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QLabel
 
 from engine.inference import infer
 from engine.layers.conv import Conv2D
@@ -242,3 +243,27 @@ def test_how_often_is_asked(block, monkeypatch):
     block.scene.select([block.id("dense")])
     block.view.repeat_selected()
     assert "dense_1" in block.names()
+
+
+def test_the_breadcrumb_says_how_often_a_group_is_used(grouped):
+    def said() -> list[str]:
+        labels = grouped.view.breadcrumb.findChildren(QLabel)
+        return [label.text() for label in labels if label.isVisible() and label.text().startswith("used")]
+
+    model = grouped.id("model")
+    grouped.document.open_group(model)
+    QApplication.processEvents()
+    assert said() == []
+    grouped.view.leave_group()
+    grouped.scene.select([model])
+    grouped.view.duplicate_linked()
+    copy = grouped.view.selected_node()
+    for key in (model, copy):
+        grouped.document.open_group(key)
+        grouped.bot.waitUntil(lambda: said() == ["used 2 times"])
+        grouped.view.leave_group()
+    grouped.document.open_group(copy)
+    grouped.document.undo_stack.undo()
+    grouped.document.open_group(model)
+    QApplication.processEvents()
+    assert said() == []
