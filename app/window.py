@@ -274,6 +274,9 @@ class MainWindow(QMainWindow):
         self.work.view.setFocus()
 
     def _edit_settings(self) -> None:
+        view = self.work.view
+        if not view.needs("layer", view.graph_scene.selected_nodes()):
+            return
         self.actions_["inspector"].setChecked(True)
         self.work.side_tabs.setCurrentIndex(0)
         self.work.inspector.form.focus_first()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from PySide6.QtCore import QPointF, QRect, Signal
 from PySide6.QtGui import QCursor
@@ -20,6 +21,17 @@ from graph_editor.overlays import AdviceLabel, NoteField, RenameField
 from graph_editor.quick_add import QuickAdd
 from graph_editor.suggestions import Spot, Suggestion, suggest
 from graph_editor.wiring import Advice
+from graph_editor.words import noted
+
+T = TypeVar("T")
+
+FIRST = {
+    "layer": noted("Select one layer first, or several."),
+    "named": noted("Select a layer, a note or a frame first."),
+    "anything": noted("Select a layer, a wire, a note or a frame first."),
+    "group": noted("Select a group: Ctrl+G makes one card of several layers."),
+}
+"""What is said where a command has nothing to work on, by what it works on."""
 
 
 class AskingCanvas(Canvas):
@@ -66,6 +78,12 @@ class AskingCanvas(Canvas):
         """The selected card, if it is just one."""
         chosen = self.graph_scene.selected_nodes()
         return chosen[0] if len(chosen) == 1 else None
+
+    def needs(self, kind: str, chosen: T) -> T:
+        """What a command is to work on; where there is nothing, says what is to be selected first."""
+        if not chosen:
+            self.message.emit(self.tr(FIRST[kind]))
+        return chosen
 
     # The search box
 
@@ -126,7 +144,7 @@ class AskingCanvas(Canvas):
         selected, written = self.selected_node(), self.graph_scene.remarks.selected()
         if selected is not None:
             self.rename(selected)
-        elif written:
+        elif self.needs("named", written):
             self.write_remark(written[-1])
 
     def _rename_gone(self) -> None:

@@ -34,6 +34,10 @@ class Commands(AskingCanvas):
         """Select every card."""
         self.graph_scene.select(self.document.graph.nodes)
 
+    def _selected_cards(self) -> tuple[str, ...]:
+        """The selected cards; says that some are needed where there are none."""
+        return self.needs("layer", self.graph_scene.selected_nodes())
+
     def next_wire(self) -> None:
         """Select a wire of the selected card, then the next one of the graph."""
         graph, edges = self.document.graph, self.document.graph.edges
@@ -52,6 +56,8 @@ class Commands(AskingCanvas):
         """Delete what is selected."""
         scene = self.graph_scene
         chosen = scene.remarks.selected()
+        if not self.needs("anything", scene.selectedItems()):
+            return
         if chosen:
             remarks.delete(self.document, chosen, scene.selected_nodes(), scene.selected_edges())
         else:
@@ -59,14 +65,14 @@ class Commands(AskingCanvas):
 
     def copy(self) -> None:
         """Copy the selected cards, as text."""
-        chosen = self.graph_scene.selected_nodes()
+        chosen = self._selected_cards()
         if chosen:
             part = self.document.graph.part(chosen)
             QGuiApplication.clipboard().setText(clipboard.to_text(part, self.document.layout))
 
     def cut(self) -> None:
         """Copy the selected cards, then delete them."""
-        if self.graph_scene.selected_nodes():
+        if self._selected_cards():
             self.copy()
             self.delete_selected()
 
@@ -93,13 +99,13 @@ class Commands(AskingCanvas):
 
     def duplicate(self) -> None:
         """Copy the selected cards beside themselves."""
-        chosen = self.graph_scene.selected_nodes()
+        chosen = self._selected_cards()
         if chosen:
             self._show_new(copying.duplicate(self.document, chosen))
 
     def duplicate_linked(self) -> None:
         """Copy the selected cards beside themselves; the copies use the weights of the originals."""
-        chosen = self.graph_scene.selected_nodes()
+        chosen = self._selected_cards()
         if chosen and not copying.linkable(self.document.graph, chosen):
             self.message.emit(self.tr("Only layers with weights can share them."))
         elif chosen:
@@ -107,12 +113,13 @@ class Commands(AskingCanvas):
 
     def make_independent(self) -> None:
         """Give the selected cards weights of their own."""
-        if not copying.make_independent(self.document, self.graph_scene.selected_nodes()):
+        chosen = self._selected_cards()
+        if chosen and not copying.make_independent(self.document, chosen):
             self.message.emit(self.tr("The selected layers share no weights with others."))
 
     def take_out_selected(self) -> None:
         """Take the selected cards out of their wires, closing the gap."""
-        chosen = self.graph_scene.selected_nodes()
+        chosen = self._selected_cards()
         if chosen and not editing.take_out(self.document, chosen):
             self.message.emit(self.tr("No wires lead from here to other layers."))
 
@@ -136,14 +143,14 @@ class Commands(AskingCanvas):
 
     def ungroup_selected(self) -> None:
         """Take the selected group apart."""
-        chosen = self.selected_node()
+        chosen = self.needs("group", self.selected_node())
         if chosen is not None:
             self._regroup(lambda: regrouping.ungroup(self.document, chosen))
 
     def repeat_selected(self) -> None:
         """Ask how often, and put copies of the selected cards below them, wired one after another."""
         title, text = self.tr("Repeat"), self.tr("How many in a row, with those that are selected:")
-        if self.graph_scene.selected_nodes():
+        if self._selected_cards():
             count, given = QInputDialog.getInt(self, title, text, 3, 2, _MOST_COPIES)
             if given:
                 self.repeat(count)
@@ -199,7 +206,7 @@ class Commands(AskingCanvas):
         """Show the insides of groups below their cards, or hide them."""
         chosen = set(node_ids)
         if not any(isinstance(self.document.graph[key].layer, Functional) for key in chosen):
-            self.message.emit(self.tr("Select a group: Ctrl+G makes one card of several layers."))
+            self.needs("group", ())
             return
         self._move(lambda: regrouping.toggle(self.document, chosen))
         rects = [self.graph_scene.node_items[key].whole_rect() for key in chosen]
@@ -208,7 +215,7 @@ class Commands(AskingCanvas):
 
     def replace_selected(self) -> None:
         """Ask for another layer in place of the selected ones; their wires and settings of equal name stay."""
-        chosen = self.graph_scene.selected_nodes()
+        chosen = self._selected_cards()
         if chosen:
             self.ask_layer(
                 editing.spot_of(self.document, chosen[0]), lambda found: self._replace(chosen, found.layer)
@@ -330,7 +337,7 @@ class Commands(AskingCanvas):
         selected = self.selected_node()
         node = None if selected is None else self.document.graph[selected]
         if node is None or not isinstance(node.layer, Functional):
-            self.message.emit(self.tr("Select a group: Ctrl+G makes one card of several layers."))
+            self.needs("group", ())
             return
         title = self.tr("Save as a block")
         name, given = QInputDialog.getText(self, title, self.tr("Name in the palette:"), text=node.name)

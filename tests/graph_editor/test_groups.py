@@ -267,3 +267,25 @@ def test_the_breadcrumb_says_how_often_a_group_is_used(grouped):
     grouped.document.open_group(model)
     QApplication.processEvents()
     assert said() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("replace_selected", "Select one layer first, or several."),
+        ("duplicate_linked", "Select one layer first, or several."),
+        ("duplicate", "Select one layer first, or several."),
+        ("copy", "Select one layer first, or several."),
+        ("cut", "Select one layer first, or several."),
+        ("delete_selected", "Select a layer, a wire, a note or a frame first."),
+        ("rename_selected", "Select a layer, a note or a frame first."),
+        ("toggle_selected", "Select a group: Ctrl+G makes one card of several layers."),
+    ],
+)
+def test_a_command_without_anything_to_work_on_says_what_to_select(canvas, command, sentence):
+    heard: list[str] = []
+    canvas.view.message.connect(heard.append)
+    canvas.scene.select([])
+    getattr(canvas.view, command)()
+    assert heard == [sentence]
+    assert not canvas.document.undo_stack.canUndo()
