@@ -53,6 +53,7 @@ class Canvas(QGraphicsView):
         self.graph_scene.filled.connect(self._show_again)
         theme_notifier.changed.connect(self.viewport().update)
         self.zoom_changed.connect(self._choose_update)
+        self.graph_scene.overview.on_change = self.paint_far
 
     # Zooming
 
@@ -172,6 +173,11 @@ class Canvas(QGraphicsView):
         """Qt knows where it has drawn an item, and paints no more than that anew; from far off it draws none."""
         mode = QGraphicsView.ViewportUpdateMode
         self.setViewportUpdateMode(mode.SmartViewportUpdate if scale >= FAR else mode.FullViewportUpdate)
+
+    def paint_far(self) -> None:
+        """Paint anew what is seen from far off."""
+        if self.scale_now() < FAR:
+            self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.scale_now() >= FAR:

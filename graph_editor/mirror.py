@@ -151,6 +151,7 @@ class GraphMirror(QGraphicsScene):
             self.overview.add(item)
         else:
             self.others.append(item)
+            self.overview.tell()
         super().addItem(item)
 
     def removeItem(self, item: QGraphicsItem) -> None:
@@ -158,6 +159,7 @@ class GraphMirror(QGraphicsScene):
             self.overview.remove(item)
         elif item in self.others:
             self.others.remove(item)
+            self.overview.tell()
         super().removeItem(item)
 
     # Moving while a drag goes on

@@ -6,7 +6,7 @@ At such a zoom thousands are in sight; to let each of them draw itself would tak
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -61,13 +61,16 @@ class Sketch:
 class Patch:
     """Cards and wires that are drawn together. What with is kept until one of them calls `spoil`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], None]) -> None:
         self.items: dict[CanvasItem, None] = {}
         self._sketch: Sketch | None = None
+        self._tell = tell
 
     def spoil(self) -> None:
         """Something of the patch looks different now, or lies elsewhere."""
-        self._sketch = None
+        if self._sketch is not None:
+            self._sketch = None
+            self._tell()
 
     @property
     def sketch(self) -> Sketch:
@@ -85,14 +88,21 @@ class Overview:
 
     def __init__(self) -> None:
         self._patches: list[Patch] = []
+        self.on_change: Callable[[], None] = lambda: None
+        """Is told when it looks different: Qt, which draws no item here, does not notice all of it."""
+
+    def tell(self) -> None:
+        """Something looks different now."""
+        self.on_change()
 
     def add(self, item: CanvasItem) -> None:
         """Draw one more card or wire."""
         if not self._patches or len(self._patches[-1].items) >= _PATCH:
-            self._patches.append(Patch())
+            self._patches.append(Patch(self.tell))
         item.patch = self._patches[-1]
         item.patch.items[item] = None
         item.patch.spoil()
+        self.tell()
 
     def remove(self, item: CanvasItem) -> None:
         """Draw a card or wire no more."""
@@ -102,6 +112,7 @@ class Overview:
             if not item.patch.items:
                 self._patches.remove(item.patch)
             item.patch = None
+            self.tell()
 
     def clear(self) -> None:
         """Draw nothing more."""
@@ -109,6 +120,7 @@ class Overview:
             for item in patch.items:
                 item.patch = None
         self._patches.clear()
+        self.tell()
 
     def spoil(self, kind: type[CanvasItem] | None = None) -> None:
         """All may look different now, or all of a kind."""

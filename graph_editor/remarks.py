@@ -52,11 +52,13 @@ class Remarks(QObject):
                 self._scene.addItem(self.items[key])
             else:
                 self.items[key].show_remark(remark, self._scene.theme)
+        self._scene.overview.tell()
 
     def place(self, remarks: Mapping[str, Remark]) -> None:
         """Show remarks elsewhere while a drag goes on."""
         for key, remark in remarks.items():
             self.items[key].show_remark(remark, self._scene.theme)
+        self._scene.overview.tell()
 
     def selected(self) -> tuple[str, ...]:
         """The selected remarks."""
@@ -75,6 +77,7 @@ class Remarks(QObject):
         wanted = set(keys)
         for key, item in self.items.items():
             item.setSelected(key in wanted)
+        self._scene.overview.tell()
 
     def free_middle(self, seen: QRectF) -> QPointF:
         """Where the middle of a new note covers nothing: near the middle of what is seen, else right of it."""

@@ -81,15 +81,19 @@ class GraphView(Commands):
         self.end_gliding()
         self.paths.rest()
         self.pointer.press(event)
+        self.paint_far()
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.paths.pointer_moved(event.globalPosition().toPoint())
-        if not self.pointer.move(event):
+        if self.pointer.move(event):
+            self.paint_far()
+        else:
             super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self.pointer.release(event)
+        self.paint_far()
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

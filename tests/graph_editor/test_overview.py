@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from engine.layers.core import Dense, Input
 from engine.project import Project
-from graph_editor import editing
+from graph_editor import editing, remarks
 from graph_editor.canvas_item import CanvasItem
 from graph_editor.edge_item import EdgeItem
 from graph_editor.items import NodeItem
@@ -34,6 +34,44 @@ def far(canvas_of: Callable[[Project], Canvas]) -> Canvas:
 
 def image(canvas: Canvas) -> QImage:
     return canvas.view.grab().toImage()
+
+
+class Paints(QObject):
+    """Counts how often a widget is painted."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas.view)
+        self.count = 0
+        canvas.view.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+    def of(self, change: Callable[[], object]) -> int:
+        """How often, after a change and all that follows at once."""
+        QApplication.processEvents()
+        before = self.count
+        change()
+        QApplication.processEvents()
+        return self.count - before
+
+
+def test_whatever_changes_is_painted_every_time(far: Canvas) -> None:
+    paints, keys = Paints(far), list(far.graph.nodes)
+    far.view.find_bar.ask()
+    far.view.find_bar.leave()
+    for key in keys[:10]:
+        assert paints.of(lambda key=key: far.scene.select([key]))
+        assert paints.of(lambda key=key: far.scene.place({key: (900.0, 0.0)}))
+    assert paints.of(lambda: far.drop("Dense", QPoint(5, 5)))
+    assert paints.of(far.document.undo_stack.undo)
+    assert paints.of(lambda: remarks.add_note(far.document, (0.0, 0.0)))
+    assert paints.of(lambda: far.scene.select([], (), ("m1",)))
+    far.press(QPoint(2, 2))
+    assert paints.of(lambda: far.move(QPoint(300, 300)))
+    assert paints.of(lambda: far.move(QPoint(310, 320)))
+    assert paints.of(lambda: far.release(QPoint(310, 320)))
 
 
 def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[CanvasItem]:
