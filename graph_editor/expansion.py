@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -19,8 +19,8 @@ from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH, COLUMN, GRID, place_mis
 _ABOVE, _BELOW, _ASIDE = 50.0, 46.0, 44.0
 """Ground around the cards inside: for the wires that come in and leave, and for those that pass at a side."""
 
-_NEAR = COLUMN + GRID
-"""Columns nearer to each other than this are one block."""
+_GAP = COLUMN + GRID - CARD_WIDTH
+"""Columns with a gap narrower than this between them are one block."""
 
 _MOST = 256
 
@@ -129,20 +129,17 @@ def fully_placed(graph: Graph, layout: Layout) -> Layout:
 def expanded(graph: Graph, layout: Layout, node_ids: Iterable[str]) -> Layout:
     """With the insides of groups shown below their cards; what lies below and aside gives way."""
     for key in node_ids:
-        layer = graph[key].layer
-        if isinstance(layer, Functional) and key not in layout.expanded:
-            layout = _given_way(graph, layout, key, room_of(layer))
-            layout = replace(layout, expanded=layout.expanded | {key})
+        if isinstance(graph[key].layer, Functional) and key not in layout.expanded:
+            layout = _given_way(graph, replace(layout, expanded=layout.expanded | {key}), key)
     return layout
 
 
 def collapsed(graph: Graph, layout: Layout, node_ids: Iterable[str]) -> Layout:
     """With the insides of groups hidden; what had given way comes back."""
     for key in node_ids:
-        room = expanded_room(graph, layout, key)
+        if expanded_room(graph, layout, key) is not None:
+            layout = _given_way(graph, layout, key, back=True)
         layout = replace(layout, expanded=layout.expanded - {key})
-        if room is not None:
-            layout = _given_way(graph, layout, key, room, back=True)
     return layout
 
 
@@ -182,70 +179,98 @@ def fitted_along(before: Graph, after: Graph, layout: Layout, path: Path) -> tup
     return after, fitted(before, after, layout)
 
 
-def _given_way(graph: Graph, layout: Layout, node_id: str, room: Room, *, back: bool = False) -> Layout:
-    """With place for a room: what lies below its card in the same block lies lower, blocks beside it farther off.
-
-    `back` undoes that, so that a group which is opened and closed leaves all others where they were.
-    """
+def _given_way(graph: Graph, layout: Layout, node_id: str, *, back: bool = False) -> Layout:
+    """With place for the room of an open group, as `_Way` says; `back` without it, so that all come back."""
     if node_id not in layout.positions:
         return layout
-    block = _Block.around(node_id, graph, layout)
-    x, y = layout.positions[node_id]
-    low = y + GRID / 2 + (room.height if back else 0.0)
-    sign = -1 if back else 1
-    left = -sign * max(0.0, block.reach[0] - (x - room.width / 2))
-    right = sign * max(0.0, x + room.width / 2 - block.reach[1])
-
-    def aside(px: float) -> float:
-        return left if px < block.left else right if px > block.right else 0.0
-
-    def down(py: float) -> float:
-        return sign * room.height if py > low else 0.0
-
-    def around(remark: Remark) -> Remark:
-        px, py, width, height = remark.rect
-        if px + width < block.left or px > block.right:
-            return replace(remark, rect=(px + aside(px), py, width, height))
-        if remark.kind == "note":
-            return replace(remark, rect=(px, py + down(py + height / 2), width, height))
-        wide = px < x < px + width and py < y < py + height
-        start, end = (aside(px), aside(px + width)) if wide else (0.0, 0.0)
-        top, bottom = down(py), down(py + height)
-        return replace(remark, rect=(px + start, py + top, width + end - start, height + bottom - top))
-
-    places = {
-        key: (px + beside, py if beside or not block.left <= px <= block.right else py + down(py))
-        for key, (px, py) in layout.positions.items()
-        for beside in [aside(px)]
-    }
-    remarks = {key: around(remark) for key, remark in layout.remarks.items()}
+    way = _Way.of(graph, layout, node_id, back=back)
+    places = {key: way.place(*place) for key, place in layout.positions.items()}
+    remarks = {key: way.remark(remark) for key, remark in layout.remarks.items()}
     return replace(layout, positions=MappingProxyType(places), remarks=MappingProxyType(remarks))
 
 
 @dataclass(frozen=True)
-class _Block:
-    """Cards that hang together seen from above, with no gap from the top to the bottom of the graph."""
+class _Way:
+    """How what lies around an open group gives way to its room.
 
+    Cards that hang together seen from above are a block. Of the block of the group, what lies in its row goes to
+    the sides; what lies below goes down, as far as the deepest room of the row reaches; blocks beside go aside, as
+    far as this one grows.
+    """
+
+    place_of_group: Position
+    block: tuple[float, float]
+    aside: float
+    down: float
     left: float
     right: float
-    """The middles of the outermost cards."""
-    reach: tuple[float, float]
-    """How far cards reach, and the rooms of groups among them."""
 
     @classmethod
-    def around(cls, node_id: str, graph: Graph, layout: Layout) -> _Block:
-        """The block that a card belongs to."""
-        xs = sorted({px for px, _ in layout.positions.values()})
-        place = xs.index(layout.positions[node_id][0])
-        first = last = place
-        while first > 0 and xs[first] - xs[first - 1] < _NEAR:
-            first -= 1
-        while last < len(xs) - 1 and xs[last + 1] - xs[last] < _NEAR:
-            last += 1
-        left, right = xs[first], xs[last]
-        reach = left - CARD_WIDTH / 2, right + CARD_WIDTH / 2
-        for key in layout.expanded:
-            x, other = layout.positions[key][0], expanded_room(graph, layout, key)
-            if other is not None and left <= x <= right:
-                reach = min(reach[0], x - other.width / 2), max(reach[1], x + other.width / 2)
-        return cls(left, right, reach)
+    def of(cls, graph: Graph, layout: Layout, node_id: str, *, back: bool) -> _Way:
+        rooms = {key: room for key in layout.expanded if (room := expanded_room(graph, layout, key)) is not None}
+        wide = {key: rooms[key].width / 2 if key in rooms else CARD_WIDTH / 2 for key in layout.positions}
+        closed = wide | {node_id: CARD_WIDTH / 2}
+        x, y = layout.positions[node_id]
+        room, sign = rooms[node_id], -1 if back else 1
+        members = _block(layout, wide if back else closed, node_id)
+        block = min(layout.positions[key][0] for key in members), max(layout.positions[key][0] for key in members)
+        row = [key for key in members if key in rooms and key != node_id and _beside(layout.positions[key][1], y)]
+        depth = max((layout.positions[key][1] - y + rooms[key].height for key in row), default=0.0)
+        way = cls(
+            (x, y), block, sign * (room.width - CARD_WIDTH) / 2, sign * max(0.0, room.height - depth), 0.0, 0.0
+        )
+        before = _extent(layout.positions, members, wide if back else closed)
+        moved = {key: way.place(*layout.positions[key]) for key in members}
+        after = _extent(moved, members, closed if back else wide)
+        return replace(way, left=after[0] - before[0], right=after[1] - before[1])
+
+    def place(self, px: float, py: float) -> Position:
+        """Where a card goes."""
+        x, y = self.place_of_group
+        if px < self.block[0]:
+            return px + self.left, py
+        if px > self.block[1]:
+            return px + self.right, py
+        if _beside(py, y):
+            return (px if (px, py) == (x, y) else px + self.aside if px >= x else px - self.aside), py
+        return px, py + self.down if py > y else py
+
+    def remark(self, remark: Remark) -> Remark:
+        """A note moved with what lies there; a frame around what it was around."""
+        left, top, width, height = remark.rect
+        x, y = self.place_of_group
+        right, bottom = left + width, top + height
+        if remark.kind == "frame" and left < x < right and top < y < bottom:
+            deeper = self.down if bottom > y + CARD_HEIGHT else 0.0
+            return replace(remark, rect=(left - self.aside, top, width + 2 * self.aside, height + deeper))
+        if remark.kind == "frame" and top < y < bottom:
+            top = y  # what it is around lies in the row of the group
+        at = (left + right) / 2, (top + bottom) / 2 if remark.kind == "note" else top
+        to = self.place(*at)
+        return replace(remark, rect=(left + to[0] - at[0], remark.rect[1] + to[1] - at[1], width, height))
+
+
+def _beside(py: float, y: float) -> bool:
+    """Whether two heights are those of one row."""
+    return abs(py - y) < CARD_HEIGHT
+
+
+def _block(layout: Layout, wide: Mapping[str, float], node_id: str) -> list[str]:
+    """The cards that hang together with one seen from above: no gap between them goes from top to bottom."""
+    sides = sorted((place[0] - wide[key], place[0] + wide[key], key) for key, place in layout.positions.items())
+    members: list[str] = []
+    reach = -math.inf
+    for start, end, key in sides:
+        if start - reach >= _GAP:
+            if node_id in members:
+                break
+            members = []
+        members.append(key)
+        reach = max(reach, end)
+    return members
+
+
+def _extent(places: Mapping[str, Position], members: Iterable[str], wide: Mapping[str, float]) -> Position:
+    """From where to where cards reach, with their rooms."""
+    sides = [(places[key][0] - wide[key], places[key][0] + wide[key]) for key in members]
+    return min(side[0] for side in sides), max(side[1] for side in sides)

@@ -13,7 +13,7 @@ from engine.layout import Position
 from engine.repeating import repeated
 from graph_editor.document import ProjectDocument
 from graph_editor.editing import named, tr
-from graph_editor.expansion import Room, collapsed, expanded, expanded_room
+from graph_editor.expansion import Room, collapsed, expanded, expanded_room, foot
 from graph_editor.layout import ROW, arrange, free_place
 from graph_editor.places import mean, shifted
 
@@ -43,11 +43,13 @@ def repeat(document: ProjectDocument, node_ids: Collection[str], count: int) -> 
     places = {key: document.position(key) for key in copies[0]}
     top, bottom = min(y for _, y in places.values()), max(y for _, y in places.values())
     height = bottom - top + ROW
+    open_room = max(foot(document.graph, document.layout, key)[1] for key in places) - bottom
     following = document.graph.descendants(places) - places.keys()
     after = {key: document.position(key) for key in following if document.position(key)[1] > bottom}
     moved = shifted(after, 0, height * len(copies))
     for number, ids in enumerate(copies, 1):
-        moved |= shifted({ids[key]: place for key, place in places.items()}, 0, height * number)
+        copy = {ids[key]: place for key, place in places.items()}
+        moved |= shifted(copy, 0, height * number + open_room)
     text = tr("Repeat {0}").format(named(document, tuple(places)))
     document.edit_graph(text, graph, moved)
     return tuple(key for ids in copies for key in ids.values())

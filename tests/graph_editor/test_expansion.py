@@ -64,7 +64,7 @@ def overlapping(canvas) -> list:
     for key, item in canvas.scene.node_items.items():
         ground = item.interior.rect.translated(item.pos()) if item.interior is not None else None
         for other, card in canvas.scene.node_items.items() if ground is not None else ():
-            if other != key and card.card_rect().intersects(ground):
+            if other != key and card.whole_rect().intersects(ground):
                 found.append((key, other))
     return found
 
@@ -85,6 +85,25 @@ def test_a_click_on_the_sign_opens_and_closes_a_group_and_others_give_way(groupe
     toggle(grouped, "model")
     assert places(grouped) == before
     assert grouped.document.undo_stack.count() == 3
+
+
+def test_groups_in_one_row_are_open_beside_each_other_and_close_in_any_order(branched):
+    for names in (("conv2d", "max_pooling2d"), ("conv2d_1", "max_pooling2d_1")):
+        branched.scene.select([branched.id(name) for name in names])
+        branched.view.group_selected()
+    left, right = sorted((branched.id("model"), branched.id("model_1")), key=lambda key: places(branched)[key])
+    before, below = places(branched), branched.id("flatten")
+    heights = [room_of(branched.graph[key].layer).height for key in (left, right)]
+    for order in ((left, right), (right, left)):
+        branched.view.toggle_groups([left, right])
+        branched.view.end_gliding()
+        assert not overlapping(branched)
+        assert places(branched)[below][1] == before[below][1] + max(heights)
+        for key in order:
+            branched.view.toggle_groups([key])
+            branched.view.end_gliding()
+            assert not overlapping(branched)
+        assert places(branched) == before
 
 
 def test_the_key_does_the_same_and_is_undone_in_one_step(grouped):
@@ -220,6 +239,17 @@ def test_new_cards_and_arranging_leave_the_inside_free(grouped):
     grouped.view.end_gliding()
     assert not overlapping(grouped)
     assert_in_step(grouped.scene, grouped.document)
+
+
+def test_copies_in_a_row_go_below_the_inside(branched):
+    branched.scene.select([branched.id("dropout")])
+    branched.view.group_selected()
+    toggle(branched, "model")
+    branched.scene.select([branched.id("model")])
+    branched.view.repeat(3)
+    assert {"model", "model_1", "model_2"} <= branched.names()
+    assert not overlapping(branched)
+    assert_in_step(branched.scene, branched.document)
 
 
 def test_wires_find_no_way_through_the_inside(grouped):
