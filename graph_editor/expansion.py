@@ -18,6 +18,8 @@ from graph_editor.layout import CARD_HEIGHT, CARD_WIDTH, COLUMN, GRID, place_mis
 
 _ABOVE, _BELOW, _ASIDE = 50.0, 46.0, 44.0
 """Ground around the cards inside: for the wires that come in and leave, and for those that pass at a side."""
+_LANE = 44.0
+"""More ground at the sides where wires pass there: for the shapes on them."""
 
 _GAP = COLUMN + GRID - CARD_WIDTH
 """Columns with a gap narrower than this between them are one block."""
@@ -65,7 +67,21 @@ def _measured(layer: Functional) -> Room:
     left, top = min(side[0] for side in sides), min(side[1] for side in sides)
     right, bottom = max(side[2] for side in sides), max(side[3] for side in sides)
     shift = -(left + right) / 2, CARD_HEIGHT / 2 + _ABOVE - top
-    return Room(right - left + 2 * _ASIDE, _ABOVE + bottom - top + _BELOW, shift, layout)
+    aside = _ASIDE + (_LANE if _has_lanes(layer, layout, ends) else 0.0)
+    return Room(right - left + 2 * aside, _ABOVE + bottom - top + _BELOW, shift, layout)
+
+
+def _has_lanes(layer: Functional, layout: Layout, ends: set[str]) -> bool:
+    """Whether a wire inside passes a card in its column, so that it runs beside, where its shape needs room."""
+    places = {key: place for key, place in layout.positions.items() if key not in ends}
+    for edge in layer.graph.edges:
+        x, bottom = places.get(edge.target, (None, math.inf))
+        start, top = places.get(edge.source, (x, -math.inf))
+        x = start if x is None else x
+        for px, py in places.values():
+            if x is not None and top < py < bottom and abs(px - x) < CARD_WIDTH:
+                return True
+    return False
 
 
 def expanded_room(graph: Graph, layout: Layout, node_id: str) -> Room | None:

@@ -61,7 +61,7 @@ class Interior:
         wire.set_text("" if shape is None else show_shape(shape))
         wire.set_ends(start, end, find_lane(start, end, ground))
         beside = [w for w in self.wires if edge.source == w.edge.source or edge.target == w.edge.target]
-        wire.place_text([other.pill for other in beside])
+        wire.place_text([*(other.pill for other in beside), *self._outside])
         self.wires.append(wire)
 
     def shows(self, layer: Functional, facts: NodeFacts, ports: Ports, theme: Theme) -> bool:
@@ -73,6 +73,13 @@ class Interior:
     def rect(self) -> QRectF:
         """The room that it takes, below the card."""
         return QRectF(-self._room.width / 2, CARD_HEIGHT / 2, self._room.width, self._room.height)
+
+    @property
+    def _outside(self) -> tuple[QRectF, QRectF]:
+        """The ground at both sides of the room."""
+        room = self.rect
+        wide = room.width()
+        return room.translated(-wide + 4, 0), room.translated(wide - 4, 0)
 
     @property
     def shift(self) -> QPointF:
