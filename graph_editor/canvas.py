@@ -145,9 +145,11 @@ class Canvas(QGraphicsView):
             self._shown()
 
     def center_on(self, node_id: str) -> None:
-        """Bring a card into the middle and select it."""
+        """Bring a card into the middle, near enough to be read, and select it."""
         if node_id in self.document.graph:
             self.graph_scene.select([node_id])
+            if self.scale_now() < FAR:
+                self.zoom(_READABLE / self.scale_now())
             self.centerOn(self.graph_scene.node_items[node_id])
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -18,6 +18,7 @@ from graph_editor.aligning import Line, Way
 from graph_editor.asking import AskingCanvas
 from graph_editor.clipboard import PasteError
 from graph_editor.gliding import Glide
+from graph_editor.overview import FAR
 from graph_editor.words import error_said
 
 _MOST_COPIES = 200
@@ -173,7 +174,8 @@ class Commands(AskingCanvas):
         """
         item = self.graph_scene.node_items[node_id]
         seen, scale = self.visible_rect().center(), self.scale_now()
-        shift = item.pos() + item.interior.shift if item.interior is not None else None
+        shown = item.interior is not None and scale >= FAR
+        shift = item.pos() + item.interior.shift if shown and item.interior is not None else None
         if not self.document.open_group(node_id):
             return False
         if shift is not None:
@@ -191,7 +193,7 @@ class Commands(AskingCanvas):
         seen, scale = self.visible_rect().center(), self.scale_now()
         self.document.leave_to(len(path) - 1)
         item = self.graph_scene.node_items[path[-1]]
-        if item.interior is not None:
+        if item.interior is not None and scale >= FAR:
             self.graph_scene.select([path[-1]])
             self.zoom(scale / self.scale_now())
             self.look_at(seen + item.pos() + item.interior.shift)
@@ -300,10 +302,17 @@ class Commands(AskingCanvas):
 
     def drop_layer(self, key: str, spot: QPointF) -> None:
         """Put a new layer, or a block, at a place of the scene."""
-        made = self.blocks.made(key)
+        made, item = self.blocks.made(key), self.graph_scene.node_at(spot)
         if made is not None:
             added = editing.add_at(self.document, made[0], (spot.x(), spot.y()), made[1])
             self.graph_scene.select([added])
+            if item is not None and item.is_inside(spot):
+                self.tell_inside(item.node_id)
+
+    def tell_inside(self, node_id: str) -> None:
+        """Say how to edit what is inside a group that is open."""
+        name = self.document.graph[node_id].name
+        self.message.emit(self.tr("Double click inside {0} to edit it there.").format(name))
 
     # Notes and frames
 

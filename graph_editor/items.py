@@ -164,6 +164,10 @@ class NodeItem(CanvasItem):
         inner = self.interior
         return self.card_rect().contains(spot) or (inner is not None and inner.rect.contains(spot - self.pos()))
 
+    def is_inside(self, scene_pos: QPointF) -> bool:
+        """Whether a place lies on the inside that is shown below the card."""
+        return self.interior is not None and self.interior.rect.contains(scene_pos - self.pos())
+
     def chevron_at(self, scene_pos: QPointF) -> bool:
         """Whether a press here shows or hides the inside of a group."""
         return bool(self.look.chevron) and CHEVRON.contains(scene_pos - self.pos())

@@ -70,6 +70,8 @@ class Pointer:
             self.view.toggle_groups([item.node_id])
         elif item is not None:
             self._press_card(item.node_id, event)
+            if item.is_inside(spot):
+                self.view.tell_inside(item.node_id)
         elif (wire := scene.edge_at(spot)) is not None:
             self._press_wire(wire, spot, event)
         elif (remark := scene.remarks.at(spot)) is not None:

@@ -157,7 +157,10 @@ def test_a_double_click_on_a_card_inside_goes_there_and_it_stays_in_place(groupe
 def test_a_click_inside_selects_the_group_and_a_drag_moves_it(grouped):
     toggle(grouped, "model")
     at, before = inner_card(grouped, "model", "concatenate"), grouped.document.position(grouped.id("model"))
+    said = []
+    grouped.view.message.connect(said.append)
     grouped.drag(at, at + QPoint(120, 0))
+    assert said == ["Double click inside model to edit it there."]
     assert grouped.scene.selected_nodes() == (grouped.id("model"),)
     assert grouped.document.position(grouped.id("model"))[0] > before[0]
     assert_in_step(grouped.scene, grouped.document)
