@@ -212,6 +212,6 @@ class Canvas(QGraphicsView):
         painter.save()
         painter.resetTransform()
         painter.setPen(color(self.graph_scene.theme.muted))
-        text = self.tr("Drag a layer here from the palette,\nor choose one there and press Enter.")
+        text = self.tr("Drag a layer here from the palette,\nor press Tab, or double-click, to search for one.")
         painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()
