@@ -28,13 +28,15 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(export, "export_model export_python | export_picture")
     actions.fill_menu(file, "| quit")
     edit = bar.addMenu(tr("&Edit"))
-    actions.fill_menu(edit, "undo redo | cut copy paste delete select_all |")
-    actions.fill_menu(edit, "duplicate duplicate_linked make_independent |")
-    actions.fill_menu(edit, "add_layer rename replace edit_settings | connect next_wire merge take_out |")
-    actions.fill_menu(edit, "group ungroup expand repeat save_block | add_note add_frame next_remark |")
+    actions.fill_menu(edit, "undo redo | cut copy paste duplicate delete select_all |")
+    actions.fill_menu(edit, "add_note add_frame next_remark |")
     place = edit.addMenu(tr("Arra&nge and align"))
     actions.fill_menu(place, "arrange arrange_selected | align_left align_centre align_right |")
     actions.fill_menu(place, "align_top align_middle align_bottom | distribute_across distribute_down")
+    actions.fill_menu(edit, "| find find_next find_previous next_problem previous_problem")
+    layer = bar.addMenu(tr("&Layer"))
+    actions.fill_menu(layer, "add_layer rename replace edit_settings | connect next_wire merge take_out |")
+    actions.fill_menu(layer, "duplicate_linked make_independent | group ungroup expand repeat save_block")
     view = bar.addMenu(tr("&View"))
     actions.fill_menu(
         view, "show_canvas show_data show_code show_summary | fit zoom_selection reset_zoom zoom_in zoom_out |"
@@ -51,7 +53,6 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(view, "full_screen")
     actions.fill_menu(bar.addMenu(tr("&Run")), "train go_on pause stop")
     actions.fill_menu(bar.addMenu(tr("&Help")), "commands shortcuts | about")
-    actions.fill_menu(edit, "| find find_next find_previous next_problem previous_problem")
-    for menu in (file, edit, view, recent, export):
+    for menu in (file, edit, layer, view, recent, export):
         menu.setToolTipsVisible(True)
     return Menus(recent)

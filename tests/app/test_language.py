@@ -145,7 +145,7 @@ def test_errors_are_told_in_the_language_of_the_window(chinese: None) -> None:
 
 def test_the_window_is_chinese_throughout(window: MainWindow) -> None:
     titles = [action.text() for action in window.menuBar().actions()]
-    assert titles == ["文件(&F)", "编辑(&E)", "视图(&V)", "运行(&R)", "帮助(&H)"]
+    assert titles == ["文件(&F)", "编辑(&E)", "层(&L)", "视图(&V)", "运行(&R)", "帮助(&H)"]
     assert window.actions_["train"].iconText() == "训练"
     palette = window.work.palette_panel.list
     assert [group.text(0) for group, _ in palette.groups()][:2] == ["我的模块", "输入与输出"]

@@ -324,6 +324,7 @@ def test_columns_that_make_no_sense_are_refused_in_a_project_file(column: str, t
         (b"a,b\n1,\0\n", "is no text"),
         (gzip.compress(b"a,b\n" + b"1,2\n" * 3000)[:40], "is packed, and damaged"),
     ],
+    ids=("nothing", "empty lines", "no rows", "UTF-16", "Latin-1", "bytes", "damaged"),  # some hold the time
 )
 def test_files_that_are_no_tables_are_refused_by_name(tmp_path: Path, content: bytes, told: str) -> None:
     path = written(tmp_path / "bad.csv", content)
