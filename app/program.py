@@ -72,7 +72,20 @@ def keep_collections_short(window: MainWindow) -> None:
     gc.freeze()
     gc.enable()
     window.session.happened.connect(compiled)
-    window.work.view.graph_scene.filled.connect(gc.freeze)
+    opened = False
+
+    def replaced() -> None:
+        nonlocal opened
+        opened = True
+
+    def filled() -> None:
+        nonlocal opened
+        if opened:  # not each time that a group is entered or left: what they leave behind is to be collected
+            opened = False
+            gc.freeze()
+
+    window.files.project_replaced.connect(replaced)
+    window.work.view.graph_scene.filled.connect(filled)
 
 
 class _Excepthook:

@@ -38,6 +38,10 @@ class Room:
     layout: Layout
     """Of the inside, with a place for every card."""
 
+    @property
+    def size(self) -> tuple[float, float]:
+        return self.width, self.height
+
 
 _known: OrderedDict[int, tuple[Functional, Room]] = OrderedDict()
 
@@ -173,10 +177,7 @@ def fitted(before: Graph, after: Graph, layout: Layout) -> Layout:
             continue
         if new is None or not isinstance(new.layer, Functional):
             layout = collapsed(before, layout, [key])
-        elif (room_of(new.layer).width, room_of(new.layer).height) != (
-            room_of(old.layer).width,
-            room_of(old.layer).height,
-        ):
+        elif room_of(new.layer).size != room_of(old.layer).size:
             layout = expanded(after, collapsed(before, layout, [key]), [key])
     return layout
 

@@ -161,8 +161,7 @@ class NodeItem(CanvasItem):
 
     def covers(self, spot: QPointF) -> bool:
         """Whether a place lies on the card, or on the inside that is shown below it."""
-        inner = self.interior
-        return self.card_rect().contains(spot) or (inner is not None and inner.rect.contains(spot - self.pos()))
+        return self.card_rect().contains(spot) or self.is_inside(spot)
 
     def is_inside(self, scene_pos: QPointF) -> bool:
         """Whether a place lies on the inside that is shown below the card."""
