@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from app.dialogs import sentence
-from engine.data.arrays import Npz
+from engine.data.file_source import FileSource
 from engine.data.prepare import fit_samples, fitted, match_names, matched
 from engine.data.source import Column, DataSet
 from engine.errors import LayerloomError, NotReadyError
@@ -34,8 +34,8 @@ def tr(text: str) -> str:
 def misfits(project: Project, inference: Inference) -> tuple[Problem, ...]:
     """What does not fit yet, with ways out; empty where all fits or where only the file could tell."""
     source, graph = project.data.source, inference.graph
-    if isinstance(source, Npz):
-        return tuple(Problem(None, _told(text)) for text in _npz_misfits(source, inference))
+    if isinstance(source, FileSource):
+        return tuple(Problem(None, _told(text)) for text in _file_misfits(source, inference))
     if getattr(source, "path", None) == "":
         return (Problem(None, _told(tr("no file is chosen yet"))),)
     return _misfits(graph, inference, source.features(), source.targets(), said(source.title))
@@ -83,14 +83,13 @@ def _trained(graph: Graph) -> tuple[Node, ...]:
     return tuple(n for n in graph.of_type(Output) if isinstance(n.layer, Output) and n.layer.loss is not None)
 
 
-def _npz_misfits(source: Npz, inference: Inference) -> list[str]:
+def _file_misfits(source: FileSource, inference: Inference) -> list[str]:
     """What a run would say of arrays of these names, shapes and types, before it looks at the numbers in them."""
-    if not source.path:
-        return [tr("no NPZ file is chosen yet")]
-    paths = source.path, source.validation_path, source.test_path
+    if not source.paths:
+        return [tr("no file is chosen yet")]
     try:
         model = compile_graph(inference.graph, inference)
-        data = _outline(*paths, *map(_stamp, paths))
+        data = _outline(source, tuple(map(_stamp, source.paths)))  # pyright: ignore[reportArgumentType]
         names = match_names(model, data)
         for arrays in (data.arrays, data.validation, data.test):
             if arrays is not None:
@@ -103,8 +102,8 @@ def _npz_misfits(source: Npz, inference: Inference) -> list[str]:
 
 
 @lru_cache(maxsize=4)
-def _outline(path: str, validation_path: str, test_path: str, *_stamps: object) -> DataSet:
-    return Npz(path=path, validation_path=validation_path, test_path=test_path).outline()
+def _outline(source: FileSource, _stamps: object) -> DataSet:
+    return source.outline()
 
 
 def _stamp(path: str) -> object:

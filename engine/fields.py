@@ -64,7 +64,9 @@ class Holds:
 
 @dataclass(frozen=True)
 class AsPath:
-    """Marks a text setting that names a file."""
+    """Marks a text setting that names a file, or a folder where that will do."""
+
+    folder: bool = False
 
 
 def one_of(values: Iterable[str]) -> AfterValidator:
@@ -149,6 +151,8 @@ class FieldSpec:
     """Of "ints": whether a size may be left open (None)."""
     call: CallOf | None = None
     """Of "call": reads what is written."""
+    folder: bool = False
+    """Of "path": whether a folder will do."""
     rare: bool = False
     """Whether the class says that most people leave it as it is."""
 
@@ -200,7 +204,7 @@ def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, descrip
         if isinstance(mark, CallOf):
             return spec(kind="call", choices=tuple(mark.functions), family=mark.family, call=mark)
         if isinstance(mark, AsPath):
-            return spec(kind="path")
+            return spec(kind="path", folder=mark.folder)
     minimum, maximum, exclusive = _limits(metadata)
     limited = partial(spec, minimum=minimum, maximum=maximum, exclusive=exclusive)
     origin = get_origin(annotation)

@@ -136,6 +136,25 @@ def category_color(category: str, theme: Theme) -> str:
     return QColor.fromHsl(hue, 120, 165 if dark else 95).name()
 
 
+_CLASSES: tuple[tuple[str, str], ...] = (
+    ("#3c5bdc", "#86a0ff"),
+    ("#d0570f", "#ff9f63"),
+    ("#1c7f74", "#4fc7b6"),
+    ("#a13d9a", "#dd8ad6"),
+    ("#8f6b00", "#d8b64a"),
+    ("#b3243b", "#ff8791"),
+    ("#3f8f3a", "#7fcb72"),
+    ("#2c7fb0", "#69b9e6"),
+    ("#7c6a5d", "#bfa997"),
+    ("#5a6372", "#a7b0be"),
+)
+
+
+def class_color(label: int, theme: Theme) -> str:
+    """The colour of a class of samples; after ten they come round again."""
+    return _CLASSES[label % len(_CLASSES)][theme.name == "dark"]
+
+
 @cache
 def color(value: str, alpha: int = 255) -> QColor:
     """A colour to draw with, made once."""

@@ -16,8 +16,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSplitter,
-    QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -25,8 +23,9 @@ from PySide6.QtWidgets import (
 from app.dialogs import sentence, tell_error
 from app.jobs import run_job
 from app.panels.columns import ColumnsView
+from app.panels.look import Look
 from app.panels.network_buttons import NetworkButtons
-from app.panels.preview import Preview, SampleGrid, TableModel, preview_job, proposal_job
+from app.panels.preview import Preview, preview_job, proposal_job
 from app.task import TaskThread
 from app.texts import count
 from engine.data.columns import TableColumn
@@ -41,6 +40,8 @@ from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm
 from graph_editor.words import said
+
+_PAUSE_MS = 250
 
 
 class DataPanel(QWidget):
@@ -58,7 +59,7 @@ class DataPanel(QWidget):
         self._folder = ""  # of the file that was chosen last
         self._make_widgets()
         self._lay_out()
-        self._delay = QTimer(self, interval=250, singleShot=True)
+        self._delay = QTimer(self, singleShot=True)
         self._delay.timeout.connect(self._load)
         self.source.activated.connect(self._source_chosen)
         self.source_form.changed.connect(self._source_changed)
@@ -76,7 +77,6 @@ class DataPanel(QWidget):
         self.about = QLabel(wordWrap=True)
         self.about.setProperty("muted", True)
         self.source_form = SettingsForm()
-        self.source_form.wrap_rows()  # names of files are long
         self.split_form = SettingsForm()
         self.source_form.translate_labels()
         self.split_form.translate_labels()
@@ -90,21 +90,9 @@ class DataPanel(QWidget):
         self.notes.hide()
         self.columns = ColumnsView()
         self.columns.hide()
-        self.word = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self.word.setProperty("muted", True)
-        self.grid = SampleGrid()
-        self.rows = TableModel(self)
-        self.table = QTableView()
-        self.table.setModel(self.rows)
-        self.table.setFont(themes.tabular(self.table.font()))
+        self.look = Look()
 
     def _lay_out(self) -> None:
-        self._views = QStackedWidget()
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(self.grid)
-        for view in (self.word, scroll, self.table):
-            self._views.addWidget(view)
         left = QScrollArea(widgetResizable=True)
         left.setFrameShape(QScrollArea.Shape.NoFrame)
         left.setWidget(self._left_side())
@@ -115,7 +103,7 @@ class DataPanel(QWidget):
         layout.addWidget(left)
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.columns)
-        right.addWidget(self._views)
+        right.addWidget(self.look)
         right.setChildrenCollapsible(False)
         right.setHandleWidth(1)
         layout.addWidget(right, 1)
@@ -171,7 +159,9 @@ class DataPanel(QWidget):
     def _show_source(self, source: Source) -> None:
         self.source.setCurrentIndex(self.source.findData(source_name(source)))
         self.about.setText(said(" ".join((inspect.getdoc(type(source)) or "").split())))
-        self.source_form.setVisible(bool(describe(type(source))))
+        settings = describe(type(source))
+        self.source_form.setVisible(bool(settings))
+        self.source_form.wrap_rows(any(spec.kind == "path" for spec in settings))
         self.source_form.show_settings(source)
         self._show_file()
         self._ask_for_preview()
@@ -184,17 +174,18 @@ class DataPanel(QWidget):
         self.file.setToolTip(str(path))
 
     def _ask_for_preview(self) -> None:
-        """Load the preview once the tab is seen and the person has stopped typing."""
-        if self.isVisible() and self._document.project.data.source != self._previewed:
-            self._say(self.tr("Reading the data…"))
-            self._delay.start()
+        """Load the preview once the tab is seen and the person has stopped typing; what is made, at once."""
+        source = self._document.project.data.source
+        if self.isVisible() and source != self._previewed:
+            if not source.made:
+                self._say(self.tr("Reading the data…"))
+            self._delay.start(0 if source.made else _PAUSE_MS)
 
     def _load(self) -> None:
         if self._job is not None:
             self._job.cancel()  # when it has ended, the source of then is loaded
             return
         self._previewed = self._document.project.data.source
-        self._preview = None
         self._job = TaskThread(preview_job(self._previewed), self)
         self._job.happened.connect(self._loaded)
         self._job.failed.connect(self._failed)
@@ -202,9 +193,9 @@ class DataPanel(QWidget):
         self._job.start()
 
     def _loaded(self, event: Event) -> None:
-        if isinstance(event, Progress) and event.total and self._views.currentIndex() == 0:
+        if isinstance(event, Progress) and event.total and self.look.currentWidget() is self.look.word:
             share = f"{100 * event.done / event.total:.0f} %"
-            self.word.setText(f"{self.tr('Reading the data…')} {share}")
+            self.look.say(f"{self.tr('Reading the data…')} {share}")
         if isinstance(event, Result):
             self._preview = event.value
             self._show_preview(event.value)
@@ -214,13 +205,7 @@ class DataPanel(QWidget):
             self.columns.show_look(preview.table)
             self._show_file(preview.written)
         self.columns.setVisible(preview.table is not None)
-        if preview.images:
-            self.grid.show_images(preview.images)
-            self._views.setCurrentIndex(1)
-        else:
-            self.rows.show_rows(preview.header, preview.rows)
-            self.table.resizeColumnsToContents()
-            self._views.setCurrentIndex(2)
+        self.look.show_preview(preview)
         self._show_summary()
         self._show_network()
 
@@ -236,8 +221,7 @@ class DataPanel(QWidget):
 
     def _say(self, text: str) -> None:
         self._preview = None
-        self.word.setText(text)
-        self._views.setCurrentIndex(0)
+        self.look.say(text)
         self._show_summary()
 
     def _show_summary(self) -> None:

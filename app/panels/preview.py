@@ -21,6 +21,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs import sentence
+from app.panels.pictures import Points, Stretch, points_of, stretch_of
 from app.panels.table_look import TableLook, column_word
 from app.task import Job
 from app.texts import count, shape_text
@@ -52,6 +53,7 @@ class Preview:
     images: tuple[tuple[QImage, str], ...] = ()
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    drawn: Points | Stretch | None = None
     own_validation: int | None = None
     own_test: int | None = None
     columns: tuple[dict[str, Column], dict[str, Column]] = ({}, {})
@@ -119,13 +121,16 @@ def make_preview(ds: DataSet) -> Preview:
     shapes = {name: array.shape[1:] for name, array in ds.features.items()}
     first = next(iter(ds.features.values()), None)
     images, header, rows = (), (), ()
+    drawn = points_of(ds) or stretch_of(ds)
     if first is not None and _pictorial(first.shape[1:]):
         images = tuple(zip(_images(first[:_PICTURES]), _labels(ds, _PICTURES), strict=False))
-    else:
+    elif drawn is None:
         header, rows = _table(ds)
     parts = (None if part is None else len(next(iter(part.values()))) for part in (ds.validation, ds.test))
     described = columns_of(ds)
-    return Preview(_summary(ds), shapes, ds.size, images, header, rows, *parts, columns=described, notes=ds.notes)
+    return Preview(
+        _summary(ds), shapes, ds.size, images, header, rows, drawn, *parts, columns=described, notes=ds.notes
+    )
 
 
 def _pictorial(shape: tuple[int, ...]) -> bool:

@@ -4,7 +4,12 @@ Importing this package fills `engine.data.source.SOURCES`.
 """
 
 from engine.data import builtin
+from engine.data import toy
+from engine.data import series
+from engine.data import idx
+from engine.data import cifar
 from engine.data import arrays
+from engine.data import npy
 from engine.data import table
 
-__all__ = ["arrays", "builtin", "table"]
+__all__ = ["arrays", "builtin", "cifar", "idx", "npy", "series", "table", "toy"]

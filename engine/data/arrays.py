@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import numpy as np
 from pydantic import Field
 
-from engine.data.source import Array, DataSet, Source, register
+from engine.data.file_source import FileSource, check_lengths, zeros
+from engine.data.source import Array, DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
 from engine.fields import AsPath
 
@@ -22,7 +23,7 @@ _TARGET = re.compile(r"^(y|labels?|targets?)(_|$|\d)")
 
 
 @register("npz")
-class Npz(Source):
+class Npz(FileSource):
     """Arrays of a NumPy file, samples along the first axis.
 
     An array goes to the Input or Output node of its name, or to the Output behind the layer of its name. Names
@@ -45,7 +46,6 @@ class Npz(Source):
         return self._read(read_npz)
 
     def outline(self) -> DataSet:
-        """The data with one sample of zeros in place of all; only headers are read. Raises what `load` raises."""
         return self._read(outline_npz)
 
     @property
@@ -54,6 +54,10 @@ class Npz(Source):
         files = {"train": self.path, "validation": self.validation_path, "test": self.test_path}
         return {part: path for part, path in files.items() if path}
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(self.files.values())
+
     def _read(self, read: Callable[[str], dict[str, Array]]) -> DataSet:
         if not self.path:
             raise DataError("No NPZ file is chosen yet.")
@@ -61,7 +65,7 @@ class Npz(Source):
         for part, path in self.files.items():
             parts |= by_part(read(path)) if part == "train" else {part: read(path)}
         for part, arrays in parts.items():
-            _check_lengths(self.files.get(part, self.path), arrays)
+            check_lengths(self.files.get(part, self.path), arrays)
         return data_set(parts)
 
 
@@ -84,17 +88,6 @@ def by_part(arrays: Mapping[str, T]) -> dict[str, dict[str, T]]:
         part = "train" if match is None else {"tr": "train", "va": "validation", "te": "test"}[match[2][:2]]
         parts.setdefault(part, {})[name if match is None else match[1]] = array
     return parts
-
-
-def _check_lengths(path: str, arrays: dict[str, Array]) -> None:
-    lengths = {name: len(array) for name, array in arrays.items()}
-    if not lengths:
-        raise FileFormatError(path, "holds no arrays.")
-    if len(set(lengths.values())) > 1:
-        shown = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
-        raise DataError(f"{path}: the arrays differ in their number of samples: {shown}.")
-    if not min(lengths.values()):
-        raise DataError(f"{path}: the arrays hold no samples.")
 
 
 def read_npz(path: str | Path) -> dict[str, Array]:
@@ -125,7 +118,7 @@ def _read_members(
 
 def _outline_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
     shape, dtype = _header(path, archive, info)
-    return np.zeros((1, *shape[1:]), "U1" if dtype.kind == "S" else dtype)
+    return zeros(shape, "U1" if dtype.kind == "S" else dtype)
 
 
 def _read_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:

@@ -58,6 +58,8 @@ class Source(Settings):
     task: ClassVar[Literal["classification", "regression", ""]] = ""
     endings: ClassVar[tuple[str, ...]] = ()
     """Of the files that this source reads as its `path`."""
+    made: ClassVar[bool] = False
+    """Whether the samples are computed, in no time, rather than read."""
 
     def load(self) -> DataSet:
         """Read the data, whole."""

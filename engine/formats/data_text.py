@@ -1,4 +1,4 @@
-"""A data source as the Python that loads it: scikit-learn's own loaders, NumPy for files of arrays."""
+"""A data source as the Python that loads it: scikit-learn's own loaders, NumPy for files, functions for toys."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import numpy as np
 
 from engine.data.arrays import Npz, by_part, data_set, outline_npz
 from engine.data.builtin import BreastCancer, Diabetes, Digits, Iris, Wine
+from engine.data.series import Sines, waves, windows
 from engine.data.source import Array, DataSet, Source
+from engine.data.toy import Blobs, Circles, Moons, Spirals, Toy
 from engine.errors import DataError, StyleError
-from engine.formats.python_text import call, quoted, statement
+from engine.formats.python_text import call, literal, quoted, statement
+from engine.formats.sources import collect, place_of
 
 Arrays = dict[str, Array]
 
@@ -101,4 +104,47 @@ def _npz(source: Source) -> Loading:
     return Loading((), tuple(lines), data_set(arrays), expressions)
 
 
-_WRITERS: dict[type[Source], Callable[[Any], Loading]] = {**dict.fromkeys(_LOADERS, _bundled), Npz: _npz}
+# What is made
+
+
+def _copied(*functions: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The imports and the text of functions with all that they use."""
+    library = collect(map(place_of, functions))
+    return tuple(library.imports), tuple(f"{text}\n\n" for text in library.definitions)
+
+
+def _words(arguments: Mapping[str, Any]) -> list[str]:
+    return [f"{name}={literal(value)}" for name, value in arguments.items()]
+
+
+def _toy(source: Source) -> Loading:
+    assert isinstance(source, Toy)
+    imports, functions = _copied(source.make)
+    making = statement("x, y = ", call(source.make.__name__, _words(source.arguments())))
+    data = DataSet({"x": np.zeros((1, 2), np.float32)}, {"y": np.zeros(1, np.int32)})
+    return Loading(imports, (*functions, making), data, {"train": {"x": "x", "y": "y"}})
+
+
+def _sines(source: Source) -> Loading:
+    assert isinstance(source, Sines)
+    imports, functions = _copied(waves, windows)
+    lines = (
+        statement("series = ", call("waves", _words(source.arguments()))),
+        f"x, y = windows(series, {source.window})",
+    )
+    one = {"x": np.zeros((1, source.window, 1), np.float32), "y": np.zeros(1, np.float32)}
+    expressions = {part: {name: f"{name}[{_span(rows)}]" for name in one} for part, rows in source.bounds.items()}
+    data = DataSet({"x": one["x"]}, {"y": one["y"]}, {}, one, one)
+    return Loading(imports, (*functions, *lines), data, expressions)
+
+
+def _span(rows: slice) -> str:
+    return f"{rows.start or ''}:{'' if rows.stop is None else rows.stop}"
+
+
+_WRITERS: dict[type[Source], Callable[[Any], Loading]] = {
+    **dict.fromkeys(_LOADERS, _bundled),
+    **dict.fromkeys((Moons, Circles, Spirals, Blobs), _toy),
+    Sines: _sines,
+    Npz: _npz,
+}

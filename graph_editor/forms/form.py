@@ -103,9 +103,10 @@ class SettingsForm(QWidget):
         """Call settings by words of the language of the window: these are not named by Keras."""
         self._label = lambda spec: said(spec.label)
 
-    def wrap_rows(self) -> None:
-        """Put every editor under its label: what it holds is long."""
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+    def wrap_rows(self, on: bool = True) -> None:
+        """Put every editor under its label, where what it holds is long, or beside it."""
+        policy = QFormLayout.RowWrapPolicy
+        self._form.setRowWrapPolicy(policy.WrapAllRows if on else policy.DontWrapRows)
 
     def unfold(self, on: bool) -> None:
         """Bring the advanced settings into sight, or fold them away."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtWidgets import (
@@ -20,18 +21,29 @@ from graph_editor.forms.base import FIELD_HEIGHT, FieldEditor, LineEditor
 
 
 class PathEditor(LineEditor):
-    """The name of a file, with a button to look for it."""
+    """The name of a file, with a button to look for it; another looks for a folder, where that will do."""
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
+        self._add_button("…", self.tr("Browse"), self._browse)
+        if spec.folder:
+            self._add_button("…/", self.tr("Choose a folder"), self._browse_folder)
+
+    def _add_button(self, text: str, tip: str, slot: Callable[[], None]) -> None:
         button = QToolButton()
-        button.setText("…")
-        button.setToolTip(self.tr("Browse"))
-        button.clicked.connect(self._browse)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.clicked.connect(slot)
         self.row.addWidget(button)
 
     def _browse(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, self.spec.label, self.line.text())
+        self._choose(QFileDialog.getOpenFileName(self, self.spec.label, self.line.text())[0])
+
+    def _browse_folder(self) -> None:
+        self._choose(QFileDialog.getExistingDirectory(self, self.spec.label, self.line.text()))
+
+    def _choose(self, name: str) -> None:
         if name:
             self.line.setText(name)
             self.take(name)

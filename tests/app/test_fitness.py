@@ -59,7 +59,7 @@ def test_every_template_fits_its_data(name: str) -> None:
     if templates.TEMPLATES[name].group == "To train at once":
         assert found(project) == []
     else:  # the user brings the data
-        assert found(project) == ["no NPZ file is chosen yet"]
+        assert found(project) == ["no file is chosen yet"]
 
 
 def test_an_input_of_another_size_is_told() -> None:
@@ -95,7 +95,7 @@ def saved(path: Path, **arrays: object) -> Npz:
 
 def test_an_npz_source_without_a_file_is_told(tmp_path: Path) -> None:
     iris = templates.make("iris-mlp")
-    assert found(with_source(iris, Npz())) == ["no NPZ file is chosen yet"]
+    assert found(with_source(iris, Npz())) == ["no file is chosen yet"]
     missing = tmp_path / "x.npz"
     assert found(with_source(iris, Npz(path=str(missing)))) == [f"{missing}: there is no such file"]
 

@@ -439,11 +439,11 @@ def test_the_code_tab_follows_the_graph(qtbot: QtBot, window: MainWindow) -> Non
 def test_the_data_tab_shows_tables_and_pictures_and_changes_the_source(qtbot: QtBot, window: MainWindow) -> None:
     data = window.work.data
     window.actions_["show_data"].trigger()
-    qtbot.waitUntil(lambda: data.table.isVisible(), timeout=20_000)
-    assert data.table.model().columnCount() == 5
+    qtbot.waitUntil(lambda: data.look.table.isVisible(), timeout=20_000)
+    assert data.look.table.model().columnCount() == 5
     data.source.setCurrentIndex(data.source.findData("digits"))
     data.source.activated.emit(data.source.currentIndex())
-    qtbot.waitUntil(lambda: data.grid.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: data.look.grid.isVisible(), timeout=20_000)
     assert type(window.document.project.data.source).__name__ == "Digits"
     assert data.fit.isVisible()
     data.fit.click()
@@ -451,7 +451,7 @@ def test_the_data_tab_shows_tables_and_pictures_and_changes_the_source(qtbot: Qt
     assert not data.fit.isVisible()
     window.document.undo_stack.undo()
     window.document.undo_stack.undo()
-    qtbot.waitUntil(lambda: data.table.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: data.look.table.isVisible(), timeout=20_000)
 
 
 def test_data_that_does_not_fit_is_told_before_training(qtbot: QtBot, window: MainWindow) -> None:

@@ -16,7 +16,9 @@ import pytest
 from engine.data.arrays import Npz
 from engine.data.builtin import BreastCancer, Diabetes, Digits, Iris, Wine
 from engine.data.prepare import prepare
+from engine.data.series import Sines
 from engine.data.source import Source
+from engine.data.toy import Blobs, Circles, Moons, Spirals
 from engine.errors import DataError, StyleError
 from engine.formats.data_text import loading
 from engine.formats.keras_code import keras_code
@@ -26,6 +28,7 @@ from engine.layers.categories import Discretization
 from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
 from engine.layers.preprocessing import Normalization, Rescaling
+from engine.layers.reshaping import Flatten
 from engine.model import compile_graph
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import TEMPLATES
@@ -163,16 +166,31 @@ def test_several_inputs_and_outputs_are_trained(style: Style, tmp_path: Path) ->
     assert "val_loss" in history
 
 
-@pytest.mark.parametrize("source", [Digits(), Iris(), Wine(), BreastCancer(), Diabetes()])
+@pytest.mark.parametrize(
+    "source",
+    [
+        Digits(),
+        Iris(),
+        Wine(),
+        BreastCancer(),
+        Diabetes(),
+        Moons(),
+        Blobs(classes=4),
+        Spirals(arms=3),
+        Circles(),
+        Sines(),
+    ],
+)
 def test_the_program_trains_on_the_same_samples(source: Source) -> None:
     (x,), (y,) = source.features().values(), source.targets().values()
     units, loss = (len(y.classes), "categorical_crossentropy") if y.classes else (1, "mean_squared_error")
     made = graph(
         ("a", Input(shape=x.shape), []),
-        ("b", Dense(units=units, activation="softmax" if y.classes else "linear"), ["a"]),
+        ("flat", Flatten(), ["a"]),
+        ("b", Dense(units=units, activation="softmax" if y.classes else "linear"), ["flat"]),
         ("out", Output(loss=loss, metrics=()), ["b"]),
     )
-    if len(x.shape) > 1:
+    if x.shape == (8, 8, 1):
         made = made.set_layer("n1", Input(shape=(64,)))
     project = Project(made, data=DataSettings(source=source, validation_split=0.15))
     code = keras_code(project, with_training=True)

@@ -1,0 +1,82 @@
+"""NPY files: one NumPy array each, left on the disk and looked up there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from engine.data.arrays import by_part, data_set
+from engine.data.file_source import FileSource, check_lengths, zeros
+from engine.data.source import Array, DataSet, register
+from engine.errors import DataError, FileError, FileFormatError
+from engine.fields import AsPath
+
+
+@register("npy")
+class Npy(FileSource):
+    """NumPy arrays in files of their own, samples along the first axis. They may be larger than memory.
+
+    In a folder the names of the files are those of the arrays: x.npy and y.npy, or x_train.npy, y_train.npy,
+    x_test.npy, y_test.npy.
+    """
+
+    path: Annotated[str, AsPath(folder=True)] = Field(
+        default="", description="A folder of .npy files, or the one of the features."
+    )
+    targets_path: Annotated[str, AsPath()] = Field(
+        default="", description="The .npy file of the targets, where no folder is chosen."
+    )
+
+    title: ClassVar[str] = "NumPy arrays (.npy)"
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.path, self.targets_path)))
+
+    def load(self) -> DataSet:
+        return data_set(self._parts())
+
+    def outline(self) -> DataSet:
+        parts = self._parts().items()
+        return data_set({part: {n: zeros(a.shape, a.dtype) for n, a in arrays.items()} for part, arrays in parts})
+
+    def _parts(self) -> dict[str, dict[str, Array]]:
+        parts = by_part({name: mapped(path) for name, path in self._files().items()})
+        for arrays in parts.values():
+            check_lengths(self.path, arrays)
+        return parts
+
+    def _files(self) -> dict[str, Path]:
+        """The files by the names of their arrays."""
+        if not self.path:
+            raise DataError("No file is chosen yet.")
+        path = Path(self.path)
+        if not path.is_dir():
+            return {"x": path, **({"y": Path(self.targets_path)} if self.targets_path else {})}
+        try:
+            found = {file.stem: file for file in sorted(path.iterdir()) if file.suffix == ".npy"}
+        except OSError as error:
+            raise FileError(path, f"could not be read: {error.strerror or error}.") from error
+        if not found:
+            raise DataError(f"{path}: there are no .npy files.")
+        return found
+
+
+def mapped(path: Path) -> Array:
+    """The array of a file, of which only that is read which is asked for; pickled objects are refused."""
+    try:
+        array: Array = np.lib.format.open_memmap(path, mode="r")
+    except FileNotFoundError:
+        raise FileError(path, "there is no such file.") from None
+    except (ValueError, EOFError) as error:
+        raise FileFormatError(path, f"is no NumPy array of numbers, or is damaged: {error}.") from None
+    except OSError as error:
+        raise FileError(path, f"could not be read: {error.strerror or error}.") from error
+    if array.dtype.kind not in "biufU":
+        raise FileFormatError(path, f"holds {array.dtype}, neither numbers nor text.")
+    if not array.shape:
+        raise FileFormatError(path, "holds a single number, not a row of samples.")
+    return array

@@ -1,0 +1,139 @@
+"""The Data tab: sources that are chosen, and what is seen of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QFileDialog, QToolButton
+from pytestqt.qtbot import QtBot
+
+from app.panels.data import DataPanel
+from app.panels.pictures import points_of, stretch_of
+from app.window import MainWindow
+from engine.data.builtin import Iris
+from engine.data.series import Sines
+from engine.data.source import DataSet, source_name
+from engine.data.toy import Blobs, Moons
+from tests.engine.data_files import cifar_folder, mnist_files
+
+
+@pytest.fixture
+def panel(window: MainWindow) -> DataPanel:
+    window.actions_["show_data"].trigger()
+    return window.work.data
+
+
+def choose(panel: DataPanel, name: str) -> None:
+    """Choose a source as a person does."""
+    panel.source.setCurrentIndex(panel.source.findData(name))
+    panel.source.activated.emit(panel.source.currentIndex())
+
+
+@pytest.mark.parametrize(("name", "classes"), [("moons", 2), ("circles", 2), ("spirals", 2), ("blobs", 3)])
+def test_a_toy_is_chosen_and_seen(
+    qtbot: QtBot, window: MainWindow, panel: DataPanel, name: str, classes: int
+) -> None:
+    choose(panel, name)
+    scatter = panel.look.scatter
+    qtbot.waitUntil(scatter.isVisible, timeout=20_000)
+    assert source_name(window.document.project.data.source) == name
+    entries = scatter.legend.entries
+    assert len(entries) == classes
+    assert len({entry.color for entry in entries}) == len({entry.mark for entry in entries}) == classes
+    assert sum(len(spots.data) for spots in scatter.spots) == 500
+    assert scatter.legend.accessibleName() == ", ".join(entry.text for entry in entries)
+
+
+def test_the_picture_follows_the_settings(qtbot: QtBot, window: MainWindow, panel: DataPanel) -> None:
+    choose(panel, "spirals")
+    scatter = panel.look.scatter
+    qtbot.waitUntil(scatter.isVisible, timeout=20_000)
+    form: Any = panel.source_form
+    form.editor("arms").spin.setValue(5)
+    assert panel.look.currentWidget() is scatter  # no word comes between
+    qtbot.waitUntil(lambda: len(scatter.legend.entries) == 5, timeout=20_000)
+    form.editor("samples").spin.setValue(300)
+    qtbot.waitUntil(lambda: sum(len(spots.data) for spots in scatter.spots) == 300, timeout=20_000)
+    before = scatter.spots[0].data["x"].copy()
+    form.editor("noise").line.setText("0.5")
+    form.editor("noise").take("0.5")
+    qtbot.waitUntil(lambda: not np.array_equal(scatter.spots[0].data["x"], before), timeout=20_000)
+    window.document.undo_stack.undo()
+    qtbot.waitUntil(lambda: np.array_equal(scatter.spots[0].data["x"], before), timeout=20_000)
+
+
+def test_a_series_is_chosen_and_seen(qtbot: QtBot, panel: DataPanel) -> None:
+    choose(panel, "sines")
+    series = panel.look.series
+    qtbot.waitUntil(series.isVisible, timeout=20_000)
+    values = np.concatenate([line.yData for line in series.lines])
+    assert len(values) == 530 + 2  # each part begins at the end of the one before
+    assert [entry.text for entry in series.legend.entries][:3] == ["to train on", "to validate", "to test"]
+
+
+def test_only_points_in_a_plane_are_drawn_as_such() -> None:
+    found = points_of(Blobs(classes=10, samples=100).load())
+    assert found is not None
+    assert [(name, len(points)) for name, points in found.groups] == [(str(label), 10) for label in range(10)]
+    assert points_of(Iris().load()) is None  # four measures are no place in a plane
+
+
+def test_only_windows_of_one_series_are_drawn_as_one() -> None:
+    loaded = Sines(samples=50, window=5).load()
+    found = stretch_of(loaded)
+    assert found is not None
+    assert found.parts == ((0, 40), (40, 45), (45, 55))
+    mixed = DataSet({"x": loaded.features["x"][::-1]}, loaded.targets)
+    assert stretch_of(mixed) is None
+    assert stretch_of(Moons().load()) is None
+
+
+def type_path(panel: DataPanel, path: Path) -> None:
+    """Write the name of a file or folder."""
+    editor: Any = panel.source_form.editor("path")
+    editor.line.setText(str(path))
+    editor.take(str(path))
+    editor.finished.emit()
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "side"),
+    [("mnist", "0", 28), ("fashion_mnist", "T-shirt/top", 28), ("cifar10", "airplane", 32)],
+)
+def test_published_sets_are_chosen_and_seen(
+    qtbot: QtBot, window: MainWindow, panel: DataPanel, name: str, label: str, side: int, tmp_path: Path
+) -> None:
+    folder = cifar_folder(tmp_path / "set") if name == "cifar10" else tmp_path / "set"
+    if name != "cifar10":
+        mnist_files(folder)
+    choose(panel, name)
+    (told,) = window.work.problem_panel.misfits.cards
+    assert "no file is chosen yet" in told.problem.message
+    type_path(panel, folder)
+    qtbot.waitUntil(panel.look.grid.isVisible, timeout=20_000)
+    assert panel.look.grid._labels[0] == label
+    assert panel.look.grid._pixmaps[0].width() == side
+    assert panel.fit.isVisible()
+    type_path(panel, tmp_path / "elsewhere")
+    qtbot.waitUntil(lambda: "elsewhere" in panel.look.word.text(), timeout=20_000)
+
+
+def test_a_folder_is_looked_for(panel: DataPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mnist_files(tmp_path)
+    choose(panel, "mnist")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    editor: Any = panel.source_form.editor("path")
+    next(button for button in editor.findChildren(QToolButton) if button.toolTip() == "Choose a folder").click()
+    assert panel.source_form.settings.path == str(tmp_path)  # type: ignore[union-attr]
+
+
+def test_arrays_of_their_own_are_chosen_and_seen(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones((6, 4)))
+    np.save(tmp_path / "y.npy", np.arange(6) % 2)
+    choose(panel, "npy")
+    type_path(panel, tmp_path)
+    qtbot.waitUntil(panel.look.table.isVisible, timeout=20_000)
+    assert panel.look.table.model().columnCount() == 5

@@ -1,0 +1,101 @@
+"""The exercises of the course on published data: read in its own format, trained on, evaluated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.data.cifar import Cifar10
+from engine.data.idx import FashionMnist, Mnist
+from engine.data.source import Source
+from engine.evaluation import evaluate_project
+from engine.events import Finished, Result, Started
+from engine.formats import project_file
+from engine.graph import Graph
+from engine.layers.conv import Conv2D
+from engine.layers.core import Dense, Input, Output
+from engine.layers.pooling import MaxPooling2D
+from engine.layers.preprocessing import Rescaling
+from engine.layers.regularization import Dropout
+from engine.layers.reshaping import Flatten
+from engine.optimizers import Adam, Optimizer, RMSprop
+from engine.project import DataSettings, Project, TrainingSettings
+from engine.templates import chain
+from engine.training import train
+from tests.engine.data_files import cifar_archive, mnist_files
+
+_SCALED = Rescaling(scale=1 / 255)
+
+
+def _trains(
+    made: Graph, source: Source, optimizer: Optimizer, epochs: int, batch_size: int, folder: Path
+) -> tuple[Started, Finished]:
+    """Train a project as it comes back from its file; evaluating it says what the run said at its end."""
+    settings = TrainingSettings(optimizer=optimizer, epochs=epochs, batch_size=batch_size)
+    project_file.save(Project(made, data=DataSettings(source=source), training=settings), folder / "a.loom")
+    project = project_file.load(folder / "a.loom")
+    events = list(train(project))
+    (started,) = [event for event in events if isinstance(event, Started)]
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    (figures,) = [
+        event.value for event in evaluate_project(project, finished.weights) if isinstance(event, Result)
+    ]
+    assert figures == pytest.approx(finished.test, rel=1e-5)
+    assert finished.test.keys() == {"loss", "accuracy"}
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= finished.history.keys()
+    assert len(finished.history["val_loss"]) == epochs
+    return started, finished
+
+
+def test_exercise_6_mnist_as_vectors(tmp_path: Path) -> None:
+    mnist_files(tmp_path / "mnist", separator=".")
+    made, _ = chain(
+        Input(shape=(784,)),
+        _SCALED,
+        Dense(units=32, activation="relu"),
+        Dense(units=10, activation="softmax"),
+        Output(loss="categorical_crossentropy"),
+    )
+    source = Mnist(path=str(tmp_path / "mnist"))
+    started, finished = _trains(made, source, RMSprop(learning_rate=0.003), 10, 32, tmp_path)
+    assert (started.samples, started.validation_samples, started.test_samples) == (180, 20, 60)
+    assert finished.test["accuracy"] > 0.8
+
+
+@pytest.mark.parametrize("kind", [Mnist, FashionMnist])
+def test_exercise_7_pictures_from_the_four_files(kind: type[Mnist | FashionMnist], tmp_path: Path) -> None:
+    files = mnist_files(tmp_path / "mnist", packed=False)
+    made, _ = chain(
+        Input(shape=(28, 28, 1)),
+        _SCALED,
+        Conv2D(filters=16, kernel_size=(3, 3), activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(units=128, activation="relu"),
+        Dense(units=10, activation="softmax"),
+        Output(),
+    )
+    source = kind(path=str(files["train images"]))
+    started, finished = _trains(made, source, Adam(), 4, 16, tmp_path)
+    assert started.test_samples == 60
+    assert finished.test["accuracy"] > 0.8
+
+
+def test_exercise_12_cifar_from_its_archive(tmp_path: Path) -> None:
+    archive = cifar_archive(tmp_path / "cifar-10-binary.tar.gz")
+    made, _ = chain(
+        Input(shape=(32, 32, 3)),
+        _SCALED,
+        Conv2D(filters=16, kernel_size=(3, 3), padding="same", activation="relu"),
+        MaxPooling2D(),
+        Conv2D(filters=16, kernel_size=(3, 3), padding="same", activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dropout(rate=0.5),
+        Dense(units=10, activation="softmax"),
+        Output(),
+    )
+    started, finished = _trains(made, Cifar10(path=str(archive)), Adam(learning_rate=0.003), 4, 20, tmp_path)
+    assert (started.samples, started.validation_samples, started.test_samples) == (180, 20, 40)
+    assert finished.test["accuracy"] > 0.8
