@@ -1,0 +1,143 @@
+"""Samples that stay where they are until they are asked for: what is larger than memory is read piece by piece."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from engine.errors import FileError
+
+Array = np.ndarray[Any, Any]
+
+
+class Rows(ABC):
+    """Stands for an array whose samples lie along the first axis, and reads those that are asked for."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    costly: ClassVar[bool] = False
+    """Whether reading a sample takes work (a picture is decoded) that is better done once than in each epoch."""
+
+    @abstractmethod
+    def read(self, numbers: Array) -> Array:
+        """The samples of these numbers, in that order; raises `DataError` or `FileError`."""
+
+    def read_sound(self, numbers: Array) -> tuple[Array, Mapping[int, str]]:
+        """As `read`, but samples that cannot be read are left as zeros: their numbers, and what is wrong."""
+        return self.read(numbers), {}
+
+    @property
+    def key(self) -> str:
+        """What names the samples and what is in them from one start of the program to the next; "" for nothing."""
+        return ""
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: slice | Array) -> Array:
+        return self.read(np.arange(len(self))[key])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+
+@dataclass(frozen=True)
+class Picked(Rows):
+    """Some samples of others."""
+
+    rows: Rows
+    numbers: Array
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", (len(self.numbers), *self.rows.shape[1:]))
+        object.__setattr__(self, "dtype", self.rows.dtype)
+
+    def read(self, numbers: Array) -> Array:
+        return self.rows.read(self.numbers[numbers])
+
+
+@dataclass(frozen=True)
+class Mapped(Rows):
+    """What a function makes of samples: of the numbers in them, and of their own numbers, for what it says."""
+
+    rows: Rows
+    function: Callable[[Array, Array], Array]
+
+    def __post_init__(self) -> None:
+        outline = self.function(np.zeros((1, *self.rows.shape[1:]), self.rows.dtype), np.zeros(1, int))
+        object.__setattr__(self, "shape", (len(self.rows), *outline.shape[1:]))
+        object.__setattr__(self, "dtype", outline.dtype)
+
+    def read(self, numbers: Array) -> Array:
+        return self.function(self.rows.read(numbers), numbers)
+
+
+@dataclass(frozen=True)
+class FileRows(Rows):
+    """Numbers that lie in a file one after the other, from a place on.
+
+    They are read rather than mapped: mapped pages count as memory that the program holds.
+    """
+
+    path: Path
+    offset: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    _stamp: tuple[int, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "_stamp", _stamp(self.path.stat()))
+        except OSError as error:
+            raise FileError(self.path, f"could not be read: {error.strerror or error}.") from error
+
+    @property
+    def key(self) -> str:
+        return f"{self.path}:{self.offset}:{self._stamp}"
+
+    def read(self, numbers: Array) -> Array:
+        found = np.empty((len(numbers), *self.shape[1:]), self.dtype)
+        width = int(np.prod(self.shape[1:], dtype=object)) * self.dtype.itemsize
+        if not width or not len(numbers):
+            return found
+        view = memoryview(found.reshape(-1).view(np.uint8))
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                if _stamp(os.fstat(file.fileno())) != self._stamp:
+                    raise FileError(self.path, "was changed while it was being learned from.")
+                for start, stop in runs(numbers):
+                    file.seek(self.offset + int(numbers[start]) * width)
+                    piece = view[start * width : stop * width]
+                    while len(piece):
+                        count = file.readinto(piece)
+                        if not count:
+                            raise FileError(self.path, "ends before its last sample.")
+                        piece = piece[count:]
+        except OSError as error:
+            raise FileError(self.path, f"could not be read: {error.strerror or error}.") from error
+        return found
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int]:
+    return found.st_mtime_ns, found.st_size
+
+
+def runs(numbers: Array) -> Iterator[tuple[int, int]]:
+    """Where numbers that follow one another begin and end."""
+    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
+    yield from pairwise((0, *breaks.tolist(), len(numbers)))
