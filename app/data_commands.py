@@ -11,7 +11,7 @@ import typer
 from app.options import Json, print_json, say
 
 if TYPE_CHECKING:
-    from engine.data.source import DataSet
+    from engine.data.source import DataSet, Source
     from engine.data.table import Table
     from engine.data.tables.survey import Survey
 
@@ -43,17 +43,27 @@ def inspect(
         found = _of_table(source, survey)
         problem = ""
         try:
-            found |= _of_data(run_here(_result(source.loading()), quiet=as_json))
+            found |= _of_data(run_here(_result(_whole(source)), quiet=as_json))
         except LayerloomError as error:
             problem = str(error)
         found["problems"] = [*found["problems"], *([problem] if problem else [])]
     else:
-        found = {**_of_data(run_here(_result(source.loading()), quiet=as_json)), "problems": []}
+        found = {**_of_data(run_here(_result(_whole(source)), quiet=as_json)), "problems": []}
     found = {"path": str(path), "source": source_name(source), "title": source.title, **found}
     if as_json:
         print_json(found)
     else:
         _print(found)
+
+
+def _whole(source: Source) -> Any:
+    """Load all of a source, samples that cannot be read left out and named."""
+    from dataclasses import replace
+
+    from engine.data.holding import held
+
+    data = yield from source.loading()
+    return (yield from held(replace(data, skip_unreadable=True)))
 
 
 def _result(job: Any) -> Any:
@@ -91,12 +101,16 @@ def _of_table(table: Table, survey: Survey) -> dict[str, Any]:
 def _of_data(ds: DataSet) -> dict[str, Any]:
     import numpy as np
 
+    from engine.data.reading import in_pieces
+
     def told(arrays: Mapping[str, Any]) -> dict[str, Any]:
         return {
             name: {
                 "shape": list(array.shape),
                 "type": str(array.dtype),
-                "missing": int(np.isnan(array).sum()) if array.dtype.kind == "f" else 0,
+                "missing": sum(int(np.isnan(piece).sum()) for _, piece, _ in in_pieces(array))
+                if array.dtype.kind == "f"
+                else 0,
             }
             for name, array in arrays.items()
         }

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Generator, Iterator
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from engine.data.prepare import Samples
+from engine.data.holding import HELD
+from engine.data.samples import Samples
+from engine.events import Progress
 from engine.execution import run
-from engine.graph import Graph
+from engine.graph import Graph, Node
 from engine.model import Model, Variables
+
+_PIECE = 1024
+"""Samples that are looked at together."""
 
 
 def learned(model: Model, samples: Samples) -> Graph:
-    """The graph in which layers that take settings from the training data have done so; itself if none does."""
+    """The graph in which layers that take settings from the training data have done so; itself if none does.
+
+    Where there is more data than memory is to hold, they see samples evenly spread over it.
+    """
     graph = model.graph
+    some = samples
+    if samples.nbytes > HELD:
+        count = max(1, samples.size * HELD // samples.nbytes)
+        some = samples.take(np.linspace(0, samples.size - 1, count).astype(int))
     for node_id in (node.id for node in model.order):
         layer = graph[node_id].layer
         if layer.learns:
             (edge,) = graph.incoming(node_id)
             before = graph.ancestors([edge.source])
             order = [graph[key] for key in graph.order if key in before]
-            reached = run(graph, order, {}, samples.inputs).value(edge)
-            graph = graph.set_layer(node_id, layer.learn(np.asarray(reached)))
+            reached = [
+                np.asarray(run(graph, order, {}, piece.inputs).value(edge)) for piece in some.pieces(_PIECE)
+            ]
+            graph = graph.set_layer(node_id, layer.learn(np.concatenate(reached)))
     return graph
 
 
@@ -36,7 +52,9 @@ def known_figures(variables: Variables, fresh: Variables) -> set[str]:
     }
 
 
-def adapted(model: Model, variables: Variables, samples: Samples, known: Collection[str] = ()) -> Variables:
+def adapted(
+    model: Model, variables: Variables, samples: Samples, known: Collection[str] = ()
+) -> Generator[Progress, None, Variables]:
     """Variables in which the layers that take figures from the training data (Normalization) have done so.
 
     Where several nodes share such weights, the first that an output needs decides. The nodes `known` keep theirs.
@@ -47,20 +65,26 @@ def adapted(model: Model, variables: Variables, samples: Samples, known: Collect
         if not node.layer.adapts or owner in done:
             continue
         done.add(owner)
-        source = model.graph.incoming(node.id)[0].source
-        giver = model.graph[source]
-        if giver.name in samples.inputs and giver in model.inputs:
-            reached = samples.inputs[giver.name]
-        else:
-            values = jax.jit(lambda v, x, source=source: model.values(v, x)[source])
-            parts = [
-                np.asarray(
-                    values(variables, {name: array[i : i + 1024] for name, array in samples.inputs.items()})
-                )
-                for i in range(0, samples.size, 1024)
-            ]
-            reached = np.concatenate(parts)
-        found = jax.tree.map(jax.numpy.asarray, node.layer.adapt(reached))
-        state = {**variables.state, owner: {**variables.state[owner], **found}}
-        variables = Variables(variables.params, state)
+        figures: dict[str, np.ndarray[Any, Any]] = {}
+        seen = 0
+        for reached in _reaching(model, variables, samples, node):
+            figures = node.layer.adapt(reached, figures, seen)
+            seen += len(reached)
+            if seen < samples.size:
+                yield Progress("Preparing", seen, samples.size)
+        own = variables.state[owner]
+        found = {name: jnp.asarray(value, own[name].dtype) for name, value in figures.items()}
+        variables = Variables(variables.params, {**variables.state, owner: {**own, **found}})
     return variables
+
+
+def _reaching(model: Model, variables: Variables, samples: Samples, node: Node) -> Iterator[np.ndarray[Any, Any]]:
+    """What reaches a node of all samples, piece by piece."""
+    source = model.graph.incoming(node.id)[0].source
+    giver = model.graph[source]
+    values = jax.jit(lambda v, x: model.values(v, x)[source])
+    for piece in samples.pieces(_PIECE):
+        if giver.name in piece.inputs and giver in model.inputs:
+            yield piece.inputs[giver.name]
+        else:
+            yield np.asarray(values(variables, model.prepare(piece.inputs)))

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.data.prepare import Samples, computed_samples, fit_input, fit_samples, match_names, prepare
+from engine.data.holding import held
+from engine.data.prepare import fit_input, fit_samples, match_names, prepared
+from engine.data.samples import Samples
 from engine.data.source import DataSet
 from engine.errors import DataError
 from engine.events import Event, HostWeights, Progress, Result
@@ -27,7 +29,7 @@ PREDICTION_BATCH = 256
 def evaluate_project(project: Project, weights: HostWeights) -> Generator[Event]:
     """Loss and metrics on a project's own test data; ends in a `Result` with figures by Keras's names."""
     model = compile_graph(project.graph)
-    data = prepare(model, (yield from project.data.source.loading()), project.data)
+    data = yield from prepared(model, project.data)
     if data.test is None:
         raise DataError("The project keeps no data for a test: set its test share above 0, or name a data file.")
     yield from _evaluate(model, weights, data.test)
@@ -36,6 +38,7 @@ def evaluate_project(project: Project, weights: HostWeights) -> Generator[Event]
 def evaluate_data(graph: Graph, weights: HostWeights, data: DataSet) -> Generator[Event]:
     """Loss and metrics on all samples of a data set (its test part where it has one)."""
     model = compile_graph(graph)
+    data = yield from held(data)
     names = match_names(model, data)
     yield from _evaluate(model, weights, fit_samples(model, data.test or data.arrays, names))
 
@@ -43,7 +46,7 @@ def evaluate_data(graph: Graph, weights: HostWeights, data: DataSet) -> Generato
 def _evaluate(model: Model, weights: HostWeights, samples: Samples) -> Generator[Event]:
     yield Progress("Compiling")
     variables = model.from_host(weights)
-    judge = Judge(StepFunctions(model, SGD()), variables, computed_samples(model, samples))
+    judge = Judge(StepFunctions(model, SGD()), variables, samples)
     yield from judge.run(variables)
     yield Result(judge.figures)
 
@@ -75,7 +78,7 @@ def _inputs(model: Model, arrays: Mapping[str, Array]) -> dict[str, Array]:
         if array is None:
             shown = ", ".join(f"{name} ({show_shape(a.shape[1:])})" for name, a in arrays.items()) or "no arrays"
             raise DataError(f"No array of the data is named {node.name!r}, as the Input is; there are {shown}.")
-        found[node.name] = fit_input(node, array)
+        found[node.name] = np.asarray(fit_input(node, array))
     lengths = {name: len(array) for name, array in found.items()}
     if len(set(lengths.values())) > 1:
         raise DataError(f"The inputs differ in their number of samples: {lengths}.")

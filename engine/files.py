@@ -9,7 +9,14 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+import platformdirs
+
 from engine.errors import FileError
+
+
+def cache_folder() -> Path:
+    """Where that is kept which can be had again; LAYERLOOM_CACHE_DIR names another place."""
+    return Path(os.environ.get("LAYERLOOM_CACHE_DIR") or platformdirs.user_cache_dir("layerloom"))
 
 
 @contextlib.contextmanager

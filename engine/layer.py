@@ -162,9 +162,14 @@ class Layer(Settings):
         """The outputs that the mask of `compute_mask` holds for."""
         return (0,)
 
-    def adapt(self, samples: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
-        """Weights computed from the training samples that reach this layer (with batch axis)."""
-        del samples
+    def adapt(
+        self, samples: np.ndarray[Any, Any], before: Mapping[str, np.ndarray[Any, Any]], seen: int
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """Weights computed from the training samples that reach this layer (with batch axis), piece by piece.
+
+        `before` is what came of the `seen` samples before these.
+        """
+        del samples, before, seen
         return {}
 
     @property

@@ -30,8 +30,7 @@ def _labels(array: object) -> tuple[str, ...]:
     """Classes of a target of whole numbers 0, 1, 2, ... whose names are not known."""
     import numpy as np
 
-    assert isinstance(array, np.ndarray)
-    if array.dtype.kind not in "biu" or array.ndim != 1 or not array.size:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biu" or array.ndim != 1 or not array.size:
         return ()
     low, high = int(array.min()), int(array.max())
     return tuple(map(str, range(high + 1))) if low >= 0 and 1 <= high < _MOST_CLASSES else ()

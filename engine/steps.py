@@ -13,7 +13,6 @@ import numpy as np
 
 from engine.averages import Average, loss_average, metric_average
 from engine.backend import compiler_options
-from engine.data.prepare import Samples
 from engine.errors import TrainingError
 from engine.losses import LOSSES
 from engine.metrics import metric_for
@@ -61,11 +60,6 @@ def figures(
             values = metric_for(name, loss_name)(target, prediction)
             found[prefix + name] = metric_average(values, mask, samples)
     return {"loss": Average(total, samples.sum()), **found}
-
-
-def device_arrays(samples: Samples) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
-    """Inputs and targets on the device."""
-    return jax.tree.map(jnp.asarray, (dict(samples.inputs), dict(samples.targets)))
 
 
 @dataclass(frozen=True)
@@ -136,7 +130,10 @@ class StepFunctions:
         return {name: Average(jnp.zeros(shape), jnp.zeros(shape)) for name in self.names}
 
     def compile_steps(self, learner: Learner, data: Any, batches: Batches) -> Any:
-        """`steps(learner, data, batches, start, stop, first_step, key)`; the learner given is used up."""
+        """`steps(learner, data, batches, start, stop, first_step, key)`; the learner given is used up.
+
+        Of `data` the shapes and types are enough.
+        """
         function = jax.jit(self._steps, donate_argnums=0, compiler_options=compiler_options())
         number = np.int32(0)
         arguments = (learner, data, batches, number, number, number, jax.random.key(0))
@@ -170,17 +167,3 @@ class StepFunctions:
         """`sums(variables, data, batches, counted, start, stop)`."""
         function = jax.jit(self._sums, compiler_options=compiler_options())
         return function.lower(variables, data, batches, counted, np.int32(0), np.int32(0)).compile()
-
-
-def whole_batches(order: Batches, size: int) -> Batches:
-    """The full batches of an order of samples."""
-    count = len(order) // size
-    return order[: count * size].reshape(count, size).astype(np.int32)
-
-
-def filled_batches(count: int, size: int) -> tuple[Batches, Batches]:
-    """All samples in batches, the last filled up with sample 0; and 1 for each sample that counts."""
-    size = min(size, count)
-    padded = -(-count // size) * size
-    order = np.where(np.arange(padded) < count, np.arange(padded), 0).astype(np.int32)
-    return order.reshape(-1, size), (np.arange(padded) < count).astype(np.float32).reshape(-1, size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ import numpy as np
 
 from engine.adaptation import adapted, known_figures, learned
 from engine.averages import Average
-from engine.data.prepare import PreparedData, Samples, computed, prepare
+from engine.data.prepare import prepared
+from engine.data.samples import PreparedData, Samples
 from engine.errors import Cancelled, TrainingError
 from engine.events import (
     START,
@@ -27,16 +29,19 @@ from engine.events import (
     Started,
     StepsDone,
 )
+from engine.feeding import Part, feed, outline
 from engine.model import Model, Variables, compile_graph
 from engine.optimizers.state import state_fits, state_from_host, state_to_host
 from engine.project import Project, TrainingSettings
 from engine.start import Start
-from engine.steps import Learner, StepFunctions, device_arrays, filled_batches, whole_batches
+from engine.steps import Learner, StepFunctions
 
 CALL_SECONDS = 0.04
 """How long one call into the compiled steps may take: short enough for live curves and a prompt stop."""
 
 EVALUATION_BATCH = 256
+
+WAITING = Progress("Waiting for the data")
 
 KERAS_BATCH = 32
 """The batch size of Keras's `evaluate`, where none is said."""
@@ -55,7 +60,7 @@ def train(project: Project, start: Start | None = None) -> Generator[Event]:
     `FileError` or `TrainingError`.
     """
     model = compile_graph(project.graph)
-    data = prepare(model, (yield from project.data.source.loading()), project.data)
+    data = yield from prepared(model, project.data)
     yield Progress("Preparing")
     graph = learned(model, data.training)
     if graph is not model.graph:
@@ -63,7 +68,6 @@ def train(project: Project, start: Start | None = None) -> Generator[Event]:
         yield Learned(graph)
     if start is not None:
         start.check(model)
-    data = computed(model, data)
     try:
         yield from _Run(project.training, model, data, start).events()
     except jax.errors.JaxRuntimeError as error:
@@ -106,24 +110,24 @@ class _Run:
     def __post_init__(self) -> None:
         training = self.data.training
         self.functions = StepFunctions(self.model, self.settings.optimizer)
-        self.batch_size = min(self.settings.batch_size, training.size)
-        self.steps_per_epoch = -(-training.size // self.batch_size)
+        self.feed = feed(self.model, training, self.settings.batch_size)
+        self.steps_per_epoch = self.feed.full + bool(self.feed.rest)
         self.key = jax.random.fold_in(jax.random.key(self.settings.seed), 1)
-        self.device_data = device_arrays(training)
         position = self.start.position if self.start else START
         if position.batches >= self.steps_per_epoch:  # stopped between the last step of an epoch and its end
             position = position._replace(epoch=position.epoch + 1, batches=0)
         self.begins = position
         self.epochs_done, self.step, self.batches_done = position
 
-    def _first_learner(self) -> Learner:
+    def _first_learner(self) -> Generator[Progress, None, Learner]:
         """The weights to begin with, and what the optimizer remembers of how they came about."""
         fresh = self.model.init(self.settings.seed)
         if self.start is None:
-            return self.functions.new_learner(adapted(self.model, fresh, self.data.training))
+            return self.functions.new_learner((yield from adapted(self.model, fresh, self.data.training)))
         variables = jax.tree.map(jnp.array, self.model.from_host(self.start.weights))  # copies: they are used up
         known = known_figures(variables, fresh)
-        learner = self.functions.new_learner(adapted(self.model, variables, self.data.training, known))
+        variables = yield from adapted(self.model, variables, self.data.training, known)
+        learner = self.functions.new_learner(variables)
         state = self.start.optimizer_state
         if state is None:
             self.note = "Goes on from weights that were there; the optimizer starts anew."
@@ -162,15 +166,11 @@ class _Run:
     def _compile(self) -> Iterator[Event]:
         yield Progress("Compiling")
         start = time.perf_counter()
-        self.learner = self._first_learner()
-        self.full, self.rest = self._batches(1)
-        self.run_full: Any = None
-        self.run_rest: Any = None
-        if len(self.full):
-            self.run_full = self.functions.compile_steps(self.learner, self.device_data, self.full)
-            yield Progress("Compiling")
-        if len(self.rest):
-            self.run_rest = self.functions.compile_steps(self.learner, self.device_data, self.rest)
+        self.learner = yield from self._first_learner()
+        self.compiled: dict[tuple[int, ...], Any] = {}
+        for part in self.feed.outlines():
+            steps = self.functions.compile_steps(self.learner, part.data, part.batches)
+            self.compiled[part.batches.shape] = steps
             yield Progress("Compiling")
         self.validate = self._judge(self.data.validation, self.settings.batch_size)
         yield Compiled(time.perf_counter() - start, self.note)
@@ -178,49 +178,48 @@ class _Run:
     def _judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:
         return None if samples is None else Judge(self.functions, self.learner.variables, samples, batch_size)
 
-    def _batches(self, epoch: int) -> tuple[Any, Any]:
-        """Full batches of an epoch, and the last one where it is smaller."""
-        order = np.arange(self.data.training.size)
-        if self.settings.shuffle:
-            order = np.random.default_rng((self.settings.seed, epoch)).permutation(order)
-        full = whole_batches(order, self.batch_size)
-        return full, order[full.size :].astype(np.int32).reshape(
-            -1 if full.size < order.size else 0, order.size - full.size
-        )
+    def _order(self, epoch: int) -> np.ndarray[Any, Any]:
+        """The samples in the order in which an epoch takes them."""
+        if not self.settings.shuffle:
+            return np.arange(self.data.training.size)
+        return np.random.default_rng((self.settings.seed, epoch)).permutation(self.data.training.size)
 
     # Running
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
-        full, rest = self._batches(epoch)
         logs: dict[str, list[Average]] = {name: [] for name in self.functions.names}
-        done = self.batches_done
-        while done < len(full):
-            count = min(self.pace.steps, len(full) - done)
-            yield self._call(self.run_full, full, done, count, epoch, logs)
-            done += count
-        if len(rest):
-            yield self._call(self.run_rest, rest, 0, 1, epoch, logs)
+        with closing(self.feed.parts(self._order(epoch), self.batches_done)) as parts:
+            for part in parts:
+                if part is None:
+                    yield WAITING
+                    continue
+                done = part.first
+                while done < part.stop:
+                    count = min(self.pace.steps, part.stop - done)
+                    yield self._call(part, done, count, epoch, logs)
+                    done += count
         figures = {name: _mean(parts) for name, parts in logs.items()}
         if self.validate is not None:
             yield from self.validate.run(self.learner.variables)
             figures |= {f"val_{name}": value for name, value in self.validate.figures.items()}
         yield self._epoch_done(epoch, figures)
 
-    def _call(self, run: Any, batches: Any, done: int, count: int, epoch: int, logs: Any) -> StepsDone:
+    def _call(self, part: Part, done: int, count: int, epoch: int, logs: Any) -> StepsDone:
         start = time.perf_counter()
+        run = self.compiled[part.batches.shape]
         # The key of a step follows from its place in the run, not from how the steps are put into calls.
         first = np.int32(self.step - done)
         bounds = (np.int32(done), np.int32(done + count))
-        self.learner, found = run(self.learner, self.device_data, batches, *bounds, first, self.key)
-        part = jax.tree.map(lambda log: np.asarray(log)[done : done + count].astype(float), found)
-        new = {name: part[name].value for name in self.functions.names}
+        self.learner, found = run(self.learner, part.data, part.batches, *bounds, first, self.key)
+        steps = jax.tree.map(lambda log: np.asarray(log)[done : done + count].astype(float), found)
+        new = {name: steps[name].value for name in self.functions.names}
         now = time.perf_counter()
         self.pace.took(count, now - start)
         self.step += count
         self.batches_done += count
         self._check_finite(new["loss"], epoch)
         for name in new:
-            logs[name].append(part[name])
+            logs[name].append(steps[name])
         return StepsDone(epoch, self.step, new, now - self.started)
 
     def _check_finite(self, losses: np.ndarray[Any, Any], epoch: int) -> None:
@@ -278,10 +277,11 @@ class Judge:
     def __init__(
         self, functions: StepFunctions, variables: Variables, samples: Samples, batch_size: int = KERAS_BATCH
     ) -> None:
-        self._data = device_arrays(samples)
-        size = batch_size if functions.masked(variables, self._data) else EVALUATION_BATCH
-        self._batches, self._counted = filled_batches(samples.size, size)
-        self._sums = functions.compile_sums(variables, self._data, self._batches, self._counted)
+        one = outline(functions.model, samples, 1)
+        size = batch_size if functions.masked(variables, one) else EVALUATION_BATCH
+        self._feed = feed(functions.model, samples, size)
+        part = self._feed.filled_outline()
+        self._sums = functions.compile_sums(variables, part.data, part.batches, part.counted)
         self._names = functions.names
         self._pace = Pace()
         self.figures: dict[str, float] = {}
@@ -289,17 +289,24 @@ class Judge:
     def run(self, variables: Variables) -> Iterator[Progress]:
         """Go through the samples; `figures` then holds their means."""
         found = {name: Average(0.0, 0.0) for name in self._names}
-        done, total = 0, len(self._batches)
-        while done < total:
-            start = time.perf_counter()
-            count = min(self._pace.steps, total - done)
-            bounds = (np.int32(done), np.int32(done + count))
-            sums = self._sums(variables, self._data, self._batches, self._counted, *bounds)
-            found = jax.tree.map(lambda one, more: one + float(more), found, sums)
-            self._pace.took(count, time.perf_counter() - start)
-            done += count
-            if done < total:
-                yield Progress("Evaluating", done, total)
+        before, total = 0, self._feed.full + bool(self._feed.rest)
+        with closing(self._feed.filled()) as parts:
+            for part in parts:
+                if part is None:
+                    yield WAITING
+                    continue
+                done = part.first
+                while done < part.stop:
+                    start = time.perf_counter()
+                    count = min(self._pace.steps, part.stop - done)
+                    bounds = (np.int32(done), np.int32(done + count))
+                    sums = self._sums(variables, part.data, part.batches, part.counted, *bounds)
+                    found = jax.tree.map(lambda one, more: one + float(more), found, sums)
+                    self._pace.took(count, time.perf_counter() - start)
+                    done += count
+                    if before + done < total:
+                        yield Progress("Evaluating", before + done, total)
+                before += part.stop
         self.figures = {name: found[name].value for name in self._names}
 
 

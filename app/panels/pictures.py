@@ -60,6 +60,8 @@ def stretch_of(ds: DataSet) -> Stretch | None:
         return None
     (x_name,), (y_name,) = ds.features, ds.targets
     x, y = ds.features[x_name], ds.targets[y_name]
+    if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
+        return None
     if x.ndim != 3 or x.shape[2] != 1 or x.dtype.kind != "f" or y.shape != x.shape[:1] or len(x) < 2:
         return None
     if not (np.array_equal(x[1:, -1, 0], y[:-1]) and np.array_equal(x[1:, :-1], x[:-1, 1:])):

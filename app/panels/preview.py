@@ -26,6 +26,8 @@ from app.panels.table_look import TableLook, column_word
 from app.task import Job
 from app.texts import count, shape_text
 from engine.data.columns import TableColumn
+from engine.data.holding import glimpsed
+from engine.data.rows import AnyRows
 from engine.data.source import Column, DataSet, Source
 from engine.data.table import Table
 from engine.errors import LayerloomError
@@ -69,7 +71,7 @@ def preview_job(source: Source) -> Job:
     if isinstance(source, Table):
         yield from _table_job(source)
         return
-    yield Result(make_preview((yield from source.loading())))
+    yield Result(make_preview(glimpsed((yield from source.loading()))))
 
 
 def proposal_job(table: Table) -> Job:
@@ -151,9 +153,9 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("Preview", text)
 
 
-def _labels_in(array: Array) -> int:
+def _labels_in(array: AnyRows) -> int:
     """How many classes a target of whole numbers seems to have, 0 where it is no row of labels."""
-    if array.dtype.kind not in "biu" or array[:1].size != 1:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biu" or array[:1].size != 1:
         return 0
     labels = np.unique(array)
     return len(labels) if 2 <= len(labels) <= _CLASSES and labels.min() >= 0 else 0

@@ -12,7 +12,8 @@ import numpy as np
 from pydantic import Field
 
 from engine.data.file_source import FileSource, check_lengths, zeros
-from engine.data.source import Array, DataSet, register
+from engine.data.rows import AnyRows, Array
+from engine.data.source import DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
 from engine.fields import AsPath
 
@@ -69,7 +70,7 @@ class Npz(FileSource):
         return data_set(parts)
 
 
-def data_set(parts: Mapping[str, Mapping[str, Array]]) -> DataSet:
+def data_set(parts: Mapping[str, Mapping[str, AnyRows]]) -> DataSet:
     """The arrays of all parts as a data set: which are targets, the names tell."""
     arrays = parts["train"]
     targets = {name: array for name, array in arrays.items() if _TARGET.match(name.lower())}

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from engine.data.source import Array, Column, DataSet, Source, register
+from engine.data.rows import Array
+from engine.data.source import Column, DataSet, Source, register
 from engine.errors import DataError
 
 

@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from engine.data.source import Array, DataSet, Source
+from engine.data.rows import AnyRows, Array
+from engine.data.source import DataSet, Source
 from engine.errors import DataError, FileError, FileFormatError
 
 SMALL = 64 * 2**20
@@ -40,7 +41,7 @@ def zeros(shape: tuple[int, ...], dtype: Any) -> Array:
     return np.zeros((1, *shape[1:]), dtype)
 
 
-def check_lengths(place: str, arrays: Mapping[str, Array]) -> None:
+def check_lengths(place: str, arrays: Mapping[str, AnyRows]) -> None:
     """Refuse arrays that differ in their number of samples, or hold none."""
     lengths = {name: len(array) for name, array in arrays.items()}
     if not lengths:

@@ -12,7 +12,8 @@ import numpy as np
 from pydantic import Field
 
 from engine.data.file_source import FileSource, exactly, unpacked, zeros
-from engine.data.source import Array, DataSet, register
+from engine.data.rows import Array
+from engine.data.source import DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
 from engine.fields import AsPath
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from engine.data.arrays import by_part, data_set
 from engine.data.file_source import FileSource, check_lengths, zeros
-from engine.data.source import Array, DataSet, register
+from engine.data.rows import AnyRows, FileRows
+from engine.data.source import DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
 from engine.fields import AsPath
 
@@ -43,8 +44,8 @@ class Npy(FileSource):
         parts = self._parts().items()
         return data_set({part: {n: zeros(a.shape, a.dtype) for n, a in arrays.items()} for part, arrays in parts})
 
-    def _parts(self) -> dict[str, dict[str, Array]]:
-        parts = by_part({name: mapped(path) for name, path in self._files().items()})
+    def _parts(self) -> dict[str, dict[str, AnyRows]]:
+        parts = by_part({name: rows_of(path) for name, path in self._files().items()})
         for arrays in parts.values():
             check_lengths(self.path, arrays)
         return parts
@@ -65,10 +66,10 @@ class Npy(FileSource):
         return found
 
 
-def mapped(path: Path) -> Array:
+def rows_of(path: Path) -> AnyRows:
     """The array of a file, of which only that is read which is asked for; pickled objects are refused."""
     try:
-        array: Array = np.lib.format.open_memmap(path, mode="r")
+        array: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
         raise FileError(path, "there is no such file.") from None
     except (ValueError, EOFError) as error:
@@ -79,4 +80,6 @@ def mapped(path: Path) -> Array:
         raise FileFormatError(path, f"holds {array.dtype}, neither numbers nor text.")
     if not array.shape:
         raise FileFormatError(path, "holds a single number, not a row of samples.")
-    return array
+    if not array.flags.c_contiguous:  # as Fortran has them, samples lie scattered
+        return array
+    return FileRows(path, array.offset, array.shape, array.dtype)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 
 import numpy as np
 
-from engine.data.source import Array, DataSet
+from engine.data.holding import held
+from engine.data.rows import AnyRows, Array, Mapped, Rows
+from engine.data.samples import PreparedData, Samples
+from engine.data.source import DataSet
 from engine.data.treatment import treated
 from engine.errors import DataError
+from engine.events import Progress
 from engine.graph import Graph, Node
 from engine.layers.core import Input, Output
 from engine.losses import LOSSES
@@ -19,32 +22,12 @@ from engine.project import DataSettings
 from engine.shapes import Shape, known_sizes, show_shape
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Arrays by the name of the Input or Output node that takes them; samples along the first axis."""
+def prepared(model: Model, settings: DataSettings) -> Generator[Progress, None, PreparedData]:
+    """Load the data of a project, match it to a model and split it, telling how far that is.
 
-    inputs: Mapping[str, Array]
-    targets: Mapping[str, Array]
-
-    @property
-    def size(self) -> int:
-        return len(next(iter((*self.inputs.values(), *self.targets.values()))))
-
-    def take(self, indices: Array) -> Samples:
-        """Some of the samples."""
-        return Samples(
-            {name: array[indices] for name, array in self.inputs.items()},
-            {name: array[indices] for name, array in self.targets.items()},
-        )
-
-
-@dataclass(frozen=True)
-class PreparedData:
-    """The samples that a run learns from, is watched on, and is judged by at the end."""
-
-    training: Samples
-    validation: Samples | None
-    test: Samples | None
+    Raises `DataError` or `FileError`.
+    """
+    return prepare(model, (yield from held((yield from settings.source.loading()))), settings)
 
 
 def prepare(model: Model, data: DataSet, settings: DataSettings) -> PreparedData:
@@ -54,12 +37,13 @@ def prepare(model: Model, data: DataSet, settings: DataSettings) -> PreparedData
     data = treated(data, training)
     samples = fit_samples(model, data.arrays, names)
 
-    def part(arrays: Mapping[str, Array] | None, indices: Array) -> Samples | None:
+    def part(arrays: Mapping[str, AnyRows] | None, numbers: Array) -> Samples | None:
         if arrays is not None:
             return fit_samples(model, arrays, names)
-        return samples.take(indices) if len(indices) else None
+        return samples.take(numbers) if len(numbers) else None
 
-    return PreparedData(samples.take(training), part(data.validation, validation), part(data.test, test))
+    parts = part(data.validation, validation), part(data.test, test)
+    return PreparedData(samples.take(training), *parts, data.notes)
 
 
 def split(data: DataSet, settings: DataSettings) -> tuple[Array, Array, Array]:
@@ -74,19 +58,6 @@ def split(data: DataSet, settings: DataSettings) -> tuple[Array, Array, Array]:
         raise DataError("Nothing is left to train on: lower the shares held back for validation and test.")
     test, validation = held
     return np.sort(order), validation, test
-
-
-def computed(model: Model, data: PreparedData) -> PreparedData:
-    """The samples as the compiled part of a model takes them: what is computed on the host has been."""
-    parts = (data.training, data.validation, data.test)
-    training, validation, test = (part and computed_samples(model, part) for part in parts)
-    assert training is not None
-    return PreparedData(training, validation, test)
-
-
-def computed_samples(model: Model, samples: Samples) -> Samples:
-    """Some samples as the compiled part of a model takes them."""
-    return Samples(model.prepare(samples.inputs), samples.targets)
 
 
 def match_names(model: Model, data: DataSet) -> dict[str, str]:
@@ -135,7 +106,7 @@ def _giver(graph: Graph, node: Node) -> str:
     return graph[wires[0].source].name if len(wires) == 1 else ""
 
 
-def _unmatched(node: Node, arrays: Mapping[str, Array]) -> DataError:
+def _unmatched(node: Node, arrays: Mapping[str, AnyRows]) -> DataError:
     kind = "Output" if isinstance(node.layer, Output) else "Input"
     shown = ", ".join(f"{name} ({show_shape(array.shape[1:])})" for name, array in arrays.items())
     return DataError(
@@ -144,7 +115,7 @@ def _unmatched(node: Node, arrays: Mapping[str, Array]) -> DataError:
     )
 
 
-def fit_samples(model: Model, arrays: Mapping[str, Array], names: Mapping[str, str]) -> Samples:
+def fit_samples(model: Model, arrays: Mapping[str, AnyRows], names: Mapping[str, str]) -> Samples:
     """The arrays as the inputs and outputs of a model take them; raises `DataError` where one does not fit."""
     for name in names.values():
         if name not in arrays:
@@ -158,8 +129,20 @@ def fit_samples(model: Model, arrays: Mapping[str, Array], names: Mapping[str, s
     )
 
 
-def fit_input(node: Node, array: Array) -> Array:
-    """An array as an Input node takes it, reshaped where only the shape differs; raises `DataError`."""
+def fit_input(node: Node, rows: AnyRows) -> AnyRows:
+    """Samples as an Input node takes them, reshaped where only the shape differs; raises `DataError`.
+
+    Numbers in few bytes stay as they are until a batch of them is computed with.
+    """
+    return _fitted(lambda array, numbers: _input(node, array, numbers), rows)
+
+
+def _fitted(function: Callable[[Array, Array | None], Array], rows: AnyRows) -> AnyRows:
+    """Samples after a function of them and of their numbers (None: as they lie): now, or each when it is read."""
+    return Mapped(rows, function) if isinstance(rows, Rows) else function(rows, None)
+
+
+def _input(node: Node, array: Array, numbers: Array | None) -> Array:
     layer = node.layer
     assert isinstance(layer, Input)
     shape = array.shape[1:]
@@ -174,7 +157,7 @@ def fit_input(node: Node, array: Array) -> Array:
             f"{node.name} takes {show_shape(layer.shape)}, but a sample of the data is {show_shape(shape)}. "
             f"Set the shape of {node.name} to {', '.join(map(str, shape or (1,)))}, or choose other data."
         )
-    return _cast(node.name, array, layer.dtype).reshape(len(array), *wanted)
+    return _cast(node.name, array, layer.dtype, numbers).reshape(len(array), *wanted)
 
 
 def fitted(wanted: Shape, shape: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -185,13 +168,17 @@ def fitted(wanted: Shape, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     return sizes if len(sizes) == len(wanted) and math.prod(sizes) == math.prod(shape) else None
 
 
-def _fit_target(model: Model, node: Node, loss: str, array: Array, name: str) -> Array:
+def _fit_target(model: Model, node: Node, loss: str, rows: AnyRows, name: str) -> AnyRows:
+    return _fitted(lambda array, numbers: _target(model, node, loss, array, name, numbers), rows)
+
+
+def _target(model: Model, node: Node, loss: str, array: Array, name: str, numbers: Array | None) -> Array:
     shape = model.inference[node.id].shape
     assert shape is not None
     if array.dtype.kind == "U":
         raise DataError(f"{node.name} predicts numbers, but {name} holds text: number the classes 0, 1, 2, ...")
     _check_some(node.name, array)
-    _check_finite(node.name, array)
+    _check_finite(node.name, array, numbers)
     shape = fitted(shape, array.shape[1:]) or shape  # sizes that the graph leaves open are those of the data
     kind = LOSSES[loss].targets
     if kind in ("labels", "one-hot"):
@@ -200,16 +187,17 @@ def _fit_target(model: Model, node: Node, loss: str, array: Array, name: str) ->
         raise DataError(
             f"{loss} needs targets of 0 or 1, but {name} goes from {array.min():g} to {array.max():g}."
         )
-    return _numbers(node, array, name, shape)
+    return _numbers(node, array, name, shape, numbers)
 
 
-def _numbers(node: Node, array: Array, name: str, shape: Shape) -> Array:
+def _numbers(node: Node, array: Array, name: str, shape: Shape, numbers: Array | None) -> Array:
     if math.prod(array.shape[1:]) != math.prod(known_sizes(node.name, shape)):
         raise DataError(
             f"{node.name} is given {show_shape(shape)} by the network, but a target in {name} "
             f"is {show_shape(array.shape[1:])}."
         )
-    return _cast(node.name, array, "float32").reshape(len(array), *known_sizes(node.name, shape))
+    cast = _cast(node.name, array, "float32", numbers).astype(np.float32, copy=False)
+    return cast.reshape(len(array), *known_sizes(node.name, shape))
 
 
 def _classes(node: Node, array: Array, name: str, shape: tuple[int, ...], *, one_hot: bool) -> Array:
@@ -252,25 +240,29 @@ def _check_some(name: str, array: Array) -> None:
         raise DataError(f"The data for {name} holds no samples.")
 
 
-def _check_finite(name: str, array: Array) -> None:
+def _check_finite(name: str, array: Array, numbers: Array | None) -> None:
     if array.dtype.kind == "f":
         bad = ~np.isfinite(array.reshape(len(array), -1)).all(1)
         if bad.any():
-            raise DataError(
-                f"The data for {name} has missing or infinite numbers in {bad.sum():,} of {len(array):,} samples, "
-                f"first in sample {int(bad.argmax())}."
-            )
+            first = int(bad.argmax())
+            if numbers is None:
+                where = f"{bad.sum():,} of {len(array):,} samples, first in sample {first}"
+            else:
+                where = f"sample {int(numbers[first])}"
+            raise DataError(f"The data for {name} has missing or infinite numbers in {where}.")
 
 
-def _cast(name: str, array: Array, dtype: str) -> Array:
-    """The array in another type; raises `DataError` where numbers are lost by it."""
+def _cast(name: str, array: Array, dtype: str, numbers: Array | None) -> Array:
+    """The array in another type, if it is not small whole numbers; raises `DataError` where numbers are lost."""
     if (array.dtype.kind == "U") != (dtype == "string"):
         if array.dtype.kind == "U":
             raise DataError(f"{name} takes numbers, but the data holds text. Set its dtype, or choose other data.")
         raise DataError(f"{name} takes text, but the data holds numbers. Set its dtype, or choose other data.")
     if dtype == "string":
         return array
-    _check_finite(name, array)
+    _check_finite(name, array, numbers)
+    if array.dtype.kind in "biu" and array.dtype.itemsize <= 2:
+        return array
     if dtype == "int32" and array.dtype.kind != "b":
         wrong = (array != np.floor(array)) | (np.abs(array) > np.iinfo(np.int32).max)
         if wrong.any():

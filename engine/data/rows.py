@@ -56,11 +56,15 @@ class Rows(ABC):
         return self[:].astype(dtype or self.dtype, copy=False)
 
 
+AnyRows = Array | Rows
+"""Samples along the first axis, in memory or not."""
+
+
 @dataclass(frozen=True)
 class Picked(Rows):
     """Some samples of others."""
 
-    rows: Rows
+    rows: AnyRows
     numbers: Array
 
     def __post_init__(self) -> None:
@@ -68,14 +72,14 @@ class Picked(Rows):
         object.__setattr__(self, "dtype", self.rows.dtype)
 
     def read(self, numbers: Array) -> Array:
-        return self.rows.read(self.numbers[numbers])
+        return self.rows[self.numbers[numbers]]
 
 
 @dataclass(frozen=True)
 class Mapped(Rows):
     """What a function makes of samples: of the numbers in them, and of their own numbers, for what it says."""
 
-    rows: Rows
+    rows: AnyRows
     function: Callable[[Array, Array], Array]
 
     def __post_init__(self) -> None:
@@ -84,7 +88,7 @@ class Mapped(Rows):
         object.__setattr__(self, "dtype", outline.dtype)
 
     def read(self, numbers: Array) -> Array:
-        return self.function(self.rows.read(numbers), numbers)
+        return self.function(self.rows[numbers], numbers)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class FileRows(Rows):
         width = int(np.prod(self.shape[1:], dtype=object)) * self.dtype.itemsize
         if not width or not len(numbers):
             return found
-        view = memoryview(found.reshape(-1).view(np.uint8))
+        view = found.reshape(-1).view(np.uint8).data
         try:
             with self.path.open("rb", buffering=0) as file:
                 if _stamp(os.fstat(file.fileno())) != self._stamp:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
 
+from engine.data.rows import AnyRows
+from engine.data.rows import Array as Array
 from engine.data.treatment import Treatment
 from engine.events import Progress
 from engine.fields import Settings
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,24 @@ class Column:
 class DataSet:
     """Arrays by name, samples along the first axis: `features` go into a network, `targets` are what it predicts.
 
-    A source that comes split has its parts in `validation` and `test` (arrays of both kinds, by name).
+    What is large stands there as `Rows`, to be read piece by piece. A source that comes split has its parts in
+    `validation` and `test` (arrays of both kinds, by name).
     """
 
-    features: Mapping[str, Array]
-    targets: Mapping[str, Array]
+    features: Mapping[str, AnyRows]
+    targets: Mapping[str, AnyRows]
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
-    validation: Mapping[str, Array] | None = None
-    test: Mapping[str, Array] | None = None
+    validation: Mapping[str, AnyRows] | None = None
+    test: Mapping[str, AnyRows] | None = None
     treatments: Mapping[str, Sequence[Treatment]] = field(default_factory=dict[str, "Sequence[Treatment]"])
     """What is still to be done to a feature, by figures of the training part."""
     notes: tuple[str, ...] = ()
     """What was left out or stood in for, a sentence each."""
+    skip_unreadable: bool = False
+    """Whether samples that cannot be read are left out, and counted; else the first of them is an error."""
 
     @property
-    def arrays(self) -> dict[str, Array]:
+    def arrays(self) -> dict[str, AnyRows]:
         return {**self.features, **self.targets}
 
     @property

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from engine.data.columns import TableColumn
 from engine.data.memory import bytes_text, free_memory
-from engine.data.source import Array, Column, DataSet, Source, register
+from engine.data.rows import Array
+from engine.data.source import Column, DataSet, Source, register
 from engine.data.treatment import Treatment
 from engine.errors import DataError, FileFormatError
 from engine.events import Progress

@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from engine.data.source import Array, Column, DataSet, Source, register
+from engine.data.rows import Array
+from engine.data.source import Column, DataSet, Source, register
 from engine.fields import Seed
 
 Points = tuple[Array, Array]

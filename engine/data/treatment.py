@@ -36,10 +36,10 @@ def treated(data: DataSet, training: Array) -> DataSet:
     others = [None if part is None else dict(part) for part in (data.validation, data.test)]
     for name, treatments in data.treatments.items():
         figures = _figures(features[name][training], treatments)
-        features[name] = _apply(features[name], treatments, figures)
+        features[name] = _apply(np.asarray(features[name]), treatments, figures)
         for part in others:
             if part is not None:
-                part[name] = _apply(part[name], treatments, figures)
+                part[name] = _apply(np.asarray(part[name]), treatments, figures)
     return replace(data, features=features, validation=others[0], test=others[1], treatments={})
 
 

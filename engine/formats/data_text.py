@@ -11,8 +11,9 @@ import numpy as np
 
 from engine.data.arrays import Npz, by_part, data_set, outline_npz
 from engine.data.builtin import BreastCancer, Diabetes, Digits, Iris, Wine
+from engine.data.rows import Array
 from engine.data.series import Sines, waves, windows
-from engine.data.source import Array, DataSet, Source
+from engine.data.source import DataSet, Source
 from engine.data.toy import Blobs, Circles, Moons, Spirals, Toy
 from engine.errors import DataError, StyleError
 from engine.formats.python_text import call, literal, quoted, statement

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from engine.data.prepare import Samples, fit_samples, match_names
-from engine.data.source import Array
+import numpy as np
+
+from engine.data.prepare import fit_samples, match_names
+from engine.data.rows import AnyRows
+from engine.data.samples import Samples
 from engine.errors import StyleError
 from engine.formats.data_text import Loading, converted, loading
 from engine.formats.keras_config import Calls
@@ -66,7 +69,7 @@ class Training:
         )
         return {part: share for part, given, share in parts if given is None and share}
 
-    def _arrays(self, part: str, suffix: str, arrays: Mapping[str, Array]) -> list[str]:
+    def _arrays(self, part: str, suffix: str, arrays: Mapping[str, AnyRows]) -> list[str]:
         """Lines that bring the arrays of a part into the shapes and types that the model takes."""
         names = match_names(self.model, self.loading.data)
         fitted = fit_samples(self.model, arrays, names)
@@ -78,14 +81,18 @@ class Training:
         lines = [_assigned(f"x{suffix}", x), _assigned(f"y{suffix}", y)]
         return [line for line in lines if line not in ("x = x", "y = y")]
 
-    def _input(self, node: Node, part: str, name: str, arrays: Mapping[str, Array], fitted: Samples) -> str:
-        raw = self.loading.raw.get(name, arrays[name])
-        return converted(self.loading.expressions[part][name], raw, fitted.inputs[node.name])
+    def _input(self, node: Node, part: str, name: str, arrays: Mapping[str, AnyRows], fitted: Samples) -> str:
+        raw = np.asarray(self.loading.raw.get(name, arrays[name]))
+        wanted, layer = np.asarray(fitted.inputs[node.name]), node.layer
+        if isinstance(layer, Input) and layer.dtype != "string":
+            wanted = wanted.astype(layer.dtype)  # small numbers become that when they are used
+        return converted(self.loading.expressions[part][name], raw, wanted)
 
     def _target(
-        self, node: Node, loss: str, part: str, name: str, arrays: Mapping[str, Array], fitted: Samples
+        self, node: Node, loss: str, part: str, name: str, arrays: Mapping[str, AnyRows], fitted: Samples
     ) -> str:
-        raw, wanted = self.loading.raw.get(name, arrays[name]), fitted.targets[node.name]
+        raw = np.asarray(self.loading.raw.get(name, arrays[name]))
+        wanted = np.asarray(fitted.targets[node.name])
         text, kind = self.loading.expressions[part][name], LOSSES[loss].targets
         shape = self.found.inference[node.id].shape
         if kind == "labels" and raw.shape[1:] == shape:

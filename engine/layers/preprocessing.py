@@ -111,15 +111,20 @@ class Normalization(Layer):
         known = {"mean": self.mean, "variance": self.variance}
         return Op(ops.standardized, settings={**known, **settings})
 
-    def adapt(self, samples: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    def adapt(
+        self, samples: np.ndarray[Any, Any], before: Mapping[str, np.ndarray[Any, Any]], seen: int
+    ) -> dict[str, np.ndarray[Any, Any]]:
         kept = {position % samples.ndim for position in self.axis or ()}
         rest = tuple(position for position in range(samples.ndim) if position not in kept)
         numbers = samples.astype(np.float64)
-        return {
-            "mean": numbers.mean(rest).astype(np.float32),
-            "variance": numbers.var(rest).astype(np.float32),
-            "count": np.asarray(0, np.int32),  # what Keras keeps after adapting to an array
-        }
+        mean, variance = numbers.mean(rest), numbers.var(rest)
+        if seen:
+            share = len(samples) / (seen + len(samples))
+            apart = mean - before["mean"]
+            mean = before["mean"] + share * apart
+            variance = (1 - share) * before["variance"] + share * variance + share * (1 - share) * apart**2
+        # The count is what Keras keeps after adapting to an array.
+        return {"mean": np.asarray(mean), "variance": np.asarray(variance), "count": np.asarray(0)}
 
     def keras_arguments(self) -> dict[str, Any]:
         figures = {"mean": self.mean, "variance": self.variance}

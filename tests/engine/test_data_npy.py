@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.data.npy import Npy
+from engine.data.rows import FileRows
 from engine.errors import DataError, FileError, FileFormatError
 from engine.events import Finished
 from engine.formats import project_file
@@ -41,7 +42,7 @@ def test_arrays_stay_on_the_disk(tmp_path: Path) -> None:
     path = saved(tmp_path / "set", x=np.ones((6, 4)), y=np.arange(6))
     for source in (Npy(path=path), Npy(path=f"{path}/x.npy", targets_path=f"{path}/y.npy")):
         found, outline = source.load(), source.outline()
-        assert isinstance(found.features["x"], np.memmap)
+        assert isinstance(found.features["x"], FileRows)
         np.testing.assert_array_equal(found.targets["y"], np.arange(6))
         assert outline.features["x"].shape == (1, 4)
         assert outline.targets["y"].dtype == found.targets["y"].dtype

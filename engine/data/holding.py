@@ -1,0 +1,120 @@
+"""What becomes of rows before a run: what is small is read into memory, what is costly is decoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from engine.data.packing import packed
+from engine.data.reading import READING, in_pieces
+from engine.data.rows import AnyRows, Array, Picked, Rows
+from engine.data.source import DataSet
+from engine.errors import DataError
+from engine.events import Progress
+
+HELD = 384 * 2**20
+"""Bytes of samples that are held in memory; more are read batch by batch."""
+
+_QUICK = 32 * 2**20
+"""Bytes that are read so quickly that nobody waits for them."""
+
+_SHOWN = 3
+
+Arrays = Mapping[str, AnyRows]
+
+
+def held(data: DataSet) -> Generator[Progress, None, DataSet]:
+    """The data, ready to be gone through often, without the samples that cannot be read.
+
+    Raises `DataError` for those where the data does not say that they are to be left out.
+    """
+    notes = list(data.notes)
+    small = _small(part for part in (data.arrays, data.validation, data.test) if part is not None)
+
+    def part(arrays: Arrays) -> Generator[Progress, None, Arrays]:
+        found: dict[str, AnyRows] = {}
+        faults: dict[int, str] = {}
+        for name, rows in arrays.items():
+            found[name] = rows
+            if isinstance(rows, Rows) and id(rows) in small:
+                found[name], more = yield from _in_memory(rows)
+                faults |= more
+            elif isinstance(rows, Rows) and rows.costly:
+                found[name], more, note = yield from packed(rows)
+                faults |= more
+                notes.extend([note] if note else [])
+        return _sound(found, faults, data.skip_unreadable, notes.append)
+
+    arrays = yield from part(data.arrays)
+    validation = None if data.validation is None else (yield from part(data.validation))
+    test = None if data.test is None else (yield from part(data.test))
+    return replace(
+        data,
+        features={name: arrays[name] for name in data.features},
+        targets={name: arrays[name] for name in data.targets},
+        validation=validation,
+        test=test,
+        notes=tuple(notes),
+    )
+
+
+def glimpsed(data: DataSet) -> DataSet:
+    """The data with all that is read in no time in memory: enough to be shown."""
+
+    def read(rows: AnyRows) -> AnyRows:
+        quick = isinstance(rows, Rows) and not rows.costly and rows.nbytes <= _QUICK
+        return np.asarray(rows) if quick else rows
+
+    def part(arrays: Arrays) -> Arrays:
+        return {name: read(rows) for name, rows in arrays.items()}
+
+    return replace(
+        data,
+        features=part(data.features),
+        targets=part(data.targets),
+        validation=None if data.validation is None else part(data.validation),
+        test=None if data.test is None else part(data.test),
+    )
+
+
+def _small(parts: Iterable[Arrays]) -> set[int]:
+    """The rows, the smallest first, that memory has room for; by identity."""
+    found: set[int] = set()
+    left = HELD
+    all_rows = (rows for part in parts for rows in part.values() if isinstance(rows, Rows))
+    for rows in sorted(all_rows, key=lambda rows: rows.nbytes):
+        left -= rows.nbytes
+        if left >= 0:
+            found.add(id(rows))
+    return found
+
+
+def _in_memory(rows: Rows) -> Generator[Progress, None, tuple[Array, Mapping[int, str]]]:
+    values = np.empty(rows.shape, rows.dtype)
+    faults: dict[int, str] = {}
+    for start, piece, found in in_pieces(rows):
+        values[start : start + len(piece)] = piece
+        faults |= found
+        yield Progress(READING, start + len(piece), len(rows))
+    return values, faults
+
+
+def _sound(arrays: Arrays, faults: Mapping[int, str], skip: bool, note: Callable[[str], None]) -> Arrays:
+    """The arrays without the samples that have faults."""
+    if not faults:
+        return arrays
+    size = len(next(iter(arrays.values())))
+    shown = "; ".join(faults[number].rstrip(".") for number in sorted(faults)[:_SHOWN])
+    shown += f"; and {len(faults) - _SHOWN:,} more" if len(faults) > _SHOWN else ""
+    if not skip:
+        raise DataError(
+            f"{len(faults):,} of {size:,} samples cannot be read: {shown}. Mend them, or set what is done with "
+            "unreadable samples to skip."
+        )
+    if len(faults) == size:
+        raise DataError(f"None of the {size:,} samples can be read: {shown}.")
+    note(f"{len(faults):,} of {size:,} samples cannot be read and are left out: {shown}.")
+    kept = np.setdiff1d(np.arange(size), np.fromiter(faults, int))
+    return {name: a[kept] if isinstance(a, np.ndarray) else Picked(a, kept) for name, a in arrays.items()}

@@ -1,0 +1,76 @@
+"""Samples as a model takes them: arrays, or rows that are read as they are needed, by the names of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.data.rows import AnyRows, Array, Picked
+
+_COPIED = 64 * 2**20
+"""Arrays of at most so many bytes are copied when some of their samples are taken; others are looked up in."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Arrays or rows by the name of the Input or Output node that takes them; samples along the first axis."""
+
+    inputs: Mapping[str, AnyRows]
+    targets: Mapping[str, AnyRows]
+
+    @property
+    def size(self) -> int:
+        return len(next(iter((*self.inputs.values(), *self.targets.values()))))
+
+    @property
+    def nbytes(self) -> int:
+        """What all samples take in memory."""
+        return sum(rows.nbytes for rows in (*self.inputs.values(), *self.targets.values()))
+
+    def take(self, numbers: Array) -> Samples:
+        """Some of the samples; what is large stays where it is."""
+        return Samples(
+            {name: _taken(rows, numbers) for name, rows in self.inputs.items()},
+            {name: _taken(rows, numbers) for name, rows in self.targets.items()},
+        )
+
+    def read(self, numbers: Array) -> Batch:
+        """Some of the samples, in memory; raises `DataError` or `FileError`."""
+        return Batch(
+            {name: rows[numbers] for name, rows in self.inputs.items()},
+            {name: rows[numbers] for name, rows in self.targets.items()},
+        )
+
+    def pieces(self, size: int) -> Iterator[Batch]:
+        """All samples one after the other, at most so many at a time."""
+        for start in range(0, self.size, size):
+            yield self.read(np.arange(start, min(start + size, self.size)))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples in memory, by the names of nodes."""
+
+    inputs: Mapping[str, Array]
+    targets: Mapping[str, Array]
+
+
+def _taken(rows: AnyRows, numbers: Array) -> AnyRows:
+    if len(numbers) == len(rows) and (numbers == np.arange(len(rows))).all():
+        return rows
+    if isinstance(rows, np.ndarray) and rows.nbytes <= _COPIED:
+        return rows[numbers]
+    return Picked(rows, numbers)
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The samples that a run learns from, is watched on, and is judged by at the end."""
+
+    training: Samples
+    validation: Samples | None
+    test: Samples | None
+    notes: tuple[str, ...] = ()
+    """What a person should know of them, a sentence each."""

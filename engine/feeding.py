@@ -1,0 +1,249 @@
+"""How samples come to the compiled steps: held on the device, or read in the background while others are used."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from engine.data.holding import HELD
+from engine.data.rows import Array
+from engine.data.samples import Samples
+from engine.model import Model
+
+CHUNK = 16 * 2**20
+"""Bytes of samples that are brought to the device at once where they are not held there."""
+
+_AHEAD = 2
+"""How many chunks wait for their use."""
+
+_PATIENCE = 0.1
+"""Seconds after which one who waits for data is told so."""
+
+_PARTING = 2.0
+"""Seconds that a read under way may take to end once nobody waits for it."""
+
+Data = tuple[Any, Any]
+"""Inputs and targets on the device, or their shapes and types, by the names of nodes."""
+
+
+class Part(NamedTuple):
+    """Samples on the device, and batches of them: rows of numbers that count within `data`."""
+
+    data: Data
+    batches: Array
+    first: int
+    """The batch to begin with."""
+    stop: int
+    """The batch after the last."""
+    counted: Array
+    """1 for each place of a batch that counts, 0 for those that fill one up."""
+
+
+Parts = Generator["Part | None"]
+"""Parts one after the other; None while the next is still to come."""
+
+
+class Feed(ABC):
+    """Batches of some samples, in any order, as often as wanted."""
+
+    def __init__(self, model: Model, samples: Samples, batch_size: int) -> None:
+        self.model, self.samples = model, samples
+        self.batch_size = min(batch_size, samples.size)
+        self.full = samples.size // self.batch_size
+        self.rest = samples.size % self.batch_size
+
+    @abstractmethod
+    def outlines(self) -> tuple[Part, ...]:
+        """A part of each kind that `parts` gives, in shapes and types alone: what is to be compiled."""
+
+    @abstractmethod
+    def parts(self, order: Array, skip: int = 0) -> Parts:
+        """All batches of samples in an order but the first `skip`; the last may be smaller.
+
+        Raises `DataError` or `FileError`.
+        """
+
+    @abstractmethod
+    def filled_outline(self) -> Part:
+        """As `outlines`, for `filled`."""
+
+    @abstractmethod
+    def filled(self) -> Parts:
+        """All samples as they lie, in parts of one kind: the last batch is filled up."""
+
+
+def feed(model: Model, samples: Samples, batch_size: int) -> Feed:
+    """The feed that suits the size of the samples."""
+    return (Held if samples.nbytes <= HELD else Streamed)(model, samples, batch_size)
+
+
+class Held(Feed):
+    """All samples are on the device."""
+
+    def __init__(self, model: Model, samples: Samples, batch_size: int) -> None:
+        super().__init__(model, samples, batch_size)
+        self._data = _on_device(model, samples, np.arange(samples.size))
+
+    def outlines(self) -> tuple[Part, ...]:
+        return tuple(part._replace(data=_shapes(part.data)) for part in self._parts(np.arange(self.samples.size)))
+
+    def parts(self, order: Array, skip: int = 0) -> Parts:
+        full, *rest = self._parts(order)
+        if skip < full.stop:
+            yield full._replace(first=skip)
+        yield from rest
+
+    def _parts(self, order: Array) -> Iterator[Part]:
+        end = self.full * self.batch_size
+        yield _part(self._data, order[:end].reshape(self.full, self.batch_size))
+        if self.rest:
+            yield _part(self._data, order[end:].reshape(1, self.rest))
+
+    def filled_outline(self) -> Part:
+        part = self._filled()
+        return part._replace(data=_shapes(part.data))
+
+    def filled(self) -> Parts:
+        yield self._filled()
+
+    def _filled(self) -> Part:
+        count = self.full + bool(self.rest)
+        places = np.arange(count * self.batch_size)
+        counted = places < self.samples.size
+        shape = (count, self.batch_size)
+        return _part(self._data, np.where(counted, places, 0).reshape(shape), counted.reshape(shape))
+
+
+class Streamed(Feed):
+    """A chunk of batches is on the device while the next ones are read."""
+
+    def __init__(self, model: Model, samples: Samples, batch_size: int) -> None:
+        super().__init__(model, samples, batch_size)
+        batch_bytes = self.batch_size * max(1, samples.nbytes // samples.size)
+        self._count = max(1, min(CHUNK // batch_bytes, self.full))
+
+    def outlines(self) -> tuple[Part, ...]:
+        full = self._outline(self._count, self.batch_size)
+        return (full, self._outline(1, self.rest)) if self.rest else (full,)
+
+    def _outline(self, count: int, size: int) -> Part:
+        data = outline(self.model, self.samples, count * size)
+        return _part(data, np.arange(count * size).reshape(count, size))
+
+    def parts(self, order: Array, skip: int = 0) -> Parts:
+        size, end = self.batch_size, self.full * self.batch_size
+        step = self._count * size
+        wanted = [
+            _Wanted(order[start : min(start + step, end)], step, size) for start in range(skip * size, end, step)
+        ]
+        if self.rest:
+            wanted.append(_Wanted(order[end:], self.rest, self.rest))
+        return self._read(wanted)
+
+    def filled_outline(self) -> Part:
+        return self._outline(self._count, self.batch_size)
+
+    def filled(self) -> Parts:
+        step = self._count * self.batch_size
+        order = np.arange(self.samples.size)
+        return self._read(
+            [_Wanted(order[i : i + step], step, self.batch_size) for i in range(0, len(order), step)]
+        )
+
+    def _read(self, wanted: list[_Wanted]) -> Parts:
+        return _in_background(lambda: (self._part(one) for one in wanted))
+
+    def _part(self, wanted: _Wanted) -> Part:
+        data = _on_device(self.model, self.samples, wanted.numbers, wanted.room)
+        count, places = wanted.room // wanted.batch_size, np.arange(wanted.room)
+        shape = (count, wanted.batch_size)
+        counted = (places < len(wanted.numbers)).reshape(shape)
+        return _part(data, places.reshape(shape), counted)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Samples by their numbers, in a chunk that has room for so many."""
+
+    numbers: Array
+    room: int
+    batch_size: int
+
+
+def _part(data: Data, batches: Array, counted: Array | None = None) -> Part:
+    counted = np.ones(batches.shape) if counted is None else counted
+    return Part(data, batches.astype(np.int32), 0, int(counted.any(1).sum()), counted.astype(np.float32))
+
+
+def _on_device(model: Model, samples: Samples, numbers: Array, room: int = 0) -> Data:
+    """Samples as the compiled functions take them, with zeros behind them up to `room`."""
+    batch = samples.read(numbers)
+
+    def placed(arrays: Mapping[str, Array]) -> dict[str, jax.Array]:
+        missing = max(0, room - len(numbers))
+        return {
+            name: jnp.asarray(np.concatenate([a, np.zeros((missing, *a.shape[1:]), a.dtype)]) if missing else a)
+            for name, a in arrays.items()
+        }
+
+    return placed(model.prepare(batch.inputs)), placed(batch.targets)
+
+
+def outline(model: Model, samples: Samples, size: int) -> Data:
+    """The shapes and types in which so many samples come to the compiled functions."""
+    one = _on_device(model, samples, np.zeros(1, int))
+    return jax.tree.map(lambda array: jax.ShapeDtypeStruct((size, *array.shape[1:]), array.dtype), one)
+
+
+def _shapes(data: Data) -> Data:
+    return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), data)
+
+
+def _in_background(make: Callable[[], Iterator[Part]]) -> Parts:
+    """What an iterator gives, made some places ahead in a thread; None now and then while there is nothing yet."""
+    found: queue.Queue[tuple[str, Any]] = queue.Queue(_AHEAD)
+    ended = threading.Event()
+
+    def put(kind: str, value: Any) -> None:
+        while not ended.is_set():
+            try:
+                found.put((kind, value), timeout=_PATIENCE)
+                return
+            except queue.Full:
+                pass
+
+    def work() -> None:
+        try:
+            for value in make():
+                put("value", value)
+                if ended.is_set():
+                    return
+            put("end", None)
+        except BaseException as error:
+            put("error", error)
+
+    thread = threading.Thread(target=work, name="samples", daemon=True)
+    thread.start()
+    try:
+        while True:
+            try:
+                kind, value = found.get(timeout=_PATIENCE)
+            except queue.Empty:
+                yield None
+                continue
+            if kind == "end":
+                return
+            if kind == "error":
+                raise value
+            yield value
+    finally:
+        ended.set()
+        thread.join(_PARTING)
