@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -42,10 +42,9 @@ def held(data: DataSet) -> Generator[Progress, None, DataSet]:
                 found[name], more = yield from _in_memory(rows)
                 faults |= more
             elif isinstance(rows, Rows) and rows.costly:
-                found[name], more, note = yield from packed(rows)
+                found[name], more = yield from packed(rows, notes)
                 faults |= more
-                notes.extend([note] if note else [])
-        return _sound(found, faults, data.skip_unreadable, notes.append)
+        return _sound(found, faults, data.skip_unreadable, notes)
 
     arrays = yield from part(data.arrays)
     validation = None if data.validation is None else (yield from part(data.validation))
@@ -101,7 +100,7 @@ def _in_memory(rows: Rows) -> Generator[Progress, None, tuple[Array, Mapping[int
     return values, faults
 
 
-def _sound(arrays: Arrays, faults: Mapping[int, str], skip: bool, note: Callable[[str], None]) -> Arrays:
+def _sound(arrays: Arrays, faults: Mapping[int, str], skip: bool, notes: list[str]) -> Arrays:
     """The arrays without the samples that have faults."""
     if not faults:
         return arrays
@@ -115,6 +114,6 @@ def _sound(arrays: Arrays, faults: Mapping[int, str], skip: bool, note: Callable
         )
     if len(faults) == size:
         raise DataError(f"None of the {size:,} samples can be read: {shown}.")
-    note(f"{len(faults):,} of {size:,} samples cannot be read and are left out: {shown}.")
+    notes.append(f"{len(faults):,} of {size:,} samples cannot be read and are left out: {shown}.")
     kept = np.setdiff1d(np.arange(size), np.fromiter(faults, int))
     return {name: a[kept] if isinstance(a, np.ndarray) else Picked(a, kept) for name, a in arrays.items()}

@@ -29,14 +29,14 @@ SPARED = 2 * 2**30
 _KEPT_SECONDS = 24 * 3600
 """What was used so lately is not removed: a run may be reading it."""
 
-Packed = tuple[Rows, Mapping[int, str], str]
-"""The rows to read from, what is wrong with samples by number, and what a person should know."""
+Packed = tuple[Rows, Mapping[int, str]]
+"""The rows to read from, and what is wrong with samples by number."""
 
 
-def packed(rows: Rows) -> Generator[Progress, None, Packed]:
+def packed(rows: Rows, notes: list[str]) -> Generator[Progress, None, Packed]:
     """The same samples from a file in which they lie side by side; it is written where there is none yet.
 
-    Where there is no room for one the rows stay as they are. Raises `FileError`.
+    Where there is no room for one the rows stay as they are, and `notes` says so. Raises `FileError`.
     """
     path = packed_path(rows)
     facts = path.with_suffix(".json")
@@ -44,17 +44,18 @@ def packed(rows: Rows) -> Generator[Progress, None, Packed]:
     if known is not None:
         with contextlib.suppress(OSError):
             os.utime(facts)
-        return _rows(path, rows), known, ""
+        return _rows(path, rows), known
     if not rows.key or not _make_room(path.parent, rows.nbytes):
         faults: dict[int, str] = {}
         for start, piece, found in in_pieces(rows):
             faults |= found
             yield Progress(READING, start + len(piece), len(rows))
         size = bytes_text(rows.nbytes)
-        return rows, faults, f"The samples are decoded anew in each epoch: there is no room to keep {size}."
+        notes.append(f"The samples are decoded anew in each epoch: there is no room to keep {size}.")
+        return rows, faults
     faults = yield from _write(path, rows)
     write_text(facts, json.dumps({"bytes": rows.nbytes, "faults": faults}))
-    return _rows(path, rows), faults, ""
+    return _rows(path, rows), faults
 
 
 def packed_path(rows: Rows) -> Path:

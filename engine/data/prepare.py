@@ -245,11 +245,14 @@ def _check_finite(name: str, array: Array, numbers: Array | None) -> None:
         bad = ~np.isfinite(array.reshape(len(array), -1)).all(1)
         if bad.any():
             first = int(bad.argmax())
-            if numbers is None:
-                where = f"{bad.sum():,} of {len(array):,} samples, first in sample {first}"
-            else:
-                where = f"sample {int(numbers[first])}"
-            raise DataError(f"The data for {name} has missing or infinite numbers in {where}.")
+            if numbers is not None:
+                raise DataError(
+                    f"The data for {name} has missing or infinite numbers in sample {int(numbers[first])}."
+                )
+            raise DataError(
+                f"The data for {name} has missing or infinite numbers in {bad.sum():,} of {len(array):,} samples, "
+                f"first in sample {first}."
+            )
 
 
 def _cast(name: str, array: Array, dtype: str, numbers: Array | None) -> Array:

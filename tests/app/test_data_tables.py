@@ -83,9 +83,9 @@ def test_four_clicks_lead_from_an_opened_window_to_the_curve_of_a_csv(
 def test_a_chosen_table_is_shown_with_its_columns(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     take(qtbot, window, written(tmp_path / "people.csv", PEOPLE))
     data = window.work.data
-    assert data.rows.headerData(2, Qt.Orientation.Horizontal) == "sex\nfeature · category"
-    assert data.rows.headerData(0, Qt.Orientation.Horizontal) == "id\nignored"
-    assert data.rows.data(data.rows.index(0, 1)) == "Person 1"
+    assert data.look.rows.headerData(2, Qt.Orientation.Horizontal) == "sex\nfeature · category"
+    assert data.look.rows.headerData(0, Qt.Orientation.Horizontal) == "id\nignored"
+    assert data.look.rows.data(data.look.rows.index(0, 1)) == "Person 1"
     model = data.columns.model
     assert [model.data(model.index(row, 1)) for row in range(8)].count("feature") == 5
     assert model.data(model.index(2, 4)) == "2 values: female 67, male 33"
