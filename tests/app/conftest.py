@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import app.exports
@@ -59,12 +60,14 @@ def small_project(epochs: int = 2) -> Project:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: object, answers: Answers) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, qapp: object, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    monkeypatch.setattr("app.window._FRAMED_MS", 0)  # it finds its size and view now, not in the midst of a test
     themes.apply_theme(qapp)  # type: ignore[arg-type]
     found = MainWindow(ProjectDocument(small_project()), AppSettings())
     found.resize(1200, 720)
     found.show()
     qtbot.waitExposed(found)
+    QApplication.processEvents()
     yield found
     answers.answer = 1
     found.session.stop()
