@@ -241,7 +241,7 @@ def _check_some(name: str, array: Array) -> None:
 
 
 def _check_finite(name: str, array: Array, numbers: Array | None) -> None:
-    if array.dtype.kind == "f":
+    if array.dtype.kind == "f" and not _all_finite(array):
         bad = ~np.isfinite(array.reshape(len(array), -1)).all(1)
         if bad.any():
             first = int(bad.argmax())
@@ -253,6 +253,12 @@ def _check_finite(name: str, array: Array, numbers: Array | None) -> None:
                 f"The data for {name} has missing or infinite numbers in {bad.sum():,} of {len(array):,} samples, "
                 f"first in sample {first}."
             )
+
+
+def _all_finite(array: Array) -> bool:
+    """Whether there is nothing but finite numbers, told from their sum; false as well where that is too large."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum()))
 
 
 def _cast(name: str, array: Array, dtype: str, numbers: Array | None) -> Array:
@@ -272,6 +278,6 @@ def _cast(name: str, array: Array, dtype: str, numbers: Array | None) -> Array:
             raise DataError(f"{name} takes whole numbers, but the data holds {array[wrong].flat[0]:g}.")
     with np.errstate(over="ignore"):
         cast = array.astype(dtype, copy=False)
-    if cast.dtype.kind == "f" and not np.isfinite(cast).all():
+    if cast.dtype != array.dtype and cast.dtype.kind == "f" and not np.isfinite(cast).all():
         raise DataError(f"The data for {name} holds {np.abs(array).max():g}, which is too large for {dtype}.")
     return cast

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -124,24 +124,31 @@ class FileRows(Rows):
             with self.path.open("rb", buffering=0) as file:
                 if _stamp(os.fstat(file.fileno())) != self._stamp:
                     raise FileError(self.path, "was changed while it was being learned from.")
-                for start, stop in runs(numbers):
-                    file.seek(self.offset + int(numbers[start]) * width)
-                    piece = view[start * width : stop * width]
-                    while len(piece):
-                        count = file.readinto(piece)
+                for place, start, stop in self._runs(numbers, width):
+                    while start < stop:
+                        count = _read_at(file, view[start:stop], place)
                         if not count:
                             raise FileError(self.path, "ends before its last sample.")
-                        piece = piece[count:]
+                        place, start = place + count, start + count
         except OSError as error:
             raise FileError(self.path, f"could not be read: {error.strerror or error}.") from error
         return found
+
+    def _runs(self, numbers: Array, width: int) -> Iterator[tuple[int, int, int]]:
+        """Samples in a row: where they lie in the file, and where they begin and end in the result."""
+        starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
+        edges = (starts * width).tolist()
+        places = (self.offset + numbers[starts] * width).tolist()
+        return zip(places, edges, [*edges[1:], len(numbers) * width], strict=True)
 
 
 def _stamp(found: os.stat_result) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-def runs(numbers: Array) -> Iterator[tuple[int, int]]:
-    """Where numbers that follow one another begin and end."""
-    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
-    yield from pairwise((0, *breaks.tolist(), len(numbers)))
+def _read_at(file: io.FileIO, view: memoryview, place: int) -> int:
+    """Fill a piece of memory from a place in a file on; how many bytes there were."""
+    if hasattr(os, "preadv"):
+        return os.preadv(file.fileno(), (view,), place)
+    file.seek(place)
+    return file.readinto(view)
