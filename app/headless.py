@@ -90,7 +90,7 @@ class _Interrupts:
 
 
 class _Lines:
-    """A JSON object per epoch."""
+    """A JSON object per epoch, and for each remark."""
 
     def __enter__(self) -> _Lines:
         return self
@@ -100,9 +100,13 @@ class _Lines:
 
     def event(self, event: ev.Event) -> None:
         if isinstance(event, ev.EpochDone):
-            row = {"event": "epoch", "epoch": event.epoch, "step": event.step, **event.logs}
-            sys.stdout.write(json.dumps(row) + "\n")
-            sys.stdout.flush()
+            self._write({"event": "epoch", "epoch": event.epoch, "step": event.step, **event.logs})
+        elif isinstance(event, ev.Remarked):
+            self._write({"event": "remark", "text": event.text})
+
+    def _write(self, row: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(row) + "\n")
+        sys.stdout.flush()
 
 
 class _Speed(ProgressColumn):
@@ -135,6 +139,8 @@ class _Bar:
         assert self._task is not None
         if isinstance(event, ev.Progress):
             self._bar.update(self._task, description=event.text)
+        elif isinstance(event, ev.Remarked):
+            self._console.print(event.text)
         elif isinstance(event, ev.Started):
             self._epochs = event.epochs
             self._bar.update(self._task, total=event.epochs * event.steps_per_epoch)

@@ -73,6 +73,13 @@ class Learned(Event):
 
 
 @dataclass(frozen=True)
+class Remarked(Event):
+    """Something that a person should know of the data or the run, a sentence: samples were left out, for one."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Started(Event):
     """A run begins: sizes are known, and the functions are compiled next."""
 

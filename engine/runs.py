@@ -29,6 +29,7 @@ from engine.events import (
     HostWeights,
     Learned,
     OptimizerState,
+    Remarked,
     RunPosition,
     Started,
 )
@@ -211,6 +212,8 @@ class _Record:
         if isinstance(event, Learned):
             self.project = replace(self.project, graph=event.graph)
             project_file.save(self.project, self.folder / "project.loom")
+        elif isinstance(event, Remarked):
+            self.log(event.text)
         elif isinstance(event, Started):
             self.log(
                 f"{event.samples:,} samples to learn from, {event.validation_samples:,} for validation, "

@@ -26,6 +26,7 @@ from engine.events import (
     Learned,
     OptimizerState,
     Progress,
+    Remarked,
     Started,
     StepsDone,
 )
@@ -50,7 +51,7 @@ KERAS_BATCH = 32
 def train(project: Project, start: Start | None = None) -> Generator[Event]:
     """Train a project on its data; yields `Started`, `Compiled`, `StepsDone`, `EpochDone` and `Finished`.
 
-    Before those, `Learned` where layers take settings from the data.
+    Before those, `Remarked` for what is to be known of the data, and `Learned` where layers take settings from it.
 
     With `start` the run begins with its weights in place of new ones, and goes on from its position for as many
     epochs as the settings say; with the optimizer's state, with the numbers of a run without an interruption.
@@ -61,6 +62,8 @@ def train(project: Project, start: Start | None = None) -> Generator[Event]:
     """
     model = compile_graph(project.graph)
     data = yield from prepared(model, project.data)
+    for note in data.notes:
+        yield Remarked(note)
     yield Progress("Preparing")
     graph = learned(model, data.training)
     if graph is not model.graph:

@@ -15,7 +15,7 @@ from app.panels.curves import Curves, main_metric
 from app.past import PastRun
 from app.session import RunState, TrainingSession
 from app.texts import count, duration, figure, metric_name
-from engine.events import Compiled, EpochDone, Event, Finished, Progress, Started, StepsDone
+from engine.events import Compiled, EpochDone, Event, Finished, Progress, Remarked, Started, StepsDone
 from graph_editor import theme as themes
 from graph_editor.words import said
 
@@ -210,6 +210,8 @@ class TrainingPanel(QWidget):
         self.curves.take(event)
         if isinstance(event, Progress):
             self.state.setText(f"{said(event.text)}…")
+        elif isinstance(event, Remarked):
+            self.remark.show_text(" ".join(filter(None, (self.remark.text, said(event.text)))))
         elif isinstance(event, Started):
             self._show_start(event)
         elif isinstance(event, Compiled):

@@ -22,7 +22,7 @@ from app.window import MainWindow
 from engine import templates
 from engine.data.arrays import Npz
 from engine.data.source import DataSet
-from engine.events import EpochDone, Finished, Started, StepsDone
+from engine.events import EpochDone, Finished, Remarked, Started, StepsDone
 from engine.formats import models, project_file
 from engine.layers.conv import Conv2D
 from engine.layers.core import Input
@@ -825,3 +825,11 @@ def test_the_first_card_of_a_new_project_stays_where_it_is_let_go(qtbot: QtBot, 
     QApplication.processEvents()
     place = view.graph_scene.node_items[window.document.graph.order[0]].pos()
     assert (view.mapFromScene(place) - QPoint(120, 90)).manhattanLength() <= 12
+
+
+def test_what_a_run_remarks_of_its_data_is_shown(window: MainWindow) -> None:
+    panel = window.work.training
+    for text in ("1 of 10 samples cannot be read and are left out: 3.png is cut short.", "More is to be known."):
+        panel.take(Remarked(text))
+    assert panel.remark.isVisible()
+    assert panel.remark.text.endswith("3.png is cut short. More is to be known.")

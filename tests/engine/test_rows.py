@@ -20,8 +20,9 @@ from engine.data.packing import packed_path
 from engine.data.rows import Array, FileRows, Mapped, Picked, Rows
 from engine.data.samples import Samples
 from engine.data.source import DataSet
+from engine.data.toy import Moons
 from engine.errors import Cancelled, DataError, FileError
-from engine.events import Event, Finished, StepsDone
+from engine.events import Event, Finished, Remarked, Started, StepsDone
 from engine.layers.core import Dense, Input, Output
 from engine.layers.preprocessing import Normalization
 from engine.model import compile_graph
@@ -217,6 +218,18 @@ def test_unreadable_samples_are_refused_or_left_out_and_counted(
     )
     with pytest.raises(DataError, match="None of the 10 samples can be read"):
         result(held(DataSet({"x": Pictures(tuple(range(10)), "all")}, {}, skip_unreadable=True)))
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_run_tells_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = DataSet({"x": Pictures((3,))}, {"y": np.arange(10) % 2}, skip_unreadable=True)
+    monkeypatch.setattr(Moons, "load", lambda _: data)
+    graph, _ = chain(Input(shape=(4,)), Dense(units=2, activation="softmax"), Output())
+    events = list(train(Project(graph, data=DataSettings(source=Moons()), training=TrainingSettings(epochs=1))))
+    (remark,) = [event.text for event in events if isinstance(event, Remarked)]
+    assert remark == "1 of 10 samples cannot be read and are left out: 3.png is cut short."
+    (started,) = [event for event in events if isinstance(event, Started)]
+    assert started.samples + started.validation_samples + started.test_samples == 9
 
 
 def test_costly_samples_are_packed_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
