@@ -24,6 +24,10 @@ def _binary_accuracy(target: jax.Array, p: jax.Array) -> jax.Array:
     return ((p > 0.5) == (target > 0.5)).astype(jnp.float32)
 
 
+def _sign_accuracy(target: jax.Array, y: jax.Array) -> jax.Array:
+    return ((y > 0.5) == target).astype(jnp.float32)
+
+
 def _accuracy(target: jax.Array, p: jax.Array) -> jax.Array:
     return (p == target).astype(jnp.float32)
 
@@ -40,6 +44,7 @@ _ACCURACY: dict[str, Metric] = {
     "labels": _sparse_accuracy,
     "one-hot": _categorical_accuracy,
     "binary": _binary_accuracy,
+    "signs": _sign_accuracy,
     "numbers": _accuracy,
 }
 

@@ -66,6 +66,8 @@ def output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
 
 def _activation_problems(node: Node, giver: Node, loss_name: str) -> list[Problem]:
     wanted = LOSSES[loss_name].activation
+    if LOSSES[loss_name].positive:
+        return _sign_problems(node, giver, loss_name)
     actual = giver.layer.final_activation
     if actual is None:
         actual = "linear" if not isinstance(giver.layer, Activation) else actual
@@ -85,6 +87,15 @@ def _activation_problems(node: Node, giver: Node, loss_name: str) -> list[Proble
         repair = InsertBefore(Activation(activation=wanted))
         fixes = (fix_of(node, (Edge(giver.id, node.id, 0),), repair),)
     return [Problem(node.id, text, "loss", fixes, severity="warning")]
+
+
+def _sign_problems(node: Node, giver: Node, loss_name: str) -> list[Problem]:
+    """Predictions that can fall below 0 where a loss takes their logarithm."""
+    if giver.layer.final_activation not in ("linear", "tanh") or not isinstance(giver.layer, Dense):
+        return []
+    text = f"{loss_name} takes numbers above 0, but {giver.name} can give any."
+    fix = set_field(giver.id, "activation", "softplus", f"Set activation of {giver.name} to softplus")
+    return [Problem(node.id, text, "loss", (fix,), severity="warning")]
 
 
 def _set_loss(node: Node, loss: str) -> Fix:

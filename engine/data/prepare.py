@@ -187,6 +187,11 @@ def _target(model: Model, node: Node, loss: str, array: Array, name: str, number
         raise DataError(
             f"{loss} needs targets of 0 or 1, but {name} goes from {array.min():g} to {array.max():g}."
         )
+    if kind == "signs" and (array.min() < -1 or array.max() > 1):
+        raise DataError(
+            f"{loss} needs targets of 0 and 1 or of -1 and 1, but {name} goes from {array.min():g} to "
+            f"{array.max():g}."
+        )
     return _numbers(node, array, name, shape, numbers)
 
 

@@ -18,6 +18,11 @@ _ALIASES = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",
     "bce": "binary_crossentropy",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "kld": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence",
+    "logcosh": "log_cosh",
 }
 """Other names of losses and metrics, in small letters."""
 
@@ -39,6 +44,10 @@ _USUAL: dict[str, tuple[Any, ...]] = {
     "label_smoothing": (0,),
     "axis": (-1,),
     "ignore_class": (None,),
+    "delta": (1,),
+    "alpha": (0.25,),
+    "gamma": (2,),
+    "apply_class_balancing": (False,),
     "reduction": ("sum_over_batch_size", "auto", None),
 }
 """Settings of losses with the values that they have here."""
@@ -54,7 +63,7 @@ def keras_metrics(inference: Inference, output: Node) -> list[str]:
     if output.layer.loss is None:
         return []
     shape = inference.shape(output.id) or ()
-    several = output.layer.loss == "binary_crossentropy" and shape[-1:] != (1,)
+    several = LOSSES[output.layer.loss].targets in ("binary", "signs") and shape[-1:] != (1,)
     return ["binary_accuracy" if m == "accuracy" and several else m for m in output.layer.metrics]
 
 

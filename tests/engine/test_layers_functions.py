@@ -14,6 +14,8 @@ import pytest
 
 from engine import named
 from engine.formats.keras_layers import function_class, function_entry
+from engine.formats.keras_training import read_training
+from engine.layers.core import Dense, Input, Output
 from engine.losses import LOSSES
 from engine.metrics import metric_for
 from engine.named import settings_of
@@ -21,6 +23,7 @@ from engine.ops.activations import ACTIVATIONS, ALIASES
 from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import INITIALIZERS, initialize
 from engine.ops.regularizers import REGULARIZERS
+from engine.templates import chain
 from tests.engine.layer_cases import Array, close
 
 GRID = np.concatenate([np.linspace(-8, 8, 161), [-40.0, -0.2, 0.3, 40.0]]).astype(np.float32).reshape(3, 55)
@@ -181,8 +184,11 @@ def _data(loss: str, shape: tuple[int, ...] = (16, 5)) -> tuple[Array, Array]:
         "labels": labels,
         "one-hot": np.eye(shape[-1], dtype=np.float32)[labels],
         "binary": rng.integers(0, 2, shape).astype(np.float32),
+        "signs": rng.integers(0, 2, shape).astype(np.float32),
         "numbers": rng.normal(size=shape).astype(np.float32),
     }
+    if LOSSES[loss].positive:
+        return np.abs(targets["numbers"]), np.abs(logits)
     return targets[LOSSES[loss].targets], logits
 
 
@@ -208,6 +214,21 @@ def test_loss_from_logits_equals_keras_and_stays_finite(name: str) -> None:
     assert np.isfinite(found).all()
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_is_known_by_each_name_that_keras_has_for_it(name: str) -> None:
+    graph, _ = chain(Input(shape=(3,)), Dense(units=3), Output())
+    (node,) = graph.of_type(Output)
+    function = keras.losses.get(name)
+    objects = [cls() for cls in vars(keras.losses).values() if isinstance(cls, type)]
+    known = [keras.losses.serialize(loss) for loss in objects if getattr(loss, "fn", None) is function]
+    assert known
+    for entry in (name, *known):
+        found = read_training(graph, {"loss": entry})
+        assert isinstance(layer := found.graph[node.id].layer, Output)
+        assert layer.loss == name
+        assert not found.report.changed
+
+
 def _keras_metric(name: str, loss: str) -> Any:
     if name != "accuracy":
         return keras.metrics.get(name)
@@ -215,6 +236,7 @@ def _keras_metric(name: str, loss: str) -> Any:
         "labels": keras.metrics.SparseCategoricalAccuracy,
         "one-hot": keras.metrics.CategoricalAccuracy,
         "binary": keras.metrics.BinaryAccuracy,
+        "signs": keras.metrics.BinaryAccuracy,
         "numbers": keras.metrics.Accuracy,
     }
     return kinds[LOSSES[loss].targets]()

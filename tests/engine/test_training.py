@@ -26,6 +26,7 @@ from engine.layers.pooling import MaxPooling2D
 from engine.layers.preprocessing import Normalization
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
+from engine.losses import LOSSES
 from engine.model import compile_graph
 from engine.optimizers import SGD, Adam, RMSprop
 from engine.project import DataSettings, Project, TrainingSettings
@@ -173,13 +174,26 @@ def test_loss_history_is_that_of_keras_fit(optimizer: Any, tmp_path: Path) -> No
         ("mean_squared_error", "linear", ("mae",)),
         ("mean_absolute_error", "linear", ("mse", "mae")),
         ("categorical_crossentropy", "softmax", ("accuracy",)),
+        ("huber", "linear", ("mae",)),
+        ("log_cosh", "linear", ()),
+        ("mean_absolute_percentage_error", "linear", ()),
+        ("mean_squared_logarithmic_error", "softplus", ()),
+        ("cosine_similarity", "linear", ()),
+        ("poisson", "softplus", ("mae",)),
+        ("kl_divergence", "softmax", ("accuracy",)),
+        ("binary_focal_crossentropy", "sigmoid", ("accuracy",)),
+        ("categorical_focal_crossentropy", "softmax", ("accuracy",)),
+        ("hinge", "tanh", ("accuracy",)),
+        ("squared_hinge", "tanh", ("accuracy",)),
+        ("categorical_hinge", "linear", ("accuracy",)),
     ],
 )
 def test_each_loss_follows_keras(loss: str, activation: str, metrics: tuple[str, ...], tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(96, 5)).astype(np.float32)
     labels = (x[:, 0] + x[:, 1] > 0).astype(np.int32)
-    target = np.eye(2, dtype=np.float32)[labels] if "categorical" in loss else labels[:, None].astype(np.float32)
+    one_hot = LOSSES[loss].targets == "one-hot" or loss == "cosine_similarity"
+    target = np.eye(2, dtype=np.float32)[labels] if one_hot else labels[:, None].astype(np.float32)
     np.savez(tmp_path / "d.npz", input=x, output=target)
     graph, _ = chain(
         Input(shape=(5,)),
