@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from engine.data.table import Table
     from engine.data.tables.survey import Survey
 
-data = typer.Typer(name="data", help="Look at files of data.", no_args_is_help=True)
+data = typer.Typer(name="data", help="Look at files of data, and download published ones.", no_args_is_help=True)
 
 _CLASSES_SHOWN = 12
 
 
 @data.callback()
 def _data() -> None:
-    """Look at files of data."""
+    """Look at files of data, and download published ones."""
 
 
 @data.command()
@@ -54,6 +54,27 @@ def inspect(
         print_json(found)
     else:
         _print(found)
+
+
+@data.command()
+def download(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="mnist, fashion_mnist, cifar10, ...")],
+    as_json: Json = False,
+) -> None:
+    """Download a published data set into the cache; what broke off goes on."""
+    from app.headless import run_here
+    from engine.data.published import PUBLISHED, at_hand, fetching
+
+    if name not in PUBLISHED:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(PUBLISHED)}", param_hint="NAME")
+    run_here(fetching(name), quiet=as_json)
+    source = at_hand(name)
+    assert source is not None
+    path = source.model_dump()["path"]
+    if as_json:
+        print_json({"source": name, "path": path, "bytes": PUBLISHED[name].size})
+    else:
+        say(f"{source.title}: {path}")
 
 
 def _whole(source: Source) -> Any:

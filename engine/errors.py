@@ -14,6 +14,7 @@ LayerloomError                   base: its text is a sentence for the person at 
 ├── DataError                    data that cannot be read, or that does not fit the graph
 ├── TrainingError                a training run that cannot go on
 ├── FileError                    a file that is missing, damaged, or cannot be written
+│   ├── DownloadError            a file that cannot be had from its site
 │   └── FileFormatError          a file of the wrong kind or of a future version
 │       └── UnsupportedError     part of a file that this program does not have, but can keep as it is
 └── Cancelled                    thrown into a generator of events to ask it to end
@@ -101,6 +102,10 @@ class FileError(LayerloomError):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class DownloadError(FileError):
+    """A file that cannot be had from its site, whose address is the `path`."""
 
 
 class FileFormatError(FileError):

@@ -29,3 +29,4 @@ def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep settings and unsaved runs of a test away from those of the person who runs it."""
     monkeypatch.setenv("LAYERLOOM_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("LAYERLOOM_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("LAYERLOOM_CACHE_DIR", str(tmp_path / "cache"))

@@ -28,9 +28,9 @@ ROOT = Path(__file__).parents[1]
 TRANSLATED = ("tr", "_tr", "noted")
 TOLD = (
     "Problem", "Fix", "set_field", "error", "unsupported", "ShapeError", "StyleError", "GraphError", "DataError",
-    "TrainingError", "FileError", "FileFormatError", "CycleError", "PortError", "PortOccupiedError", "ValueError",
-    "DuplicateEdgeError", "NameTakenError", "LayerloomError", "Progress", "Proof", "append",
-    "_no_chain", "BadRow",
+    "TrainingError", "FileError", "DownloadError", "FileFormatError", "CycleError", "PortError",
+    "PortOccupiedError", "ValueError", "DuplicateEdgeError", "NameTakenError", "LayerloomError", "Progress",
+    "Proof", "append", "_no_chain", "BadRow",
 )  # fmt: skip
 """What takes a sentence of the engine as one of its arguments."""
 _WORDS = re.compile(r"[A-Za-z]{2}")

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.dialogs import sentence, tell_error
 from app.jobs import run_job
 from app.panels.columns import ColumnsView
+from app.panels.download import DownloadOffer
 from app.panels.look import Look
 from app.panels.network_buttons import NetworkButtons
 from app.panels.preview import Preview, preview_job, proposal_job
@@ -30,6 +31,7 @@ from app.task import TaskThread
 from app.texts import count
 from engine.data.columns import TableColumn
 from engine.data.opening import source_of
+from engine.data.published import PUBLISHED, at_hand
 from engine.data.source import SOURCES, Source, source_name
 from engine.data.table import Table
 from engine.errors import Cancelled, LayerloomError
@@ -65,6 +67,7 @@ class DataPanel(QWidget):
         self.source_form.changed.connect(self._source_changed)
         self.split_form.changed.connect(self._split_changed)
         self.choose.clicked.connect(self._choose_file)
+        self.download.fetched.connect(self._fetched)
         self.columns.changed.connect(self._columns_changed)
         document.project_changed.connect(self._show)
         self._show()
@@ -84,6 +87,7 @@ class DataPanel(QWidget):
         self.file = QLabel(wordWrap=True)
         self.choose = QPushButton(self.tr("Choose a file…"))
         self.choose.setToolTip(self.tr("A table (CSV, Parquet) or arrays; it may also be dropped on the window"))
+        self.download = DownloadOffer()
         self.network = NetworkButtons(self._document)
         self.fit, self.begin = self.network.fit, self.network.begin
         self.notes = QLabel(wordWrap=True)
@@ -119,6 +123,7 @@ class DataPanel(QWidget):
                 self.source,
                 self.choose,
                 self.file,
+                self.download,
                 self.network,
                 self.about,
                 self.source_form,
@@ -164,6 +169,7 @@ class DataPanel(QWidget):
         self.source_form.wrap_rows(any(spec.kind == "path" for spec in settings))
         self.source_form.show_settings(source)
         self._show_file()
+        self.download.show_source(source)
         self._ask_for_preview()
 
     def _show_file(self, written: str = "") -> None:
@@ -261,7 +267,8 @@ class DataPanel(QWidget):
         name = self.source.itemData(index)
         data = self._document.project.data
         if name != source_name(data.source):
-            changed = data.model_copy(update={"source": SOURCES[name]()})
+            downloaded = at_hand(name) if name in PUBLISHED else None
+            changed = data.model_copy(update={"source": downloaded or SOURCES[name]()})
             self._document.edit_data(self.tr("Change the data"), changed)
 
     def _source_changed(self, source: Settings, field: str) -> None:
@@ -307,8 +314,16 @@ class DataPanel(QWidget):
         self._document.edit_data(self.tr("Choose the data"), data.model_copy(update={"source": source}))
         return True
 
+    def _fetched(self, name: str) -> None:
+        """Learn from the files that were downloaded, undoably."""
+        data = self._document.project.data
+        source = at_hand(name, data.source) if source_name(data.source) == name else None
+        if source is not None:
+            self._document.edit_data(self.tr("Download the data"), data.model_copy(update={"source": source}))
+
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""
         self._delay.stop()
+        self.download.close_job()
         if self._job is not None:
             self._job.close()
