@@ -128,7 +128,7 @@ def _of_data(ds: DataSet) -> dict[str, Any]:
         return {
             name: {
                 "shape": list(array.shape),
-                "type": str(array.dtype),
+                "type": "text" if array.dtype.kind == "U" else str(array.dtype),
                 "missing": sum(int(np.isnan(piece).sum()) for _, piece, _ in in_pieces(array))
                 if array.dtype.kind == "f"
                 else 0,

@@ -117,10 +117,16 @@ def _stamp(path: str) -> object:
 
 def _input_misfit(node: Node, column: Column, title: str) -> Problem | None:
     layer = node.layer
-    if not isinstance(layer, Input) or fitted(layer.shape, column.shape) is not None:
+    if not isinstance(layer, Input):
+        return None
+    text = tr("{0} takes {1}, a sample of {2} is {3}")
+    if bool(column.text) != (layer.dtype == "string"):
+        kinds = (tr("numbers"), tr("text")) if column.text else (tr("text"), tr("numbers"))
+        return Problem(node.id, _told(text.format(node.name, kinds[0], title, kinds[1])), "dtype")
+    if fitted(layer.shape, column.shape) is not None:
         return None
     takes, sample = show_shape(layer.shape), show_shape(column.shape)
-    text = tr("{0} takes {1}, a sample of {2} is {3}").format(node.name, takes, title, sample)
+    text = text.format(node.name, takes, title, sample)
     fix = set_field(node.id, "shape", column.shape, tr("Set shape of {0} to {1}").format(node.name, sample))
     return Problem(node.id, _told(text), "shape", (fix,))
 

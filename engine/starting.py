@@ -5,25 +5,47 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from engine.data.rows import AnyRows
 from engine.data.source import Column, DataSet
 from engine.graph import Graph
 from engine.layer import Layer
 from engine.layers.core import Dense, Input, Output
+from engine.layers.embedding import Embedding
+from engine.layers.global_pooling import GlobalAveragePooling1D
 from engine.layers.merging import Concatenate
 from engine.layers.preprocessing import Normalization
 from engine.layers.reshaping import Flatten
+from engine.layers.text import TextVectorization
 
 _UNITS = 64
+_MOST_WORDS = 10_000
+_EMBEDDED = 32
+"""Numbers that a word becomes."""
+_LONGEST = 500
+"""Words of a text that are read, at most."""
+_LOOKED_AT = 1000
+"""Texts by which it is judged how long they are."""
 _MOST_CLASSES = 1000
 
 
 def columns_of(ds: DataSet) -> tuple[dict[str, Column], dict[str, Column]]:
-    """What features and targets of a data set are like; features that are text are left out."""
-    features = {name: Column(array.shape[1:]) for name, array in ds.features.items() if array.dtype.kind != "U"}
+    """What features and targets of a data set are like."""
+    features = {
+        name: Column(array.shape[1:], words=len(ds.words.get(name, ())), text=_usual_words(array))
+        for name, array in ds.features.items()
+    }
     targets = {
         name: Column(array.shape[1:], ds.classes.get(name) or _labels(array)) for name, array in ds.targets.items()
     }
     return features, targets
+
+
+def _usual_words(rows: AnyRows) -> int:
+    """How many words most of some texts have at most; 0 where there are none."""
+    if rows.dtype.kind != "U":
+        return 0
+    lengths = sorted(len(str(text).split()) for text in rows[:_LOOKED_AT].flat)
+    return max(1, lengths[int(0.95 * (len(lengths) - 1))]) if lengths else 1
 
 
 def _labels(array: object) -> tuple[str, ...]:
@@ -41,15 +63,14 @@ def started(features: Mapping[str, Column], targets: Mapping[str, Column]) -> Gr
 
     It begins with Normalization, which takes mean and deviation from the training data: whatever the range of the
     numbers, they reach the first Dense near 1, and the model takes them raw. Anything but a row of numbers is
-    flattened. Where there are several, an Input has the name of its feature, an Output that of its target.
+    flattened; of texts and rows of words the mean of what words mean goes on. Where there are several, an Input
+    has the name of its feature, an Output that of its target.
     """
     graph = Graph()
     ends: list[str] = []
     for name, column in features.items():
-        layers: list[Layer] = [Input(shape=column.shape or (1,)), Normalization()]
+        layers = [_entry(column), *_reading(column)]
         graph, last = _append(graph, layers, None, name if len(features) > 1 else "")
-        if len(column.shape) > 1:
-            graph, last = _append(graph, [Flatten()], last)
         ends.append(last)
     if not ends:
         return graph
@@ -63,6 +84,27 @@ def started(features: Mapping[str, Column], targets: Mapping[str, Column]) -> Gr
         name = name if len(targets) > 1 and name not in features else ""
         graph, _ = _append(graph, list(_predicting(column)), last, name, at_end=True)
     return graph
+
+
+def _entry(column: Column) -> Input:
+    dtype = "string" if column.text else "int32" if column.words else "float32"
+    return Input(shape=column.shape or (1,), dtype=dtype)
+
+
+def _reading(column: Column) -> list[Layer]:
+    """From a feature to a row of numbers that tells what is in it."""
+    if column.text:
+        length = min(column.text, _LONGEST)
+        vectors = TextVectorization(max_tokens=_MOST_WORDS, output_sequence_length=length)
+        return [vectors, *_meaning(_MOST_WORDS)]
+    if column.words:
+        return _meaning(column.words)
+    return [Normalization(), *([Flatten()] if len(column.shape) > 1 else [])]
+
+
+def _meaning(words: int) -> list[Layer]:
+    """From the numbers of words to the mean of what they are learned to mean."""
+    return [Embedding(input_dim=words, output_dim=_EMBEDDED), GlobalAveragePooling1D()]
 
 
 def _predicting(column: Column) -> tuple[Layer, Layer]:

@@ -1,4 +1,4 @@
-"""A look at the samples: as pictures, as a table, as points in a plane or as a line, whichever suits them."""
+"""A look at the samples: as pictures, as texts, as a table, as points in a plane or as a line, as suits them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QStackedWidget, QTableView, Q
 
 from app.panels.pictures import Points, ScatterPlot, SeriesPlot
 from app.panels.preview import Preview, SampleGrid, TableModel
+from app.panels.text_table import TextTable
 from graph_editor import theme as themes
 
 
@@ -25,9 +26,10 @@ class Look(QStackedWidget):
         self.table = QTableView()
         self.table.setModel(self.rows)
         self.table.setFont(themes.tabular(self.table.font()))
+        self.texts = TextTable()
         self.scatter = ScatterPlot()
         self.series = SeriesPlot()
-        for view in (self.word, self.pictures, self.table, self.scatter, self.series):
+        for view in (self.word, self.pictures, self.table, self.texts, self.scatter, self.series):
             self.addWidget(view)
 
     def say(self, text: str) -> None:
@@ -44,6 +46,9 @@ class Look(QStackedWidget):
         elif preview.images:
             self.grid.show_images(preview.images)
             self.setCurrentWidget(self.pictures)
+        elif preview.texts:
+            self.texts.show_rows(preview.header, preview.rows)
+            self.setCurrentWidget(self.texts)
         else:
             self.rows.show_rows(preview.header, preview.rows)
             self.setCurrentWidget(self.table)

@@ -39,6 +39,7 @@ Array = np.ndarray[Any, Any]
 _PICTURES = 64
 _ROWS = 200
 _COLUMNS = 60
+_CHARACTERS = 3000
 _CLASSES = 100
 _SHOWN_CLASSES = 12
 _AnyIndex = QModelIndex | QPersistentModelIndex
@@ -55,6 +56,8 @@ class Preview:
     images: tuple[tuple[QImage, str], ...] = ()
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    texts: bool = False
+    """Whether the last column of the rows holds texts to be read."""
     drawn: Points | Stretch | None = None
     own_validation: int | None = None
     own_test: int | None = None
@@ -128,10 +131,21 @@ def make_preview(ds: DataSet) -> Preview:
         images = tuple(zip(_images(first[:_PICTURES]), _labels(ds, _PICTURES), strict=False))
     elif drawn is None:
         header, rows = _table(ds)
+    texts = not images and drawn is None and len(ds.features) == 1 and _legible(ds, *ds.features)
     parts = (None if part is None else len(next(iter(part.values()))) for part in (ds.validation, ds.test))
     described = columns_of(ds)
     return Preview(
-        _summary(ds), shapes, ds.size, images, header, rows, drawn, *parts, columns=described, notes=ds.notes
+        _summary(ds),
+        shapes,
+        ds.size,
+        images,
+        header,
+        rows,
+        texts,
+        drawn,
+        *parts,
+        columns=described,
+        notes=ds.notes,
     )
 
 
@@ -142,7 +156,10 @@ def _pictorial(shape: tuple[int, ...]) -> bool:
 
 def _summary(ds: DataSet) -> tuple[tuple[str, str], ...]:
     lines = [(_tr("Samples"), count(ds.size))]
-    lines += [(name, shape_text(array.shape[1:])) for name, array in ds.features.items()]
+    lines += [
+        (name, _tr("text") if array.dtype.kind == "U" else shape_text(array.shape[1:]))
+        for name, array in ds.features.items()
+    ]
     for name, array in ds.targets.items():
         classes = len(ds.classes.get(name, ())) or _labels_in(array)
         lines.append((name, _tr("{0} classes").format(classes) if classes else shape_text(array.shape[1:])))
@@ -201,10 +218,28 @@ def _table(ds: DataSet) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         classes = ds.classes.get(name, ())
         columns.append([_target_text(value, classes) for value in ds.targets[name][:_ROWS]])
     for name, array in ds.features.items():
+        if _legible(ds, name):
+            header.append(name)
+            columns.append(_texts(array[:_ROWS], ds.words.get(name, ())))
+            continue
         flat = array[:_ROWS].reshape(min(_ROWS, len(array)), -1)[:, :_COLUMNS]
         header += [name] if flat.shape[1] == 1 else [f"{name} {i + 1}" for i in range(flat.shape[1])]
         columns += [[f"{value:g}" for value in column] for column in flat.T]
     return tuple(header), tuple(zip(*columns, strict=True))
+
+
+def _legible(ds: DataSet, name: str) -> bool:
+    """Whether a feature is text, or a row of words."""
+    return ds.features[name].dtype.kind == "U" or name in ds.words
+
+
+def _texts(samples: Array, words: Sequence[str]) -> list[str]:
+    """Samples to be read."""
+    found: list[str] = []
+    for row in samples.reshape(len(samples), -1).tolist():
+        parts = [words[value] if words else str(value) for value in row]
+        found.append(" ".join(filter(None, parts))[:_CHARACTERS])
+    return found
 
 
 class TableModel(QAbstractTableModel):

@@ -8,8 +8,9 @@ from engine.data import toy
 from engine.data import series
 from engine.data import idx
 from engine.data import cifar
+from engine.data import imdb  # before arrays: of files that are called imdb.npz
 from engine.data import arrays
 from engine.data import npy
 from engine.data import table
 
-__all__ = ["arrays", "builtin", "cifar", "idx", "npy", "series", "table", "toy"]
+__all__ = ["arrays", "builtin", "cifar", "idx", "imdb", "npy", "series", "table", "toy"]

@@ -93,7 +93,7 @@ def by_part(arrays: Mapping[str, T]) -> dict[str, dict[str, T]]:
 
 def read_npz(path: str | Path) -> dict[str, Array]:
     """All arrays of an .npz file; pickled objects are refused. Raises `FileError` or `FileFormatError`."""
-    return _read_members(path, _read_member)
+    return _read_members(path, read_member)
 
 
 def outline_npz(path: str | Path) -> dict[str, Array]:
@@ -122,7 +122,8 @@ def _outline_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.Zi
     return zeros(shape, "U1" if dtype.kind == "S" else dtype)
 
 
-def _read_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
+def read_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
+    """An array of a file; raises `FileFormatError` where it is damaged, or holds pickled objects."""
     _header(path, archive, info)
     name = info.filename.removesuffix(".npy")
     try:

@@ -75,6 +75,17 @@ PUBLISHED: dict[str, Published] = {
         ),
         "cifar-10-binary.tar.gz",
     ),
+    "imdb": Published(
+        (
+            RemoteFile(
+                f"{_KERAS}imdb.npz",
+                17_464_789,
+                "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
+            ),
+            RemoteFile(f"{_KERAS}imdb_word_index.json", 1_641_221, "bfafd718b763782e994055a2d397834f", "md5"),
+        ),
+        "imdb.npz",
+    ),
 }
 """By the names of their sources."""
 

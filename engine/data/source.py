@@ -14,6 +14,8 @@ from engine.data.treatment import Treatment
 from engine.events import Progress
 from engine.fields import Settings
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -22,6 +24,10 @@ class Column:
     shape: tuple[int, ...]
     classes: tuple[str, ...] = ()
     """Names of the classes where the array holds labels 0, 1, 2, ..."""
+    words: int = 0
+    """Where a sample is a row of whole numbers that stand for words: how many such numbers there are."""
+    text: int = 0
+    """Where a sample is a text: how many words most of them have at most."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class DataSet:
     """What was left out or stood in for, a sentence each."""
     skip_unreadable: bool = False
     """Whether samples that cannot be read are left out, and counted; else the first of them is an error."""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    """The words that the whole numbers 0, 1, 2, ... of a feature stand for; "" for what is only filled up with."""
 
     @property
     def arrays(self) -> dict[str, AnyRows]:
@@ -80,6 +88,15 @@ class Source(Settings):
     def targets(self) -> dict[str, Column]:
         """Names and shapes of what is to be predicted, without reading it all."""
         return {}
+
+
+def finished(events: Generator[Progress, None, T]) -> T:
+    """What a job gives in the end, without telling how far it is."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            return end.value
 
 
 SOURCES: dict[str, type[Source]] = {}

@@ -11,7 +11,7 @@ from pydantic import Field
 from engine.data.columns import TableColumn
 from engine.data.memory import bytes_text, free_memory
 from engine.data.rows import Array
-from engine.data.source import Column, DataSet, Source, register
+from engine.data.source import Column, DataSet, Source, finished, register
 from engine.data.treatment import Treatment
 from engine.errors import DataError, FileFormatError
 from engine.events import Progress
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from engine.data.tables.survey import Survey
 
 FEATURES, TARGET = "x", "y"
+_WORDS = 100
+"""Of a text, where only the file could tell how long it is."""
 """Names of the array of all features that are numbers, and of the target where there is one."""
 
 
@@ -82,7 +84,9 @@ class Table(Source):
         if any(column.kind == "category" and not column.classes for column in self.of_role("feature")):
             return {}
         width = sum(column.width for column in self._numbers)
-        texts = {column.name: Column((1,)) for column in self.of_role("feature") if column.kind == "text"}
+        texts = {
+            column.name: Column((1,), text=_WORDS) for column in self.of_role("feature") if column.kind == "text"
+        }
         return {**({FEATURES: Column((width,))} if width else {}), **texts}
 
     def targets(self) -> dict[str, Column]:
@@ -104,12 +108,7 @@ class Table(Source):
     # Reading
 
     def load(self) -> DataSet:
-        events = self.loading()
-        while True:
-            try:
-                next(events)
-            except StopIteration as end:
-                return end.value
+        return finished(self.loading())
 
     def loading(self) -> Generator[Progress, None, DataSet]:
         from engine.data.tables.proposal import incomplete

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.data.arrays import Npz, by_part, data_set, outline_npz
 from engine.data.builtin import BreastCancer, Diabetes, Digits, Iris, Wine
+from engine.data.imdb import Imdb
 from engine.data.rows import Array
 from engine.data.series import Sines, waves, windows
 from engine.data.source import DataSet, Source
@@ -105,6 +106,33 @@ def _npz(source: Source) -> Loading:
     return Loading((), tuple(lines), data_set(arrays), expressions)
 
 
+# Reviews
+
+_LOAD_DATA = {
+    "num_words": None, "skip_top": 0, "maxlen": None, "seed": 113, "start_char": 1, "oov_char": 2, "index_from": 3,
+}  # fmt: skip
+_PAD_SEQUENCES = {"padding": "pre", "truncating": "pre"}
+"""What Keras takes where nothing is said."""
+
+
+def _imdb(source: Source) -> Loading:
+    """As Keras has it load its own copy of the reviews."""
+    assert isinstance(source, Imdb)
+    given, padding = (
+        {name: getattr(source, name) for name, usual in usuals.items() if getattr(source, name) != usual}
+        for usuals in (_LOAD_DATA, _PAD_SEQUENCES)
+    )
+    load = call("keras.datasets.imdb.load_data", _words(given))
+    pad = _words({"maxlen": source.length, **padding})
+    lines = [
+        statement("(x, y), (x_test, y_test) = ", load),
+        *(statement(f"{name} = ", call("keras.utils.pad_sequences", [name, *pad])) for name in ("x", "x_test")),
+    ]
+    one = {"x": np.zeros((1, source.length), np.int32), "y": np.zeros(1, np.int64)}
+    expressions = {"train": {"x": "x", "y": "y"}, "test": {"x": "x_test", "y": "y_test"}}
+    return Loading((), tuple(lines), DataSet({"x": one["x"]}, {"y": one["y"]}, test=one), expressions)
+
+
 # What is made
 
 
@@ -148,4 +176,5 @@ _WRITERS: dict[type[Source], Callable[[Any], Loading]] = {
     **dict.fromkeys((Moons, Circles, Spirals, Blobs), _toy),
     Sines: _sines,
     Npz: _npz,
+    Imdb: _imdb,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import struct
 import tarfile
 from pathlib import Path
@@ -78,3 +79,37 @@ def cifar_archive(path: Path, count: int = 40) -> Path:
     names = [*(f"data_batch_{seed}.bin" for seed in range(1, 6)), "test_batch.bin"]
     members = {f"cifar-10-batches-bin/{name}": cifar_batch(count, seed)[0] for seed, name in enumerate(names, 1)}
     return tar_gz(path, {"cifar-10-batches-bin/readme.html": b"<html>", **members})
+
+
+FILM_WORDS = ("the", "film", "was", "and", "good", "great", "bad", "awful", "plot", "actors")
+"""Words of reviews, the most frequent first, as the list of words numbers them from 1 on."""
+
+
+def lists(rows: list[list[int]]) -> Any:
+    """An array of lists."""
+    found = np.empty(len(rows), object)
+    found[:] = rows
+    return found
+
+
+def reviews(count: int, seed: int = 0) -> tuple[Any, Any]:
+    """Rows of the numbers of words, of different lengths, and whether good or bad words are among them."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, count)
+    rows: list[list[int]] = []
+    for label in labels:
+        words = rng.choice([1, 2, 3, 4, 9, 10], rng.integers(3, 20)).tolist()
+        words.insert(int(rng.integers(len(words) + 1)), int(rng.choice([5, 6] if label else [7, 8])))
+        rows.append(words)
+    return lists(rows), labels
+
+
+def imdb_file(folder: Path, train: int = 120, test: int = 40, *, words: bool = True) -> Path:
+    """The reviews of IMDB as Keras has them, but fewer; the list of their words beside, if wanted."""
+    folder.mkdir(exist_ok=True)
+    (x_train, y_train), (x_test, y_test) = reviews(train), reviews(test, 1)
+    np.savez(folder / "imdb.npz", x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    if words:
+        index = {word: number for number, word in enumerate(FILM_WORDS, 1)}
+        (folder / "imdb_word_index.json").write_text(json.dumps(index))
+    return folder / "imdb.npz"

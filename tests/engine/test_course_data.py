@@ -8,22 +8,27 @@ import pytest
 
 from engine.data.cifar import Cifar10
 from engine.data.idx import FashionMnist, Mnist
+from engine.data.imdb import Imdb
 from engine.data.source import Source
 from engine.evaluation import evaluate_project
 from engine.events import Finished, Result, Started
 from engine.formats import project_file
 from engine.graph import Graph
-from engine.layers.conv import Conv2D
+from engine.layer import Layer
+from engine.layers.conv import Conv1D, Conv2D
 from engine.layers.core import Dense, Input, Output
+from engine.layers.embedding import Embedding
+from engine.layers.global_pooling import GlobalMaxPooling1D
 from engine.layers.pooling import MaxPooling2D
 from engine.layers.preprocessing import Rescaling
+from engine.layers.recurrent import LSTM
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
 from engine.optimizers import Adam, Optimizer, RMSprop
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
 from engine.training import train
-from tests.engine.data_files import cifar_archive, mnist_files
+from tests.engine.data_files import cifar_archive, imdb_file, mnist_files
 
 _SCALED = Rescaling(scale=1 / 255)
 
@@ -98,4 +103,27 @@ def test_exercise_12_cifar_from_its_archive(tmp_path: Path) -> None:
     )
     started, finished = _trains(made, Cifar10(path=str(archive)), Adam(learning_rate=0.003), 4, 20, tmp_path)
     assert (started.samples, started.validation_samples, started.test_samples) == (180, 20, 40)
+    assert finished.test["accuracy"] > 0.8
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        (LSTM(units=16),),
+        (Conv1D(filters=16, kernel_size=(3,), activation="relu"), GlobalMaxPooling1D()),
+    ],
+    ids=["LSTM", "Conv1D"],
+)
+def test_exercise_11_reviews_of_films(middle: tuple[Layer, ...], tmp_path: Path) -> None:
+    imdb_file(tmp_path / "imdb", train=200, test=60)
+    made, _ = chain(
+        Input(shape=(16,), dtype="int32"),
+        Embedding(input_dim=100, output_dim=16),
+        *middle,
+        Dense(units=1, activation="sigmoid"),
+        Output(loss="binary_crossentropy"),
+    )
+    source = Imdb(path=str(tmp_path / "imdb" / "imdb.npz"), num_words=100, length=16, maxlen=60)
+    started, finished = _trains(made, source, Adam(learning_rate=0.01), 12, 20, tmp_path)
+    assert (started.samples, started.validation_samples, started.test_samples) == (180, 20, 60)
     assert finished.test["accuracy"] > 0.8

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.fitness import made_to_fit, misfits
+from engine.data.arrays import Npz
+from engine.data.imdb import Imdb
 from engine.data.source import SOURCES, Column, DataSet
 from engine.events import Finished
 from engine.inference import infer
@@ -16,6 +19,7 @@ from engine.project import DataSettings, Project, TrainingSettings
 from engine.starting import columns_of, started
 from engine.templates import make
 from engine.training import train
+from tests.engine.data_files import imdb_file
 
 
 @pytest.mark.parametrize("name", [name for name, cls in SOURCES.items() if cls().features()])
@@ -38,12 +42,42 @@ def test_each_feature_and_target_has_its_node() -> None:
         {"kind": ("p", "q", "r")},
     )
     graph = started(*columns_of(ds))
-    assert {node.name for node in graph.of_type(Input)} == {"a", "b"}
+    entries = {node.name: node.layer for node in graph.of_type(Input)}
+    assert entries == {
+        "a": Input(shape=(4,)), "b": Input(shape=(2, 2)), "words": Input(shape=(1,), dtype="string")
+    }  # fmt: skip
     assert {node.name: node.layer.loss for node in graph.of_type(Output)} == {  # type: ignore[attr-defined]
         "kind": "sparse_categorical_crossentropy",
         "size": "mean_squared_error",
     }
     assert not infer(graph).problems
+
+
+def test_a_network_for_texts_learns_what_words_mean(tmp_path: Path) -> None:
+    labels = np.arange(60) % 2
+    texts = np.array([[f"a film that was {'good' if label else 'bad'} {n}"] for n, label in enumerate(labels)])
+    np.savez(tmp_path / "texts.npz", x=texts, y=labels)
+    source = Npz(path=str(tmp_path / "texts.npz"))
+    features, targets = columns_of(source.load())
+    assert features == {"x": Column((1,), text=6)}
+    graph = started(features, targets)
+    assert not infer(graph).problems
+    *_, end = train(Project(graph, data=DataSettings(source=source), training=TrainingSettings(epochs=15)))
+    assert isinstance(end, Finished)
+    assert end.history["accuracy"][-1] > 0.95
+
+
+def test_a_network_for_rows_of_words_learns_what_they_mean(tmp_path: Path) -> None:
+    source = Imdb(path=str(imdb_file(tmp_path, train=300)), length=20)
+    features, targets = columns_of(source.load())
+    assert features == {"x": Column((20,), words=10_000)}
+    graph = started(features, targets)
+    assert graph.of_type(Input)[0].layer == Input(shape=(20,), dtype="int32")
+    project = Project(graph, data=DataSettings(source=source), training=TrainingSettings(epochs=40))
+    assert misfits(project, infer(graph)) == ()
+    *_, end = train(project)
+    assert isinstance(end, Finished)
+    assert end.history["accuracy"][-1] > 0.9
 
 
 def test_labels_without_names_are_classes() -> None:
