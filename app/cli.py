@@ -97,7 +97,7 @@ def train(
         typer.Option("--from", metavar="RUN|MODEL", help="Go on from this run, or from a Keras model."),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A file of data in place of the project's.")
+        Path | None, typer.Option(metavar="PATH", help="A file or folder of data in place of the project's.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`layerloom data`: what is in a file of data."""
+"""`layerloom data`: what is in a file or folder of data."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ if TYPE_CHECKING:
     from engine.data.table import Table
     from engine.data.tables.survey import Survey
 
-data = typer.Typer(name="data", help="Look at files of data, and download published ones.", no_args_is_help=True)
+data = typer.Typer(
+    name="data", help="Look at files and folders of data, and download published ones.", no_args_is_help=True
+)
 
 _CLASSES_SHOWN = 12
 
 
 @data.callback()
 def _data() -> None:
-    """Look at files of data, and download published ones."""
+    """Look at files and folders of data, and download published ones."""
 
 
 @data.command()
 def inspect(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A table, arrays, ...")], as_json: Json = False
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A table, arrays, a folder of pictures, ...")],
+    as_json: Json = False,
 ) -> None:
-    """Print what a file of data holds: shapes, types, classes, what is missing, what cannot be read."""
+    """Print what a file or folder of data holds: shapes, types, classes, what is missing, what cannot be read."""
     from app.headless import run_here
     from engine.data.opening import source_of
     from engine.data.source import source_name

@@ -290,9 +290,9 @@ def _read_weights(path: Path, project: Project) -> tuple[Graph, HostWeights]:
 
 
 def dropped_data(mime: QMimeData) -> Path | None:
-    """The file of data that a drag carries, None where it carries something else."""
+    """The file of data or the folder that a drag carries, None where it carries something else."""
     paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-    return paths[0] if len(paths) == 1 and source_type(paths[0]) is not None else None
+    return paths[0] if len(paths) == 1 and (paths[0].is_dir() or source_type(paths[0]) is not None) else None
 
 
 def dropped_file(mime: QMimeData) -> Path | None:

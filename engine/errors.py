@@ -22,6 +22,7 @@ LayerloomError                   base: its text is a sentence for the person at 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -29,6 +30,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.fixes import Problem
     from engine.repairs import Repair
+
+
+def legible(path: str | PathLike[str]) -> str:
+    """The name of a file as text that can be shown: bytes in it that are no UTF-8 are written as numbers."""
+    return os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class LayerloomError(Exception):
@@ -99,8 +105,8 @@ class FileError(LayerloomError):
     """A file is missing, damaged, or cannot be written; the text names it."""
 
     def __init__(self, path: str | PathLike[str], reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = path
+        self.path = legible(path)
+        super().__init__(f"{self.path}: {reason}")
         self.reason = reason
 
 

@@ -34,7 +34,7 @@ from engine.data.opening import source_of
 from engine.data.published import PUBLISHED, at_hand
 from engine.data.source import SOURCES, Source, source_name
 from engine.data.table import Table
-from engine.errors import Cancelled, LayerloomError
+from engine.errors import Cancelled, LayerloomError, legible
 from engine.events import Event, Progress, Result
 from engine.fields import Settings, describe
 from engine.project import DataSettings
@@ -68,6 +68,7 @@ class DataPanel(QWidget):
         self.split_form.changed.connect(self._split_changed)
         self.choose.clicked.connect(self._choose_file)
         self.download.fetched.connect(self._fetched)
+        self.choose_folder.clicked.connect(self._choose_folder)
         self.columns.changed.connect(self._columns_changed)
         document.project_changed.connect(self._show)
         self._show()
@@ -88,6 +89,15 @@ class DataPanel(QWidget):
         self.choose = QPushButton(self.tr("Choose a file…"))
         self.choose.setToolTip(self.tr("A table (CSV, Parquet) or arrays; it may also be dropped on the window"))
         self.download = DownloadOffer()
+        self.choose_folder = QPushButton(self.tr("Choose a folder…"))
+        self.choose_folder.setToolTip(
+            self.tr("Pictures or sounds, a folder for each class; it may also be dropped on the window")
+        )
+        self.choices = QWidget()
+        choices = QHBoxLayout(self.choices)
+        choices.setContentsMargins(0, 0, 0, 0)
+        choices.addWidget(self.choose)
+        choices.addWidget(self.choose_folder)
         self.network = NetworkButtons(self._document)
         self.fit, self.begin = self.network.fit, self.network.begin
         self.notes = QLabel(wordWrap=True)
@@ -121,7 +131,7 @@ class DataPanel(QWidget):
             (
                 self.tr("Source"),
                 self.source,
-                self.choose,
+                self.choices,
                 self.file,
                 self.download,
                 self.network,
@@ -174,10 +184,11 @@ class DataPanel(QWidget):
 
     def _show_file(self, written: str = "") -> None:
         """Name the file that is learned from, and how it is written."""
-        path = Path(getattr(self._document.project.data.source, "path", ""))
-        self.file.setVisible(bool(path.name))
-        self.file.setText("\n".join(filter(None, (path.name, written))))
-        self.file.setToolTip(str(path))
+        path = legible(getattr(self._document.project.data.source, "path", ""))
+        name = Path(path).name
+        self.file.setVisible(bool(name))
+        self.file.setText("\n".join(filter(None, (name, written))))
+        self.file.setToolTip(path)
 
     def _ask_for_preview(self) -> None:
         """Load the preview once the tab is seen and the person has stopped typing; what is made, at once."""
@@ -298,17 +309,26 @@ class DataPanel(QWidget):
         if name:
             self.take_file(Path(name))
 
+    def _choose_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, self.tr("Choose a folder of data"), self._folder)
+        if name:
+            self.take_file(Path(name))
+
     def take_file(self, path: Path) -> bool:
-        """Learn from a file from now on, undoably; says what is wrong with it itself."""
+        """Learn from a file or folder from now on, undoably; says what is wrong with it itself."""
         data = self._document.project.data
         try:
             source = source_of(path, like=data.source)
-            if isinstance(source, Table):
-                source = run_job(self, self.tr("Looking through the table…"), proposal_job(source))
+            source = run_job(self, self.tr("Looking through the data…"), proposal_job(source))
         except Cancelled:
             return False
         except LayerloomError as error:
-            tell_error(self, self.tr("Cannot learn from this file"), error)
+            what = (
+                self.tr("Cannot learn from this folder")
+                if path.is_dir()
+                else self.tr("Cannot learn from this file")
+            )
+            tell_error(self, what, error)
             return False
         self._folder = str(path.parent)
         self._document.edit_data(self.tr("Choose the data"), data.model_copy(update={"source": source}))

@@ -1,4 +1,4 @@
-"""A look at the samples: as pictures, as texts, as a table, as points in a plane or as a line, as suits them."""
+"""A look at the samples: pictures, sounds, texts, a table, points in a plane or a line, whichever suits them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QStackedWidget, QTableView, QWidget
 
 from app.panels.pictures import Points, ScatterPlot, SeriesPlot
-from app.panels.preview import Preview, SampleGrid, TableModel
+from app.panels.preview import Preview, TableModel
+from app.panels.sample_grid import SampleGrid
+from app.panels.sounds import WaveGrid
 from app.panels.text_table import TextTable
 from graph_editor import theme as themes
 
@@ -26,10 +28,14 @@ class Look(QStackedWidget):
         self.table = QTableView()
         self.table.setModel(self.rows)
         self.table.setFont(themes.tabular(self.table.font()))
+        self.wave_grid = WaveGrid()
+        self.waves = QScrollArea(widgetResizable=True)
+        self.waves.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.waves.setWidget(self.wave_grid)
         self.texts = TextTable()
         self.scatter = ScatterPlot()
         self.series = SeriesPlot()
-        for view in (self.word, self.pictures, self.table, self.texts, self.scatter, self.series):
+        for view in (self.word, self.pictures, self.waves, self.table, self.texts, self.scatter, self.series):
             self.addWidget(view)
 
     def say(self, text: str) -> None:
@@ -49,6 +55,9 @@ class Look(QStackedWidget):
         elif preview.texts:
             self.texts.show_rows(preview.header, preview.rows)
             self.setCurrentWidget(self.texts)
+        elif preview.waves:
+            self.wave_grid.show_waves(preview.waves)
+            self.setCurrentWidget(self.waves)
         else:
             self.rows.show_rows(preview.header, preview.rows)
             self.setCurrentWidget(self.table)

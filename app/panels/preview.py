@@ -13,15 +13,14 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QRect,
-    QSize,
     Qt,
 )
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QImage
 
 from app.dialogs import sentence
 from app.panels.pictures import Points, Stretch, points_of, stretch_of
+from app.panels.some_samples import PICTURES, some_samples
+from app.panels.sounds import Wave, waves_of
 from app.panels.table_look import TableLook, column_word
 from app.task import Job
 from app.texts import count, shape_text
@@ -33,11 +32,11 @@ from engine.data.table import Table
 from engine.errors import LayerloomError
 from engine.events import Result
 from engine.starting import columns_of
-from graph_editor import theme as themes
 
 Array = np.ndarray[Any, Any]
-_PICTURES = 64
 _ROWS = 200
+_DARK = 127
+"""Of bytes: pictures in which some are brighter are shown as they are."""
 _COLUMNS = 60
 _CHARACTERS = 3000
 _CLASSES = 100
@@ -54,6 +53,7 @@ class Preview:
     """Shape of a sample, by the name of each feature."""
     size: int
     images: tuple[tuple[QImage, str], ...] = ()
+    waves: tuple[Wave, ...] = ()
     header: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     texts: bool = False
@@ -77,12 +77,9 @@ def preview_job(source: Source) -> Job:
     yield Result(make_preview(glimpsed((yield from source.loading()))))
 
 
-def proposal_job(table: Table) -> Job:
-    """Look through a table and yield it with settings for its columns: those it has, where all are still there."""
-    survey = yield from table.surveying()
-    names = {facts.name for facts in survey.columns}
-    kept = all(column.name in names for column in table.columns)
-    yield Result((table if kept else table.replace(columns=())).settled(survey))
+def proposal_job(source: Source) -> Job:
+    """Look through the files of a source and yield it with the settings that suit them, where none were chosen."""
+    yield Result((yield from source.proposing()))
 
 
 def _table_job(source: Table) -> Job:
@@ -124,28 +121,32 @@ def _balance(look: TableLook) -> tuple[tuple[str, str], ...]:
 def make_preview(ds: DataSet) -> Preview:
     """What to show of a data set."""
     shapes = {name: array.shape[1:] for name, array in ds.features.items()}
-    first = next(iter(ds.features.values()), None)
+    some = some_samples(ds)
+    first = next(iter(some.data.features.values()), None)
     images, header, rows = (), (), ()
-    drawn = points_of(ds) or stretch_of(ds)
-    if first is not None and _pictorial(first.shape[1:]):
-        images = tuple(zip(_images(first[:_PICTURES]), _labels(ds, _PICTURES), strict=False))
-    elif drawn is None:
-        header, rows = _table(ds)
-    texts = not images and drawn is None and len(ds.features) == 1 and _legible(ds, *ds.features)
+    drawn = points_of(some.data) or stretch_of(some.data)
+    labels = _labels(some.data, PICTURES)
+    waves = waves_of(some.data, labels)
+    if first is not None and len(first) and _pictorial(first.shape[1:]):
+        images = tuple(zip(_images(first[:PICTURES]), labels, strict=False))
+    elif drawn is None and not waves:
+        header, rows = _table(some.data)
+    texts = not images and not waves and drawn is None and len(ds.features) == 1 and _legible(ds, *ds.features)
     parts = (None if part is None else len(next(iter(part.values()))) for part in (ds.validation, ds.test))
-    described = columns_of(ds)
+    described, notes = columns_of(ds), (*ds.notes, *some.notes)
     return Preview(
         _summary(ds),
         shapes,
         ds.size,
         images,
+        waves,
         header,
         rows,
         texts,
         drawn,
         *parts,
         columns=described,
-        notes=ds.notes,
+        notes=notes,
     )
 
 
@@ -160,6 +161,7 @@ def _summary(ds: DataSet) -> tuple[tuple[str, str], ...]:
         (name, _tr("text") if array.dtype.kind == "U" else shape_text(array.shape[1:]))
         for name, array in ds.features.items()
     ]
+    lines += [(_tr("Sampling rate"), f"{count(rate)} Hz") for rate in ds.sampling_rates.values()]
     for name, array in ds.targets.items():
         classes = len(ds.classes.get(name, ())) or _labels_in(array)
         lines.append((name, _tr("{0} classes").format(classes) if classes else shape_text(array.shape[1:])))
@@ -179,8 +181,10 @@ def _labels_in(array: AnyRows) -> int:
 
 
 def _images(array: Array) -> list[QImage]:
-    """Pictures of samples, each stretched over the full range of grey or colour that the batch has."""
+    """Pictures of samples, stretched over the full range of grey or colour that the batch has."""
     low, high = float(array.min()), float(array.max())
+    if array.dtype == np.uint8 and high > _DARK:
+        low, high = 0, 255
     pixels: Array = np.asarray(np.clip((array - low) * (255 / ((high - low) or 1)), 0, 255), np.uint8)
     if pixels.ndim == 4 and pixels.shape[3] == 1:
         pixels = pixels[..., 0]
@@ -276,58 +280,3 @@ class TableModel(QAbstractTableModel):
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return self._header[section] if orientation == Qt.Orientation.Horizontal else str(section + 1)
-
-
-class SampleGrid(QWidget):
-    """Pictures in rows of eight, each with its label below."""
-
-    PER_ROW = 8
-    _GAP = 10
-    _CAPTION = 20
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._pixmaps: list[QPixmap] = []
-        self._labels: list[str] = []
-
-    def show_images(self, images: Sequence[tuple[QImage, str]]) -> None:
-        """Show these pictures in place of those before."""
-        self._pixmaps = [QPixmap.fromImage(image) for image, _ in images]
-        self._labels = [label for _, label in images]
-        self._fix_height()
-        self.update()
-
-    @property
-    def _side(self) -> int:
-        return max(24, min(110, (self.width() - self._GAP) // self.PER_ROW - self._GAP))
-
-    def _fix_height(self) -> None:
-        rows = -(-len(self._pixmaps) // self.PER_ROW)
-        self.setFixedHeight(max(1, rows * (self._side + self._CAPTION + self._GAP) + self._GAP))
-
-    def sizeHint(self) -> QSize:
-        return QSize(500, 300)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._fix_height()
-        super().resizeEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        theme = themes.current()
-        side = self._side
-        for place, (pixmap, label) in enumerate(zip(self._pixmaps, self._labels, strict=True)):
-            row, column = divmod(place, self.PER_ROW)
-            x = self._GAP + column * (side + self._GAP)
-            y = self._GAP + row * (side + self._CAPTION + self._GAP)
-            if not event.rect().intersects(QRect(x, y, side, side + self._CAPTION)):
-                continue
-            size = pixmap.size().scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
-            frame = QRect(x + (side - size.width()) // 2, y, size.width(), size.height())
-            painter.drawPixmap(frame, pixmap)
-            painter.setPen(themes.color(theme.border))
-            painter.drawRect(frame)
-            painter.setPen(themes.color(theme.text))
-            text = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, side)
-            painter.drawText(QRect(x, y + side, side, self._CAPTION), Qt.AlignmentFlag.AlignCenter, text)
-        painter.end()

@@ -9,8 +9,24 @@ from engine.data import series
 from engine.data import idx
 from engine.data import cifar
 from engine.data import imdb  # before arrays: of files that are called imdb.npz
+from engine.data import images
+from engine.data import image_list
+from engine.data import sounds
 from engine.data import arrays
 from engine.data import npy
 from engine.data import table
 
-__all__ = ["arrays", "builtin", "cifar", "idx", "imdb", "npy", "series", "table", "toy"]
+__all__ = [
+    "arrays",
+    "builtin",
+    "cifar",
+    "idx",
+    "image_list",
+    "images",
+    "imdb",
+    "npy",
+    "series",
+    "sounds",
+    "table",
+    "toy",
+]

@@ -11,7 +11,7 @@ from typing import Annotated, BinaryIO, ClassVar, Literal, cast
 import numpy as np
 from pydantic import Field
 
-from engine.data.file_source import FileSource, exactly, unpacked
+from engine.data.file_source import FileSource, exactly, names_in, unpacked
 from engine.data.rows import Array
 from engine.data.source import DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
@@ -46,6 +46,12 @@ class Cifar10(FileSource):
     class_names: ClassVar[tuple[str, ...]] = (
         "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
     )  # fmt: skip
+
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        if path.is_dir():
+            return any(map(_BATCH.fullmatch, names_in(path)))
+        return bool(_BATCH.fullmatch(path.name)) or (_is_archive(path) and "cifar-10" in path.name)
 
     @property
     def paths(self) -> tuple[str, ...]:

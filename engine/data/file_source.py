@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import tarfile
 import zlib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +22,7 @@ from engine.errors import DataError, FileError, FileFormatError
 SMALL = 64 * 2**20
 MOST_PACKED = 200
 """How many bytes one byte of a file may stand for where more than `SMALL` is unpacked; data needs far fewer."""
+_LOOKED_THROUGH = 1000
 _GZIP = b"\x1f\x8b"
 
 
@@ -34,6 +37,15 @@ class FileSource(Source):
     def outline(self) -> DataSet:
         """The data with one sample of zeros in place of all; little is read. Raises what `load` raises."""
         raise NotImplementedError
+
+
+def names_in(path: Path) -> list[str]:
+    """The names in a folder, at most so many as are found at once; none where it cannot be read."""
+    try:
+        with os.scandir(path) as entries:
+            return [entry.name for entry in islice(entries, _LOOKED_THROUGH)]
+    except OSError:
+        return []
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> Array:

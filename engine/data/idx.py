@@ -11,7 +11,7 @@ from typing import Annotated, BinaryIO, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from engine.data.file_source import FileSource, exactly, unpacked, zeros
+from engine.data.file_source import FileSource, exactly, names_in, unpacked, zeros
 from engine.data.rows import Array
 from engine.data.source import DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
@@ -25,6 +25,9 @@ _NAME = re.compile(
 )
 """How the files of MNIST and its kin are called, with either separator that is in use."""
 _PARTS = {"train": "train", "t10k": "test", "test": "test", "val": "validation", "validation": "validation"}
+
+_FASHION = "fashion"
+"""In the name of the folder, which alone tells the files of Fashion-MNIST from those of MNIST."""
 
 Read = Callable[[Path], Array]
 
@@ -86,6 +89,10 @@ class Mnist(IdxSet):
     task: ClassVar[Literal["classification", "regression", ""]] = "classification"
     class_names: ClassVar[tuple[str, ...]] = tuple("0123456789")
 
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        return _sets_at(path) == {""} and _FASHION not in str(path).lower()
+
 
 @register("fashion_mnist")
 class FashionMnist(IdxSet):
@@ -96,6 +103,10 @@ class FashionMnist(IdxSet):
     class_names: ClassVar[tuple[str, ...]] = (
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     )  # fmt: skip
+
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        return _sets_at(path) == {""}  # MNIST, which is asked first, leaves what is called Fashion
 
 
 @register("idx")
@@ -112,6 +123,10 @@ class Idx(IdxSet):
 
     title: ClassVar[str] = "IDX files"
 
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        return bool(_sets_at(path))
+
     @property
     def paths(self) -> tuple[str, ...]:
         return (*super().paths, *filter(None, [self.labels_path]))
@@ -120,6 +135,12 @@ class Idx(IdxSet):
         if self.path and self.labels_path:
             return {"train": {"images": Path(self.path), "labels": Path(self.labels_path)}}
         return super()._parts()
+
+
+def _sets_at(path: Path) -> set[str]:
+    """The sets of which there are files in a folder, or that of a file; MNIST itself has no name."""
+    names = names_in(path) if path.is_dir() else [path.name]
+    return {match["set"] for name in names if (match := _NAME.fullmatch(name))}
 
 
 def _files_beside(path: Path, wanted: str | None) -> dict[str, dict[str, Path]]:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.data.arrays import by_part, data_set
-from engine.data.file_source import FileSource, check_lengths, zeros
+from engine.data.file_source import FileSource, check_lengths, names_in, zeros
 from engine.data.rows import AnyRows, FileRows
 from engine.data.source import DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
@@ -32,6 +32,10 @@ class Npy(FileSource):
     )
 
     title: ClassVar[str] = "NumPy arrays (.npy)"
+
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        return path.suffix == ".npy" or (path.is_dir() and any(name.endswith(".npy") for name in names_in(path)))
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From a file to the source that reads it: by the end of its name."""
+"""From a file or folder to the source that reads it: each says itself what it takes."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from engine.errors import FileError, FileFormatError
 
 
 def source_type(path: Path) -> type[Source] | None:
-    """The source that reads a file of this name; None where there is none."""
-    name = path.name.lower()
-    return next((cls for cls in SOURCES.values() if cls.endings and name.endswith(cls.endings)), None)
+    """The first source that takes a file or folder; None where there is none."""
+    return next((cls for cls in SOURCES.values() if cls.takes(path)), None)
 
 
 def source_of(path: Path, like: Source | None = None) -> Source:
-    """The source for a file, with the settings of another one of its kind; raises `FileError`."""
+    """The source for a file or folder, with the settings of another one that takes it too; raises `FileError`."""
     if not path.exists():
         raise FileError(path, "there is no such file.")
-    if path.is_dir():
-        raise FileError(path, "is a folder, not a file of data.")
+    if like is not None and type(like).takes(path):
+        return like.replace(path=str(path))
     cls = source_type(path)
+    if cls is None and path.is_dir():
+        raise FileFormatError(path, "is a folder in which no data is found that is known.")
     if cls is None:
         known = ", ".join(ending for cls in SOURCES.values() for ending in cls.endings)
         raise FileFormatError(path, f"is no file of data that is known by its name; known are {known}.")
-    if like is not None and type(like) is cls:
-        return like.replace(path=str(path))
     return cls.model_validate({"path": str(path)})

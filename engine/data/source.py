@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
@@ -28,6 +29,10 @@ class Column:
     """Where a sample is a row of whole numbers that stand for words: how many such numbers there are."""
     text: int = 0
     """Where a sample is a text: how many words most of them have at most."""
+    picture: bool = False
+    """Whether a sample is a picture, of numbers from 0 to 255."""
+    sampling_rate: int = 0
+    """Of sounds: samples a second."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class DataSet:
     """What is still to be done to a feature, by figures of the training part."""
     notes: tuple[str, ...] = ()
     """What was left out or stood in for, a sentence each."""
+    sampling_rates: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Samples a second of the features that are sounds."""
     skip_unreadable: bool = False
     """Whether samples that cannot be read are left out, and counted; else the first of them is an error."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
@@ -72,6 +79,11 @@ class Source(Settings):
     made: ClassVar[bool] = False
     """Whether the samples are computed, in no time, rather than read."""
 
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        """Whether a file or folder looks like data of this source; the window waits, so little is read."""
+        return bool(cls.endings) and path.name.lower().endswith(cls.endings) and not path.is_dir()
+
     def load(self) -> DataSet:
         """Read the data, whole."""
         raise NotImplementedError
@@ -80,6 +92,11 @@ class Source(Settings):
         """As `load`, telling how far it is; what takes long can be ended between two of these events."""
         yield Progress("Reading the data")
         return self.load()
+
+    def proposing(self) -> Generator[Progress, None, Source]:
+        """The source with settings that suit its files, where none were chosen; raises what `load` raises."""
+        yield from ()
+        return self
 
     def features(self) -> dict[str, Column]:
         """Names and shapes of what goes in, without reading it all; empty where that needs the file."""

@@ -119,6 +119,12 @@ class Table(Source):
             table = self.settled((yield from self.surveying()))
         return (yield from table._loading())
 
+    def proposing(self) -> Generator[Progress, None, Source]:
+        survey = yield from self.surveying()
+        names = {facts.name for facts in survey.columns}
+        kept = all(column.name in names for column in self.columns)
+        return (self if kept else self.replace(columns=())).settled(survey)
+
     def surveying(self) -> Generator[Progress, None, Survey]:
         """Go through the file: what is in each column. Raises `FileError` or `FileFormatError`."""
         from engine.data.tables.survey import surveying

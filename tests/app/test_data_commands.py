@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.data.source import Source
 from engine.formats import project_file
+from engine.graph import Graph
 from engine.layers.core import Dense, Input, Output
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
@@ -16,8 +17,9 @@ from tests.app.test_cli import layerloom
 from tests.engine.test_table import flowers, settled, written
 
 
-def saved(folder: Path, source: Source) -> None:
-    graph, _ = chain(Input(shape=(2,)), Dense(units=3, activation="softmax"), Output())
+def saved(folder: Path, source: Source, graph: Graph | None = None) -> None:
+    if graph is None:
+        graph, _ = chain(Input(shape=(2,)), Dense(units=3, activation="softmax"), Output())
     project = Project(graph, data=DataSettings(source=source), training=TrainingSettings(epochs=1))
     project_file.save(project, folder / "p.loom")
 

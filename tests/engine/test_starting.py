@@ -15,6 +15,7 @@ from engine.data.source import SOURCES, Column, DataSet
 from engine.events import Finished
 from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
+from engine.layers.preprocessing import Rescaling
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.starting import columns_of, started
 from engine.templates import make
@@ -104,3 +105,17 @@ def replace_shape(layer: object, shape: tuple[int, ...]) -> object:
 def test_nothing_that_goes_in_makes_no_network() -> None:
     assert len(started({}, {"y": Column(())})) == 0
     assert replace(Project(), graph=started({}, {})).graph == Project().graph
+
+
+@pytest.mark.parametrize("shape", [(1,), (15,), (16,), (100, 2), (16_000,), (441_000, 2)])
+@pytest.mark.parametrize("rate", [1000, 16_000, 192_000])
+def test_a_network_is_begun_for_sounds_of_any_length(shape: tuple[int, ...], rate: int) -> None:
+    graph = started({"x": Column(shape, sampling_rate=rate)}, {"y": Column((), ("a", "b"))})
+    assert not infer(graph).problems
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 300, 1), (8, 8, 1), (28, 28, 1), (512, 512, 4)])
+def test_a_network_is_begun_for_pictures_of_any_size(shape: tuple[int, ...]) -> None:
+    graph = started({"x": Column(shape, picture=True)}, {"y": Column(())})
+    assert not infer(graph).problems
+    assert len(graph.of_type(Rescaling)) == 1

@@ -33,7 +33,7 @@ def proposed(survey: Survey) -> tuple[TableColumn, ...]:
     """Every column with a role and a kind."""
     target = likely_target(survey)
     return tuple(
-        as_kind(TableColumn(name=facts.name, role="target"), _target_kind(facts), facts)
+        as_kind(TableColumn(name=facts.name, role="target"), target_kind(facts), facts)
         if facts.name == target
         else _feature(facts, survey.rows)
         for facts in survey.columns
@@ -113,7 +113,8 @@ def _feature_kind(facts: ColumnFacts, rows: int) -> Kind:
     return "category" if facts.counts is not None and len(facts.counts) <= _FEW else "text"
 
 
-def _target_kind(facts: ColumnFacts) -> Kind:
+def target_kind(facts: ColumnFacts) -> Kind:
+    """What a column to be predicted likely holds: classes or numbers."""
     if _numeric(facts):
         few = facts.counts is not None and len(facts.counts) <= min(_FEW_CLASSES, facts.filled / _EACH)
         return "category" if facts.whole and few and facts.numbers == facts.filled else "number"

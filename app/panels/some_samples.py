@@ -1,0 +1,77 @@
+"""Some samples of data that is not in memory, to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication
+
+from engine.data.rows import Rows
+from engine.data.source import DataSet
+
+Array = np.ndarray[Any, Any]
+
+PICTURES = 64
+_POINTS = 3000
+_BYTES = 64 * 2**20
+_FAULTS = 3
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Preview", text)
+
+
+@dataclass(frozen=True)
+class Some:
+    """A data set whose samples are in memory, where they are not too many, and what is wrong with others."""
+
+    data: DataSet
+    notes: tuple[str, ...] = ()
+
+
+def some_samples(ds: DataSet) -> Some:
+    """The data itself where it is in memory; else some of its samples, of what is costly from all over it."""
+    rows: list[Rows] = [
+        array for array in (*ds.features.values(), *ds.targets.values()) if isinstance(array, Rows)
+    ]
+    if not rows:
+        return Some(ds)
+    costly = any(array.costly for array in rows)
+    fitting = _BYTES // max(1, *(array.nbytes // max(1, len(array)) for array in rows))
+    number = min(ds.size, PICTURES if costly else _POINTS, max(1, fitting))
+    numbers = _spread(ds.size, number) if costly else np.arange(number)
+    faults: dict[int, str] = {}
+    read: dict[str, Array] = {}
+    for name, array in ds.arrays.items():
+        if isinstance(array, Rows):
+            read[name], found = array.read_sound(numbers)
+            faults |= found
+        else:
+            read[name] = array[numbers]
+    sound = ~np.isin(numbers, list(faults))
+    some = replace(
+        ds,
+        features={name: read[name][sound] for name in ds.features},
+        targets={name: read[name][sound] for name in ds.targets},
+        validation=None,
+        test=None,
+    )
+    return Some(some, _told(list(faults.values()), number, ds.skip_unreadable))
+
+
+def _spread(size: int, number: int) -> Array:
+    """Numbers of samples from all over, in great strides: where classes lie one after the other, all come soon."""
+    stride = max(1, round(number**0.5))
+    order = np.argsort(np.arange(number) % stride, kind="stable")
+    return np.linspace(0, size - 1, number).astype(int)[order]
+
+
+def _told(faults: Sequence[str], number: int, skipped: bool) -> tuple[str, ...]:
+    if not faults:
+        return ()
+    text = _tr("{0} of {1} samples that were looked at cannot be read.").format(len(faults), number)
+    hint = "" if skipped else _tr("Set what is done with unreadable files to skip, and they are left out.")
+    return (" ".join(filter(None, (text, *faults[:_FAULTS], hint))),)
