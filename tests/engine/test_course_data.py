@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import jax
+import numpy as np
 import pytest
 
+from engine import feeding
 from engine.data.cifar import Cifar10
 from engine.data.idx import FashionMnist, Mnist
 from engine.data.imdb import Imdb
@@ -15,6 +19,7 @@ from engine.events import Finished, Result, Started
 from engine.formats import project_file
 from engine.graph import Graph
 from engine.layer import Layer
+from engine.layers.augmentation_geometry import RandomRotation, RandomTranslation, RandomZoom
 from engine.layers.conv import Conv1D, Conv2D
 from engine.layers.core import Dense, Input, Output
 from engine.layers.embedding import Embedding
@@ -24,6 +29,7 @@ from engine.layers.preprocessing import Rescaling
 from engine.layers.recurrent import LSTM
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
+from engine.model import compile_graph
 from engine.optimizers import Adam, Optimizer, RMSprop
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
@@ -127,3 +133,55 @@ def test_exercise_11_reviews_of_films(middle: tuple[Layer, ...], tmp_path: Path)
     started, finished = _trains(made, source, Adam(learning_rate=0.01), 12, 20, tmp_path)
     assert (started.samples, started.validation_samples, started.test_samples) == (180, 20, 60)
     assert finished.test["accuracy"] > 0.8
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_exercise_8_pictures_are_rescaled_and_varied_in_a_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streamed: bool
+) -> None:
+    if streamed:  # as data that is larger than memory is: batch by batch, from the background
+        monkeypatch.setattr(feeding, "HELD", 0)
+    mnist_files(tmp_path / "mnist")
+    source = Mnist(path=str(tmp_path / "mnist"))
+    plain = (
+        Conv2D(filters=16, kernel_size=(3, 3), activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(units=64, activation="relu"),
+        Dense(units=10, activation="softmax"),
+        Output(),
+    )
+    turned, moved = RandomRotation(factor=0.03), RandomTranslation(height_factor=0.05, width_factor=0.05)
+    varied = (turned, moved, RandomZoom(height_factor=0.05))
+    graph, _ = chain(Input(shape=(28, 28, 1)), _SCALED, *varied, *plain)
+    _, finished = _trains(graph, source, Adam(learning_rate=0.003), 6, 20, tmp_path)
+    assert finished.test["accuracy"] > 0.8
+
+    # what is judged and predicted is not varied: a network without these layers says the same of the same weights
+    bare, _ = chain(Input(shape=(28, 28, 1)), _SCALED, *plain)
+    by_name = {graph[key].name: arrays for key, arrays in finished.weights.items()}
+    weights = {node.id: by_name[node.name] for node in bare if node.name in by_name}
+    assert len(weights) == 3
+    project = Project(bare, data=DataSettings(source=source))
+    (figures,) = [event.value for event in evaluate_project(project, weights) if isinstance(event, Result)]
+    assert figures == pytest.approx(finished.test, rel=1e-5)
+
+
+def test_pictures_are_varied_in_training_alone_and_anew_each_time(tmp_path: Path) -> None:
+    mnist_files(tmp_path / "mnist")
+    x = {"input": np.asarray(Mnist(path=str(tmp_path / "mnist")).load().features["x"][:8], np.float32)}
+    graph, _ = chain(
+        Input(shape=(28, 28, 1)), _SCALED, RandomRotation(), RandomTranslation(), RandomZoom(), Output(loss=None)
+    )
+    model = compile_graph(graph)
+    variables = model.init(0)
+
+    def given(**settings: Any) -> Any:
+        (values,) = model.apply(variables, x, **settings).outputs.values()
+        return np.asarray(values)
+
+    np.testing.assert_allclose(given(), x["input"] / 255, atol=1e-6)
+    first, second = (given(training=True, key=jax.random.key(seed)) for seed in (1, 2))
+    assert np.abs(first - given()).max() > 0.1
+    assert np.abs(first - second).max() > 0.1
+    np.testing.assert_array_equal(first, given(training=True, key=jax.random.key(1)))
