@@ -18,6 +18,8 @@ from app.session import shapes_fit
 from app.settings import AppSettings
 from app.task import Job, result_of
 from engine import templates
+from engine.data.hdf5_arrays import Hdf5, is_model
+from engine.data.hdf5_file import Hdf5File
 from engine.data.opening import source_type
 from engine.errors import Cancelled, FileError, LayerloomError
 from engine.events import HostWeights
@@ -136,6 +138,15 @@ class ProjectFiles(QObject):
         self._show(opened, None if keras else path, origin=path if keras else None)
         self._remember(path)
         return True
+
+    def is_data(self, path: Path) -> bool:
+        """Whether a file that may be a model by its name holds data; what is wrong with it, opening it says."""
+        if source_type(path) is not Hdf5:
+            return False
+        try:
+            return run_job(self._window, self.tr("Opening…"), in_background(_holds_data, path))
+        except LayerloomError:
+            return False
 
     def _weights_beside(self, path: Path) -> tuple[Path, ...] | None:
         """The file of the weights of a model that has none in it, asked for where none lies beside it.
@@ -287,6 +298,10 @@ def _read_weights(path: Path, project: Project) -> tuple[Graph, HostWeights]:
     if len(weights) < len(by_name) or not shapes_fit(weights, project.graph):
         raise FileError(path, "holds the weights of another network than this one.")
     return project.graph, weights
+
+
+def _holds_data(path: Path) -> bool:
+    return not is_model(Hdf5File(path))
 
 
 def dropped_data(mime: QMimeData) -> Path | None:

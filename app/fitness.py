@@ -87,6 +87,8 @@ def _file_misfits(source: FileSource, inference: Inference) -> list[str]:
     """What a run would say of arrays of these names, shapes and types, before it looks at the numbers in them."""
     if not source.paths:
         return [tr("no file is chosen yet")]
+    if not source.quick:
+        return []
     try:
         model = compile_graph(inference.graph, inference)
         data = _outline(source, tuple(map(_stamp, source.paths)))  # pyright: ignore[reportArgumentType]

@@ -369,10 +369,16 @@ class MainWindow(QMainWindow):
         path = dropped_file(event.mimeData())
         if path is not None:
             event.acceptProposedAction()
-            QTimer.singleShot(0, self, partial(self.files.open_path, path))  # let the drag end first
+            QTimer.singleShot(0, self, partial(self._take_file, path))  # let the drag end first
         elif (data := dropped_data(event.mimeData())) is not None:
             event.acceptProposedAction()
             QTimer.singleShot(0, self, partial(self._take_data, data))
+
+    def _take_file(self, path: Path) -> None:
+        if self.files.is_data(path):
+            self._take_data(path)
+        else:
+            self.files.open_path(path)
 
     def _take_data(self, path: Path) -> None:
         self.actions_["show_data"].trigger()

@@ -14,12 +14,14 @@ from engine.data import image_list
 from engine.data import sounds
 from engine.data import arrays
 from engine.data import npy
+from engine.data import hdf5_arrays
 from engine.data import table
 
 __all__ = [
     "arrays",
     "builtin",
     "cifar",
+    "hdf5_arrays",
     "idx",
     "image_list",
     "images",

@@ -19,7 +19,8 @@ from engine.fields import AsPath
 
 T = TypeVar("T")
 
-_PART = re.compile(r"^(.*?)_?(train|training|val|valid|validation|test)$")
+_PART = r"(?P<part>train|training|val|valid|validation|test)"
+_PARTS = (re.compile(rf"(?P<name>.+?)[_/]?{_PART}"), re.compile(rf"{_PART}(_set)?[_/](?P<name>.+)"))
 _TARGET = re.compile(r"^(y|labels?|targets?)(_|$|\d)")
 
 
@@ -28,8 +29,8 @@ class Npz(FileSource):
     """Arrays of a NumPy file, samples along the first axis.
 
     An array goes to the Input or Output node of its name, or to the Output behind the layer of its name. Names
-    may end in _train, _val or _test, as in Keras's mnist.npz (x_train, y_train, x_test, y_test); validation and
-    test data may also be files of their own.
+    may end in _train, _val or _test, as in Keras's mnist.npz (x_train, y_train, x_test, y_test), or begin with
+    that; validation and test data may also be files of their own.
     """
 
     path: Annotated[str, AsPath()] = Field(default="", description="The .npz file.")
@@ -73,21 +74,33 @@ class Npz(FileSource):
 def data_set(parts: Mapping[str, Mapping[str, AnyRows]]) -> DataSet:
     """The arrays of all parts as a data set: which are targets, the names tell."""
     arrays = parts["train"]
-    targets = {name: array for name, array in arrays.items() if _TARGET.match(name.lower())}
+    targets = {name: array for name, array in arrays.items() if is_target(name)}
     features = {name: array for name, array in arrays.items() if name not in targets}
     return DataSet(features, targets, {}, parts.get("validation"), parts.get("test"))
 
 
+def is_target(name: str) -> bool:
+    """Whether the name of an array, in whatever group, says that it is to be predicted."""
+    return _TARGET.match(name.rpartition("/")[2].lower()) is not None
+
+
+def part_of(name: str) -> tuple[str, str]:
+    """The part of the data that the end of a name tells, or its beginning, and the name without that."""
+    match = next((match for pattern in _PARTS if (match := pattern.fullmatch(name))), None)
+    if match is None:
+        return "", name
+    return {"tr": "train", "va": "validation", "te": "test"}[match["part"][:2]], match["name"]
+
+
 def by_part(arrays: Mapping[str, T]) -> dict[str, dict[str, T]]:
-    """Arrays by the part of the data that the end of their name tells; the end is cut off."""
-    parts: dict[str, dict[str, T]] = {}
-    marked = {name: match for name in arrays if (match := _PART.match(name)) and match[1]}
-    if not any(match[2].startswith("train") for match in marked.values()):
+    """Arrays by the part of the data that their name tells; that is cut off."""
+    marked = {name: part_of(name) for name in arrays}
+    if not any(part == "train" for part, _ in marked.values()):
         return {"train": dict(arrays)}
+    parts: dict[str, dict[str, T]] = {}
     for name, array in arrays.items():
-        match = marked.get(name)
-        part = "train" if match is None else {"tr": "train", "va": "validation", "te": "test"}[match[2][:2]]
-        parts.setdefault(part, {})[name if match is None else match[1]] = array
+        part, bare = marked[name]
+        parts.setdefault(part or "train", {})[bare] = array
     return parts
 
 

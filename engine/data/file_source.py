@@ -34,6 +34,11 @@ class FileSource(Source):
         """All files and folders that are read; empty where none is chosen."""
         raise NotImplementedError
 
+    @property
+    def quick(self) -> bool:
+        """Whether `outline` answers in next to no time."""
+        return True
+
     def outline(self) -> DataSet:
         """The data with one sample of zeros in place of all; little is read. Raises what `load` raises."""
         raise NotImplementedError

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.data.arrays import Npz, by_part, data_set, outline_npz
 from engine.data.builtin import BreastCancer, Diabetes, Digits, Iris, Wine
+from engine.data.hdf5_arrays import Hdf5
 from engine.data.imdb import Imdb
 from engine.data.rows import Array
 from engine.data.series import Sines, waves, windows
@@ -133,6 +134,17 @@ def _imdb(source: Source) -> Loading:
     return Loading((), tuple(lines), DataSet({"x": one["x"]}, {"y": one["y"]}, test=one), expressions)
 
 
+def _hdf5(source: Source) -> Loading:
+    assert isinstance(source, Hdf5)
+    data, expressions = source.outline(), dict[str, dict[str, str]]()
+    for part, paths in source.arrays().items():
+        arrays = data.arrays if part == "train" else getattr(data, part)
+        words = {name: ".asstr()" if arrays[name].dtype.kind == "U" else "" for name in paths}
+        expressions[part] = {name: f"data[{quoted(path)}]{words[name]}[:]" for name, path in paths.items()}
+    opening = statement("data = ", call("h5py.File", [quoted(source.path), quoted("r")]))
+    return Loading(("import h5py",), (opening,), data, expressions)
+
+
 # What is made
 
 
@@ -177,4 +189,5 @@ _WRITERS: dict[type[Source], Callable[[Any], Loading]] = {
     Sines: _sines,
     Npz: _npz,
     Imdb: _imdb,
+    Hdf5: _hdf5,
 }

@@ -162,7 +162,7 @@ def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
     if config is None:
         if hdf5.names(file, "layer_names", place) is not None or hdf5.holds(file, "layers", place):
             raise place.error("holds weights only, without the model that they belong to.")
-        raise place.error("is not a Keras model: it has no model_config.")
+        raise place.error("is not a Keras model: it has no model_config. Data is chosen in the Data tab.")
     inner = place.at("model_config")
     config = parse_json(config, inner)
     graph = from_config(config, inner)

@@ -97,6 +97,9 @@ class Reader:
             raise _error(said, request.place)
         if request.method == "array":
             return self._array(said, tuple(request.arguments[1]))
+        if request.method == "rows":
+            _, spans, sample = request.arguments
+            return self._array(said, (sum(stop - start for start, stop in spans), *sample))
         if request.method == "member":
             return self._bytes(said, request.arguments[1])
         return said.get("value")

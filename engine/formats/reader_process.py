@@ -31,6 +31,12 @@ MOST_COMPRESSED = 1100
 
 MOST_DEEP = 30
 
+CHUNK_CACHE = 128 * 2**20
+"""What is unpacked of an array that is read in pieces is kept for the next, up to so many bytes."""
+
+LARGEST_PIECE = 2**30
+"""Bytes that are unpacked for one sample at most."""
+
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 
 _DAMAGED = "is damaged: it cannot be unpacked."
@@ -98,11 +104,15 @@ class Opened:
         self._sum: _Sum | None = None
         self._trail: list[tuple[str, Any]] = []
         """The root, and the groups on the way to what was asked for last: the next is mostly beside it."""
+        self._sliced: dict[str, Any] = {}
+        """Arrays that are read in pieces: they stay open, with what was unpacked of them."""
+        self._size = LARGEST_PIECE
 
     def close(self) -> None:
         """Close what is open, and say whether it was sound; another file may be next."""
         damaged = self._sum is not None and not self._sum.fits()
         self._archive, self._members, self._trail, self._sum = None, {}, [], None
+        self._sliced.clear()
         self._stack.close()
         if damaged:
             raise Fault(_DAMAGED)
@@ -114,7 +124,9 @@ class Opened:
         _check_there(path)
         if not h5py.is_hdf5(path):
             raise Fault("is not an HDF5 file.")
-        self._begin(h5py.File(path, "r"))
+        self._size = Path(path).stat().st_size
+        # Not locked: others may go on writing the file. Who reads for long looks whether it has changed.
+        self._begin(h5py.File(path, "r", locking=False, rdcc_nbytes=CHUNK_CACHE))
 
     # Archives
 
@@ -226,7 +238,7 @@ class Opened:
     def tree(self, path: str, most: int) -> list[tuple[str, list[int], str]]:
         """All arrays below a group, `most` of them: path from there, shape, type."""
         found: list[tuple[str, list[int], str]] = []
-        for inner in self._below(path, "", 0):
+        for inner in self._below(path, "", set()):
             found.append((inner, *self.facts(f"{path}/{inner}")))
             if len(found) >= most:
                 break
@@ -240,13 +252,62 @@ class Opened:
         found = self._dataset(path)
         if found.shape != tuple(shape):
             raise Fault(f"has the shape {_times(found.shape)}, but the model needs {_times(tuple(shape))}.")
-        if _is_bfloat16(found):  # the upper half of a 32-bit number
-            halves = np.empty(found.shape, found.dtype)
-            found.read(h5s.ALL, h5s.ALL, halves)
-            return (halves.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(found.shape)
         value = np.empty(found.shape, found.dtype)
         found.read(h5s.ALL, h5s.ALL, value)
-        return value.astype(found.dtype.newbyteorder("="), copy=False)
+        return _plain(found, value)
+
+    def attributes(self, path: str) -> list[str]:
+        """The names of the attributes of a group."""
+        return list(self._attributes(path))
+
+    def contents(self, most: int) -> list[tuple[str, list[int], str, str]]:
+        """All arrays of the file, `most` of them: path, shape, type ("text" for text), and why it is not read."""
+        found: list[tuple[str, list[int], str, str]] = []
+        for path in self._below("", "", set()):
+            try:
+                array = self._stored(path)
+                kind = "text" if _is_text(array) else self.facts(path)[1]
+                found.append((path, list(array.shape), kind, ""))
+            except Fault as fault:
+                found.append((path, [], "", fault.cause))
+            if len(found) >= most:
+                break
+        return found
+
+    def rows(self, path: str, spans: list[list[int]], sample: list[int]) -> Any:
+        """Samples of an array: those from the first number of each span to before its last, one after the other.
+
+        The spans are in order and apart; `sample` is the shape of one.
+        """
+        import numpy as np
+
+        found = self._sliced.get(path)
+        if found is None:
+            found = self._sliced[path] = self._dataset(path)
+        if list(found.shape[1:]) != sample:
+            raise Fault("has another shape than before.", path)
+        value = np.empty((sum(stop - start for start, stop in spans), *sample), found.dtype)
+        done = 0
+        for reading in _readings(found, spans):
+            count = sum(stop - start for start, stop in reading)
+            _read_spans(found, reading, value[done : done + count])
+            done += count
+        return _plain(found, value)
+
+    def words(self, path: str, most: int) -> list[str]:
+        """The texts of an array, one after the other, of `most` bytes at most."""
+        found = self._stored(path)
+        if not _is_text(found):
+            raise Fault("does not hold text.", path)
+        texts: list[str] = []
+        size = 0
+        for value in _texts_of(found, self._size):
+            text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+            size += len(text) + 4
+            if size > most:
+                raise Fault("holds more text than is read at once.", path)
+            texts.append(text)
+        return texts
 
     def _step(self, path: str) -> Any:
         """What lies at a path, step by step through hard links."""
@@ -288,6 +349,13 @@ class Opened:
 
     def _dataset(self, path: str) -> Any:
         """The data set at a path, not yet read: plain numbers, stored in this file."""
+        found = self._stored(path)
+        if (found.dtype.kind not in "fiub" or found.dtype.itemsize > 8) and not _is_bfloat16(found):
+            raise Fault("does not hold numbers.", path)
+        return found
+
+    def _stored(self, path: str) -> Any:
+        """The data set at a path, not yet read, of numbers or not: stored in this file, of no absurd size."""
         from h5py import h5d, h5z  # pyright: ignore[reportAttributeAccessIssue]
 
         found = self._step(path)
@@ -300,21 +368,32 @@ class Opened:
         known = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32, h5z.FILTER_LZF)
         if any(settings.get_filter(i)[0] not in known for i in range(settings.get_nfilters())):
             raise Fault("is compressed in a way that is not read here.", path)
-        size = found.dtype.itemsize
+        try:
+            size = found.dtype.itemsize
+        except TypeError:
+            raise Fault("does not hold numbers.", path) from None
         for length in found.shape:
             size *= length
         if size > SMALL and size > MOST_COMPRESSED * found.get_storage_size():
             raise Fault("is said to hold far more than the file does.", path)
-        if (found.dtype.kind not in "fiub" or found.dtype.itemsize > 8) and not _is_bfloat16(found):
-            raise Fault("does not hold numbers.", path)
+        if _chunk_bytes(found, settings) > LARGEST_PIECE:
+            raise Fault("is stored in pieces that are too large to read one sample.", path)
         return found
 
-    def _below(self, path: str, prefix: str, depth: int) -> Iterator[str]:
-        if depth > MOST_DEEP:
-            raise Fault("its weights are nested too deeply.")
-        for name in sorted(self._listing(f"{path}/{prefix}".rstrip("/")), key=_in_order):
-            if self.kind(f"{path}/{prefix}{name}") == "group":
-                yield from self._below(path, f"{prefix}{name}/", depth + 1)
+    def _below(self, path: str, prefix: str, seen: set[int]) -> Iterator[str]:
+        """The paths of all that is no group; `seen` are the addresses of the groups that were gone through."""
+        from h5py import h5o  # pyright: ignore[reportAttributeAccessIssue]
+
+        here = f"{path}/{prefix}".strip("/")
+        address = h5o.get_info(self._group(here)).addr
+        if prefix.count("/") > MOST_DEEP:
+            raise Fault("its groups are nested too deeply.")
+        if address in seen:
+            raise Fault("is a group that has several names.", here)
+        seen.add(address)
+        for name in sorted(self._listing(here), key=_in_order):
+            if self.kind(f"{here}/{name}".lstrip("/")) == "group":
+                yield from self._below(path, f"{prefix}{name}/", seen)
             else:
                 yield f"{prefix}{name}"  # for `facts` to refuse, where it is no array
 
@@ -360,6 +439,84 @@ def _is_bfloat16(found: Any) -> bool:
     if found.dtype.kind != "V" or found.dtype.itemsize != 2:
         return False
     return h5py.Dataset(found).attrs.get("dtype") in ("bfloat16", b"bfloat16")
+
+
+def _plain(found: Any, value: Any) -> Any:
+    """What was read of an array, in the types of this machine."""
+    import numpy as np
+
+    if _is_bfloat16(found):  # the upper half of a 32-bit number
+        return (value.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(value.shape)
+    return value.astype(value.dtype.newbyteorder("="), copy=False)
+
+
+def _is_text(found: Any) -> bool:
+    import h5py
+
+    return h5py.check_string_dtype(found.dtype) is not None
+
+
+def _texts_of(found: Any, size: int) -> Iterator[Any]:
+    """The texts of an array. Each may be as long as the file, which has this size: few are read at once."""
+    import h5py
+
+    array = h5py.Dataset(found)
+    width = found.dtype.itemsize if found.dtype.kind == "S" else size
+    for length in found.shape[1:]:
+        width *= length
+    step = max(1, LARGEST_PIECE // max(width, 1))
+    for start in range(0, len(array), step):
+        yield from array[start : start + step].reshape(-1).tolist()
+
+
+# Samples out of an array
+
+
+def _chunk_bytes(found: Any, settings: Any) -> int:
+    from h5py import h5d  # pyright: ignore[reportAttributeAccessIssue]
+
+    size = found.dtype.itemsize if settings.get_layout() == h5d.CHUNKED else 0
+    for length in settings.get_chunk() if size else ():
+        size *= length
+    return size
+
+
+def _readings(found: Any, spans: list[list[int]]) -> Iterator[list[list[int]]]:
+    """Spans that are read at one stroke: those whose samples lie in the same pieces of the file, which would else
+    be unpacked for each."""
+    from h5py import h5d  # pyright: ignore[reportAttributeAccessIssue]
+
+    settings = found.get_create_plist()
+    piece = settings.get_chunk()[0] if settings.get_layout() == h5d.CHUNKED else 0
+    sample = found.dtype.itemsize
+    for length in found.shape[1:]:
+        sample *= length
+    together: list[list[int]] = []
+    for span in spans:
+        if together:
+            beside = piece and span[0] // piece == (together[-1][1] - 1) // piece
+            if not beside or (span[1] - together[0][0]) * sample > SMALL:
+                yield together
+                together = []
+        together.append(span)
+    if together:
+        yield together
+
+
+def _read_spans(found: Any, spans: list[list[int]], value: Any) -> None:
+    """Read from the first span to the last, and keep what lies in one of them."""
+    import numpy as np
+    from h5py import h5s
+
+    first, last = spans[0][0], spans[-1][1]
+    if not value.size:
+        return
+    whole = value if len(spans) == 1 else np.empty((last - first, *value.shape[1:]), value.dtype)
+    place = found.get_space()
+    place.select_hyperslab((first, *[0] * (whole.ndim - 1)), whole.shape)
+    found.read(h5s.create_simple(whole.shape), place, whole)
+    if len(spans) > 1:
+        np.concatenate([whole[start - first : stop - first] for start, stop in spans], out=value)
 
 
 def _attribute(attributes: Any, name: str, most: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from contextvars import ContextVar
@@ -68,6 +69,33 @@ def reading(place: Place, kind: Literal["hdf5", "zip"]) -> Generator[Reader]:
     finally:
         watch.remove(reader)
         _give_back(reader)
+
+
+class Lasting:
+    """A file that stays open for as long as this is held. It may be asked from any thread, by one at a time.
+
+    The process that reads it is started when it is first asked, and anew after a fault.
+    """
+
+    def __init__(self, place: Place, kind: Literal["hdf5", "zip"]) -> None:
+        self._place, self._kind = place, kind
+        self._reader: Reader | None = None
+        self._turn = threading.Lock()
+
+    def ask(self, method: str, *arguments: Any, at: str = "") -> Any:
+        """The answer to a question about a place in the file; raises `FileError`, `FileFormatError`."""
+        with self._turn:
+            return self._open().ask(self._place.at(at) if at else self._place, method, *arguments)
+
+    def _open(self) -> Reader:
+        if self._reader is None or not self._reader.sound:
+            if self._reader is not None:
+                self._reader.close()
+            self._reader = reader = _take()
+            # Killed rather than given back: this may run while the lock is held, when memory is cleared up.
+            weakref.finalize(self, reader.kill)
+            reader.ask(self._place, self._kind, fspath(self._place.path))
+        return self._reader
 
 
 def warm() -> None:

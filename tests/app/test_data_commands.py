@@ -14,6 +14,7 @@ from engine.layers.core import Dense, Input, Output
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
 from tests.app.test_cli import layerloom
+from tests.engine.test_data_hdf5 import written as written_hdf5
 from tests.engine.test_table import flowers, settled, written
 
 
@@ -55,6 +56,22 @@ def test_arrays_are_inspected(tmp_path: Path) -> None:
     found = json.loads(layerloom("data", "inspect", "a.npz", "--json", cwd=tmp_path).stdout)
     assert found["features"] == {"x": {"shape": [6, 4], "type": "float64", "missing": 1}}
     assert found["test"]["y"]["shape"] == [2]
+
+
+def test_an_hdf5_file_is_inspected(tmp_path: Path) -> None:
+    written_hdf5(
+        tmp_path / "a.h5",
+        train__x=np.ones((6, 4), np.float32),
+        train__y=np.arange(6),
+        test__x=np.ones((2, 4)),
+        test__y=np.arange(2),
+        made=2024,
+    )
+    found = json.loads(layerloom("data", "inspect", "a.h5", "--json", cwd=tmp_path).stdout)
+    assert found["source"] == "hdf5"
+    assert found["features"] == {"x": {"shape": [6, 4], "type": "float32", "missing": 0}}
+    assert found["test"]["y"]["shape"] == [2]
+    assert found["notes"] == ["Single values are left out: made."]
 
 
 def test_what_cannot_be_read_exits_with_a_sentence(tmp_path: Path) -> None:

@@ -10,14 +10,22 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
+import app.panels.data
 from app.panels.data import DataPanel
 from app.panels.pictures import points_of, stretch_of
 from app.window import MainWindow
+from engine import templates
 from engine.data.builtin import Iris
+from engine.data.hdf5_arrays import Hdf5
 from engine.data.series import Sines
 from engine.data.source import DataSet, source_name
 from engine.data.toy import Blobs, Moons
+from engine.formats.keras_h5 import save_model
+from engine.model import compile_graph
+from tests.app.conftest import Answers
+from tests.app.test_window import drop_file
 from tests.engine.data_files import cifar_folder, mnist_files
+from tests.engine.test_data_hdf5 import written
 
 
 @pytest.fixture
@@ -137,3 +145,40 @@ def test_arrays_of_their_own_are_chosen_and_seen(qtbot: QtBot, panel: DataPanel,
     type_path(panel, tmp_path)
     qtbot.waitUntil(panel.look.table.isVisible, timeout=20_000)
     assert panel.look.table.model().columnCount() == 5
+
+
+def test_an_hdf5_file_is_dropped_and_seen_whatever_models_are_called(
+    qtbot: QtBot, window: MainWindow, panel: DataPanel, answers: Answers, tmp_path: Path
+) -> None:
+    path = written(
+        tmp_path / "a.h5",
+        train__images=np.ones((6, 8, 8), np.uint8),
+        train__labels=np.arange(6) % 2,
+        test__images=np.ones((2, 8, 8), np.uint8),
+        test__labels=np.arange(2),
+    )
+    assert drop_file(window, Path(path)).isAccepted()
+    qtbot.waitUntil(lambda: window.document.project.data.source == Hdf5(path=path), timeout=20_000)
+    qtbot.waitUntil(panel.look.grid.isVisible, timeout=20_000)
+    assert panel.look.grid._labels == ["0", "1"] * 3
+    (told,) = window.work.problem_panel.misfits.cards
+    assert "input takes 4, but a sample of the data is 8 × 8" in told.problem.message
+    answers.answer = 1  # what was changed may be lost
+    assert not window.files.open_path(Path(path))
+    assert "is not a Keras model: it has no model_config. Data is chosen in the Data tab." in answers.told.pop()
+
+
+def test_a_model_is_no_data(
+    window: MainWindow, panel: DataPanel, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = templates.make("iris-mlp")
+    model = compile_graph(project.graph)
+    save_model(tmp_path / "net.h5", project.graph, model.to_host(model.init(0)), project.training)
+    monkeypatch.setattr(app.panels.data, "tell_error", answers.tell)
+    before = window.document.project.data
+    assert not panel.take_file(tmp_path / "net.h5")
+    assert (
+        "net.h5: is a Keras model, or the weights of one, not data: open it from the File menu." in answers.told[0]
+    )
+    assert window.document.project.data == before
+    assert not window.files.is_data(tmp_path / "net.h5")

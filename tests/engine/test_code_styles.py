@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
 from engine.data.arrays import Npz
 from engine.data.builtin import BreastCancer, Diabetes, Digits, Iris, Wine
+from engine.data.hdf5_arrays import Hdf5
 from engine.data.prepare import prepare
 from engine.data.series import Sines
 from engine.data.source import Source
@@ -164,6 +166,23 @@ def test_several_inputs_and_outputs_are_trained(style: Style, tmp_path: Path) ->
     project = Project(many_sided(), data=DataSettings(source=source), training=TrainingSettings(epochs=2))
     history = _trained(keras_code(project, style=style, with_training=True), tmp_path)
     assert "val_loss" in history
+
+
+def test_arrays_of_an_hdf5_file_are_trained_on(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / 'it\'s "data".h5'
+    with h5py.File(path, "w") as file:
+        for part, count in (("train", 60), ("test", 20)):
+            file[f"{part}/images"] = rng.integers(0, 255, (count, 8, 8), np.uint8)
+            file[f"{part}/labels"] = rng.integers(0, 3, count)
+    made = graph(
+        ("a", Input(shape=(8, 8, 1)), []),
+        ("flat", Flatten(), ["a"]),
+        ("b", Dense(units=3, activation="softmax"), ["flat"]),
+        ("out", Output(), ["b"]),
+    )
+    project = Project(made, data=DataSettings(source=Hdf5(path=str(path))), training=TrainingSettings(epochs=2))
+    assert "val_loss" in _trained(keras_code(project, with_training=True), tmp_path)
 
 
 @pytest.mark.parametrize(
