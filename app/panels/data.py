@@ -26,11 +26,10 @@ from app.panels.columns import ColumnsView
 from app.panels.download import DownloadOffer
 from app.panels.look import Look
 from app.panels.network_buttons import NetworkButtons
-from app.panels.preview import Preview, preview_job, proposal_job
+from app.panels.preview import Preview, choosing_job, preview_job
 from app.task import TaskThread
 from app.texts import count
 from engine.data.columns import TableColumn
-from engine.data.opening import source_of
 from engine.data.published import PUBLISHED, at_hand
 from engine.data.source import SOURCES, Source, source_name
 from engine.data.table import Table
@@ -318,17 +317,12 @@ class DataPanel(QWidget):
         """Learn from a file or folder from now on, undoably; says what is wrong with it itself."""
         data = self._document.project.data
         try:
-            source = source_of(path, like=data.source)
-            source = run_job(self, self.tr("Looking through the data…"), proposal_job(source))
+            source = run_job(self, self.tr("Looking through the data…"), choosing_job(path, data.source))
         except Cancelled:
             return False
         except LayerloomError as error:
-            what = (
-                self.tr("Cannot learn from this folder")
-                if path.is_dir()
-                else self.tr("Cannot learn from this file")
-            )
-            tell_error(self, what, error)
+            folder, file = self.tr("Cannot learn from this folder"), self.tr("Cannot learn from this file")
+            tell_error(self, folder if path.is_dir() else file, error)
             return False
         self._folder = str(path.parent)
         self._document.edit_data(self.tr("Choose the data"), data.model_copy(update={"source": source}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from app.task import Job
 from app.texts import count, shape_text
 from engine.data.columns import TableColumn
 from engine.data.holding import glimpsed
+from engine.data.opening import source_of
 from engine.data.rows import AnyRows
 from engine.data.source import Column, DataSet, Source
 from engine.data.table import Table
@@ -37,6 +39,7 @@ Array = np.ndarray[Any, Any]
 _ROWS = 200
 _DARK = 127
 """Of bytes: pictures in which some are brighter are shown as they are."""
+_LARGEST = 256  # pixels of a side of a picture
 _COLUMNS = 60
 _CHARACTERS = 3000
 _CLASSES = 100
@@ -77,9 +80,9 @@ def preview_job(source: Source) -> Job:
     yield Result(make_preview(glimpsed((yield from source.loading()))))
 
 
-def proposal_job(source: Source) -> Job:
-    """Look through the files of a source and yield it with the settings that suit them, where none were chosen."""
-    yield Result((yield from source.proposing()))
+def choosing_job(path: Path, like: Source) -> Job:
+    """Find the source that takes a file or folder, and yield it with the settings that suit what is there."""
+    yield Result((yield from source_of(path, like).proposing()))
 
 
 def _table_job(source: Table) -> Job:
@@ -195,8 +198,17 @@ def _images(array: Array) -> list[QImage]:
     for sample in np.ascontiguousarray(pixels):
         height, width = sample.shape[:2]
         image = QImage(sample.tobytes(), width, height, sample.strides[0], kinds[pixels.ndim])
-        result.append(image.copy())
+        result.append(_small(image))
     return result
+
+
+def _small(image: QImage) -> QImage:
+    """A copy of its own, no larger than it is shown on a sharp screen."""
+    if max(image.width(), image.height()) <= _LARGEST:
+        return image.copy()
+    return image.scaled(
+        _LARGEST, _LARGEST, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
 
 
 def _labels(ds: DataSet, number: int) -> list[str]:
@@ -241,7 +253,7 @@ def _texts(samples: Array, words: Sequence[str]) -> list[str]:
     """Samples to be read."""
     found: list[str] = []
     for row in samples.reshape(len(samples), -1).tolist():
-        parts = [words[value] if words else str(value) for value in row]
+        parts: list[str] = [words[value] if words else str(value) for value in row]
         found.append(" ".join(filter(None, parts))[:_CHARACTERS])
     return found
 

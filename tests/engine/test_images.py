@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine import feeding
+from engine.data import holding
+from engine.data.decoded import Decoded
 from engine.data.images import ImageFolder
 from engine.data.source import DataSet, finished
 from engine.errors import DataError, FileError, FileFormatError
@@ -438,3 +441,26 @@ def test_unreadable_pictures_stop_a_run_or_are_skipped(tmp_path: Path) -> None:
     skipping = source.replace(unreadable="skip")
     _, end = trained(Project(graph, data=DataSettings(source=skipping), training=project.training), tmp_path)
     assert np.isfinite(end.history["loss"]).all()
+
+
+def test_pictures_that_memory_has_no_room_for_are_decoded_once_and_give_the_same_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = picture_folder(tmp_path / "set")
+    source = proposed(folder)
+    graph = started(source.features(), source.targets())
+    project = Project(graph, data=DataSettings(source=source), training=TrainingSettings(epochs=2, batch_size=8))
+    _, wanted = trained(project, tmp_path)
+    reads: list[int] = []
+    read = Decoded._read
+    monkeypatch.setattr(Decoded, "_read", lambda rows, numbers: reads.append(len(numbers)) or read(rows, numbers))
+    for module in (holding, feeding):
+        monkeypatch.setattr(module, "HELD", 0)
+    for again in (False, True):
+        _, found = trained(project, tmp_path)
+        assert sum(reads) == 36  # each once, and none for the second run
+        for name, values in wanted.history.items():
+            np.testing.assert_allclose(found.history[name], values, rtol=1e-4, err_msg=f"{name} {again}")
+    picture("red", (24, 32), 77).save(folder / "red" / "new.png")
+    list(train(project))
+    assert sum(reads) == 36 + 37
