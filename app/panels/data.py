@@ -134,6 +134,7 @@ class DataPanel(QWidget):
                 self.file,
                 self.download,
                 self.network,
+                self.notes,
                 self.about,
                 self.source_form,
             ),
@@ -149,7 +150,6 @@ class DataPanel(QWidget):
         heading.setProperty("heading", True)
         layout.addWidget(heading)
         layout.addLayout(self.summary)
-        layout.addWidget(self.notes)
         layout.addStretch()
         return body
 
@@ -243,6 +243,7 @@ class DataPanel(QWidget):
     def _show_summary(self) -> None:
         while (item := self.summary.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         self.notes.setVisible(self._preview is not None and bool(self._preview.notes))
         if self._preview is None:

@@ -253,7 +253,7 @@ def _texts(samples: Array, words: Sequence[str]) -> list[str]:
     """Samples to be read."""
     found: list[str] = []
     for row in samples.reshape(len(samples), -1).tolist():
-        parts: list[str] = [words[value] if words else str(value) for value in row]
+        parts = [words[int(value)] if words else str(value) for value in row]
         found.append(" ".join(filter(None, parts))[:_CHARACTERS])
     return found
 

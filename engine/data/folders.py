@@ -56,6 +56,7 @@ class Kind:
 class Tree:
     """The files of each class by part of the data, and what was seen on the way."""
 
+    root: str = ""
     parts: dict[str, Classes] = field(default_factory=dict[str, Classes])
     others: list[str] = field(default_factory=list[str])
     """Files that are not of the kind."""
@@ -82,9 +83,8 @@ class Tree:
         if self.outside:
             notes.append(f"{self.outside:,} files lie outside of the folders of the classes and were left out.")
         if self.others:
-            notes.append(
-                f"{len(self.others):,} files of other kinds were left out; the first is {legible(self.others[0])}."
-            )
+            first = legible(self.others[0].removeprefix(f"{self.root}{os.sep}"))
+            notes.append(f"{len(self.others):,} files of other kinds were left out; the first is {first}.")
         if self.again:
             notes.append(f"{self.again:,} folders that links lead to a second time were read once.")
         return tuple(notes)
@@ -95,14 +95,14 @@ def _some(names: Sequence[str]) -> str:
 
 
 def listing(path: str, kind: Kind) -> Generator[Progress, None, Tree]:
-    """Go through a folder and all within it; raises `DataError` or `FileError`."""
+    """Go through a folder and all within it; raises `FileError`."""
     root = _root(path, kind)
     folders, files = _inside(root)
     parts = [(PARTS[_name(folder).lower()], folder) for folder in folders if _is_part(folder)]
     if not any(part == "train" for part, _ in parts):
         parts, files = [("train", root)], []
     walk = _Walk(kind, (root, *(folder for _, folder in parts), *map(str, Path(root).resolve().parents)))
-    walk.tree.outside = sum(map(kind.takes, files))
+    walk.tree.root, walk.tree.outside = path, sum(map(kind.takes, files))
     for part, folder in parts:
         yield from walk.part(part, folder)
     if not any(walk.tree.parts["train"].values()):

@@ -160,7 +160,7 @@ def test_what_is_no_sound_is_left_out(tmp_path: Path) -> None:
     (folder / "low" / "sound").write_bytes((folder / "low" / "000.wav").read_bytes())
     ds = SoundFolder(path=str(folder)).load()
     assert ds.size == 5
-    assert ds.notes == (f"1 files of other kinds were left out; the first is {folder}/low/readme.txt.",)
+    assert ds.notes == ("1 files of other kinds were left out; the first is low/readme.txt.",)
     with pytest.raises(DataError, match="No folder is chosen"):
         SoundFolder().load()
 
