@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from engine.data.holding import HELD
@@ -190,7 +189,7 @@ def _on_device(model: Model, samples: Samples, numbers: Array, room: int = 0) ->
     def placed(arrays: Mapping[str, Array]) -> dict[str, jax.Array]:
         missing = max(0, room - len(numbers))
         return {
-            name: jnp.asarray(np.concatenate([a, np.zeros((missing, *a.shape[1:]), a.dtype)]) if missing else a)
+            name: jax.device_put(np.concatenate([a, np.zeros((missing, *a.shape[1:]), a.dtype)]) if missing else a)
             for name, a in arrays.items()
         }
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.data.packing import packed
 from engine.data.reading import READING, in_pieces
-from engine.data.rows import AnyRows, Array, Picked, Rows
+from engine.data.rows import AnyRows, Array, Picked, Rows, room
 from engine.data.source import DataSet
 from engine.errors import DataError
 from engine.events import Progress
@@ -91,7 +91,7 @@ def _small(parts: Iterable[Arrays]) -> set[int]:
 
 
 def _in_memory(rows: Rows) -> Generator[Progress, None, tuple[Array, Mapping[int, str]]]:
-    values = np.empty(rows.shape, rows.dtype)
+    values = room(rows.shape, rows.dtype)
     faults: dict[int, str] = {}
     for start, piece, found in in_pieces(rows):
         values[start : start + len(piece)] = piece

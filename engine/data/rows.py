@@ -17,6 +17,25 @@ from engine.errors import FileError
 Array = np.ndarray[Any, Any]
 
 
+_ALIGNED = 64
+"""Where memory begins that JAX can compute with as it is, without a copy: at multiples of so many bytes."""
+
+
+def room(shape: tuple[int, ...], dtype: Any) -> Array:
+    """An array of that shape whose numbers are still to be written."""
+    size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + _ALIGNED, np.uint8)
+    start = -memory.ctypes.data % _ALIGNED
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def taken(rows: AnyRows, numbers: Array) -> Array:
+    """Some of the samples, in memory of their own."""
+    if not isinstance(rows, np.ndarray):
+        return rows[numbers]
+    return np.take(rows, numbers, 0, room((len(numbers), *rows.shape[1:]), rows.dtype), "clip")
+
+
 class Rows(ABC):
     """Stands for an array whose samples lie along the first axis, and reads those that are asked for."""
 
@@ -72,7 +91,7 @@ class Picked(Rows):
         object.__setattr__(self, "dtype", self.rows.dtype)
 
     def read(self, numbers: Array) -> Array:
-        return self.rows[self.numbers[numbers]]
+        return taken(self.rows, self.numbers[numbers])
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,7 @@ class Mapped(Rows):
         object.__setattr__(self, "dtype", outline.dtype)
 
     def read(self, numbers: Array) -> Array:
-        return self.function(self.rows[numbers], numbers)
+        return self.function(taken(self.rows, numbers), numbers)
 
 
 @dataclass(frozen=True)
@@ -115,7 +134,7 @@ class FileRows(Rows):
         return f"{self.path}:{self.offset}:{self._stamp}"
 
     def read(self, numbers: Array) -> Array:
-        found = np.empty((len(numbers), *self.shape[1:]), self.dtype)
+        found = room((len(numbers), *self.shape[1:]), self.dtype)
         width = int(np.prod(self.shape[1:], dtype=object)) * self.dtype.itemsize
         if not width or not len(numbers):
             return found

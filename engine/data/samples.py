@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.data.rows import AnyRows, Array, Picked
+from engine.data.rows import AnyRows, Array, Picked, taken
 
 _COPIED = 64 * 2**20
 """Arrays of at most so many bytes are copied when some of their samples are taken; others are looked up in."""
@@ -39,8 +39,8 @@ class Samples:
     def read(self, numbers: Array) -> Batch:
         """Some of the samples, in memory; raises `DataError` or `FileError`."""
         return Batch(
-            {name: rows[numbers] for name, rows in self.inputs.items()},
-            {name: rows[numbers] for name, rows in self.targets.items()},
+            {name: taken(rows, numbers) for name, rows in self.inputs.items()},
+            {name: taken(rows, numbers) for name, rows in self.targets.items()},
         )
 
     def pieces(self, size: int) -> Iterator[Batch]:

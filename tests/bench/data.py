@@ -55,7 +55,7 @@ if wanted["held"] is not None:
     engine.data.holding.HELD = engine.feeding.HELD = wanted["held"]
 source = source_of(Path(wanted["path"]))
 if wanted["kind"] == "array":
-        hidden = [Dense(units=512, activation="relu") for _ in range(2)]
+    hidden = [Dense(units=512, activation="relu") for _ in range(2)]
     layers = [Input(shape=(1024,)), *hidden, Dense(units=10, activation="softmax")]
 else:
     layers = [
