@@ -16,6 +16,7 @@ from engine.data import arrays
 from engine.data import npy
 from engine.data import hdf5_arrays
 from engine.data import table
+from engine.data import texts
 
 __all__ = [
     "arrays",
@@ -30,5 +31,6 @@ __all__ = [
     "series",
     "sounds",
     "table",
+    "texts",
     "toy",
 ]

@@ -147,6 +147,7 @@ def _input(node: Node, array: Array, numbers: Array | None) -> Array:
     assert isinstance(layer, Input)
     shape = array.shape[1:]
     _check_some(node.name, array)
+    _check_kind(node.name, array, layer.dtype)
     if not math.prod(shape):
         raise DataError(
             f"A sample of the data for {node.name} holds no numbers (its shape is {show_shape(shape)})."
@@ -266,12 +267,15 @@ def _all_finite(array: Array) -> bool:
         return bool(np.isfinite(array.sum()))
 
 
-def _cast(name: str, array: Array, dtype: str, numbers: Array | None) -> Array:
-    """The array in another type, if it is not small whole numbers; raises `DataError` where numbers are lost."""
+def _check_kind(name: str, array: Array, dtype: str) -> None:
     if (array.dtype.kind == "U") != (dtype == "string"):
         if array.dtype.kind == "U":
             raise DataError(f"{name} takes numbers, but the data holds text. Set its dtype, or choose other data.")
         raise DataError(f"{name} takes text, but the data holds numbers. Set its dtype, or choose other data.")
+
+
+def _cast(name: str, array: Array, dtype: str, numbers: Array | None) -> Array:
+    """The array in another type, if it is not small whole numbers; raises `DataError` where numbers are lost."""
     if dtype == "string":
         return array
     _check_finite(name, array, numbers)

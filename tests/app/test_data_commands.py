@@ -14,8 +14,10 @@ from engine.layers.core import Dense, Input, Output
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
 from tests.app.test_cli import layerloom
+from tests.engine.data_files import imdb_file
 from tests.engine.test_data_hdf5 import written as written_hdf5
 from tests.engine.test_table import flowers, settled, written
+from tests.engine.test_texts import folders
 
 
 def saved(folder: Path, source: Source, graph: Graph | None = None) -> None:
@@ -72,6 +74,20 @@ def test_an_hdf5_file_is_inspected(tmp_path: Path) -> None:
     assert found["features"] == {"x": {"shape": [6, 4], "type": "float32", "missing": 0}}
     assert found["test"]["y"]["shape"] == [2]
     assert found["notes"] == ["Single values are left out: made."]
+
+
+def test_texts_and_reviews_are_inspected(tmp_path: Path) -> None:
+    folders(tmp_path / "films", 3, ("train", "test"))
+    found = json.loads(layerloom("data", "inspect", "films", "--json", cwd=tmp_path).stdout)
+    assert (found["source"], found["samples"]) == ("texts", 6)
+    assert found["features"] == {"x": {"shape": [6, 1], "type": "text", "missing": 0}}
+    assert found["classes"] == {"y": {"bad": 3, "good": 3}}
+    assert found["test"]["y"]["shape"] == [6]
+    imdb_file(tmp_path / "reviews", 12, 5)
+    shown = layerloom("data", "inspect", "reviews/imdb.npz", cwd=tmp_path).stdout
+    assert "imdb.npz: IMDB reviews" in shown
+    assert "feature x: 12 x 200 int32" in shown
+    assert "classes of y (2): negative" in shown
 
 
 def test_what_cannot_be_read_exits_with_a_sentence(tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ from pytestqt.qtbot import QtBot
 from app.panels.data import DataPanel
 from app.window import MainWindow
 from engine.data.imdb import Imdb
+from engine.data.texts import Texts
 from engine.inference import infer
 from engine.layers.core import Input
 from engine.layers.embedding import Embedding
 from engine.layers.text import TextVectorization
 from tests.app.test_data_panel import choose, type_path
 from tests.engine.data_files import imdb_file
+from tests.engine.test_texts import folders
 
 
 @pytest.fixture
@@ -68,6 +70,24 @@ def test_a_click_shows_all_of_a_text(qtbot: QtBot, panel: DataPanel, tmp_path: P
     panel.begin.click()
     graph = panel.network._document.project.graph
     assert graph.of_type(TextVectorization)[0].layer.output_sequence_length == 400  # type: ignore[attr-defined]
+
+
+def test_a_folder_of_texts_is_chosen_and_read(
+    qtbot: QtBot, window: MainWindow, panel: DataPanel, tmp_path: Path
+) -> None:
+    assert panel.take_file(folders(tmp_path / "films", 20))
+    source = window.document.project.data.source
+    assert isinstance(source, Texts)
+    texts = panel.look.texts
+    qtbot.waitUntil(texts.isVisible, timeout=60_000)
+    model = texts.model()
+    assert model.data(model.index(0, 0)) == "bad"
+    assert model.data(model.index(0, 1)) == "A film in 0 parts, awful.\nSo it is."
+    panel.begin.click()
+    graph = window.document.project.graph
+    assert not infer(graph).problems
+    assert graph.of_type(TextVectorization)[0].layer.output_sequence_length == 9  # type: ignore[attr-defined]
+    assert window.work.problem_panel.misfits.cards == []
 
 
 def test_texts_beside_numbers_are_cells_of_a_table(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:

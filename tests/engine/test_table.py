@@ -182,6 +182,18 @@ def test_free_text_is_an_array_of_its_own(tmp_path: Path) -> None:
     assert set(source.features()) == {"x", "name"}
 
 
+def test_free_text_is_learned_from_where_there_is_nothing_else(tmp_path: Path) -> None:
+    rows = "".join(f"{'spam' if n % 3 else 'ham'},this is message {n} of many\n" for n in range(60))
+    source = settled(written(tmp_path / "sms.csv", f"v1,v2\n{rows}"))
+    assert kinds(source) == {"v1": ("target", "category"), "v2": ("feature", "text")}
+    assert source.load().features["v2"].shape == (60, 1)
+    rows = "".join(f"{n % 7}.5,{'spam' if n % 3 else 'ham'},this is message {n} of many\n" for n in range(60))
+    source = settled(written(tmp_path / "more.csv", f"size,kind,words\n{rows}"))
+    assert kinds(source) == {
+        "size": ("feature", "number"), "kind": ("target", "category"), "words": ("ignore", "text")
+    }  # fmt: skip
+
+
 def test_rare_values_share_the_place_of_others(tmp_path: Path) -> None:
     rows = "".join(f"{'abc'[n % 3] if n else 'rare'},{n}.5\n" for n in range(60))
     source = settled(written(tmp_path / "t.csv", f"letter,y\n{rows}"))

@@ -30,14 +30,17 @@ _UNCALLED = re.compile(r"[^a-z0-9]+")
 
 
 def proposed(survey: Survey) -> tuple[TableColumn, ...]:
-    """Every column with a role and a kind."""
+    """Every column with a role and a kind. Free text is a feature where there is no other."""
     target = likely_target(survey)
-    return tuple(
+    columns = tuple(
         as_kind(TableColumn(name=facts.name, role="target"), target_kind(facts), facts)
         if facts.name == target
         else _feature(facts, survey.rows)
         for facts in survey.columns
     )
+    if any(column.role == "feature" for column in columns):
+        return columns
+    return tuple(column.replace(role="feature") if column.kind == "text" else column for column in columns)
 
 
 def likely_target(survey: Survey) -> str:
@@ -110,7 +113,8 @@ def _feature_kind(facts: ColumnFacts, rows: int) -> Kind:
         return "category" if facts.whole and few and facts.numbers == facts.filled else "number"
     if facts.date_format:
         return "date"
-    return "category" if facts.counts is not None and len(facts.counts) <= _FEW else "text"
+    few = facts.counts is not None and len(facts.counts) <= _FEW
+    return "category" if few and not _is_free_text(facts) else "text"
 
 
 def target_kind(facts: ColumnFacts) -> Kind:
@@ -122,7 +126,7 @@ def target_kind(facts: ColumnFacts) -> Kind:
 
 
 def _can_be_target(facts: ColumnFacts, rows: int) -> bool:
-    if not facts.filled or _is_identifier(facts, rows) or _constant(facts):
+    if not facts.filled or _is_identifier(facts, rows) or _is_free_text(facts) or _constant(facts):
         return False
     return _numeric(facts) or (facts.counts is not None and not facts.date_format)
 
@@ -142,7 +146,12 @@ def _is_identifier(facts: ColumnFacts, rows: int) -> bool:
     if _IDENTIFIER.search(facts.name.lower()) and (facts.whole or not _numeric(facts)):
         return True
     counting = facts.whole and facts.high - facts.low + 1 == rows and rows >= 20
-    return counting if _numeric(facts) else rows >= 20 and not facts.date_format
+    return counting if _numeric(facts) else rows >= 20 and not facts.date_format and not _is_free_text(facts)
+
+
+def _is_free_text(facts: ColumnFacts) -> bool:
+    """Whether cells hold several words each, and hardly ever the same."""
+    return facts.prose and (facts.counts is None or len(facts.counts) > min(_FEW, facts.filled / _EACH))
 
 
 def _classes(counts: Mapping[str, int], *, rare: bool) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -17,6 +18,8 @@ MANY = 1000
 HEAD = 200
 """Rows that are kept to be looked at."""
 _SHOWN_FAULTS = 5
+_GAPS = 3
+"""Between words: cells that have so many on the average are texts to be read."""
 _SAMPLE = 100_000
 DATE_FORMATS = (
     "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y",
@@ -43,6 +46,8 @@ class ColumnFacts:
     distinct: bool = True
     """Whether no value came twice in the first part of the file."""
     date_format: str = ""
+    prose: bool = False
+    """Whether a cell holds several words, as a rule."""
     no_number: tuple[int, str] | None = None
     """The line and text of the first cell that is no number."""
 
@@ -116,6 +121,8 @@ def _add(facts: ColumnFacts, rows: Rows, before: int, comma: bool) -> None:
         facts.distinct = once and (facts.counts is None or max(facts.counts.values(), default=0) <= 1)
     if not facts.filled and len(filled):
         facts.date_format = _date_format(column, filled)
+        gaps: Any = filled.head(HEAD).str.count_matches(r"\s+").mean()
+        facts.prose = gaps >= _GAPS
     facts.filled += len(filled)
 
 
