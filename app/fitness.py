@@ -181,6 +181,6 @@ def _predicting(graph: Graph, node: Node, column: Column) -> tuple[Fix, ...]:
         text = tr("Let {0} tell {1} classes apart").format(giver.name, units)
     else:
         last = giver.layer.replace(units=units, activation="linear")
-        loss = layer.replace(loss="mean_squared_error", metrics=("mae",))
+        loss = layer.replace(loss="mean_squared_error", metrics=("mae",), class_weight="")
         text = tr("Let {0} predict numbers").format(giver.name)
     return (Fix(text, lambda graph: graph.set_layer(giver.id, last).set_layer(node.id, loss)),)

@@ -40,7 +40,7 @@ def evaluate_data(graph: Graph, weights: HostWeights, data: DataSet) -> Generato
     model = compile_graph(graph)
     data = yield from held(data)
     names = match_names(model, data)
-    yield from _evaluate(model, weights, fit_samples(model, data.test or data.arrays, names))
+    yield from _evaluate(model, weights, fit_samples(model, data.test or data.part_arrays, names))
 
 
 def _evaluate(model: Model, weights: HostWeights, samples: Samples) -> Generator[Event]:

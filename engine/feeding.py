@@ -29,8 +29,8 @@ _PATIENCE = 0.1
 _PARTING = 2.0
 """Seconds that a read under way may take to end once nobody waits for it."""
 
-Data = tuple[Any, Any]
-"""Inputs and targets on the device, or their shapes and types, by the names of nodes."""
+Data = tuple[Any, Any, Any]
+"""Inputs, targets and weights of samples on the device, or their shapes and types, by the names of nodes."""
 
 
 class Part(NamedTuple):
@@ -193,7 +193,7 @@ def _on_device(model: Model, samples: Samples, numbers: Array, room: int = 0) ->
             for name, a in arrays.items()
         }
 
-    return placed(model.prepare(batch.inputs)), placed(batch.targets)
+    return placed(model.prepare(batch.inputs)), placed(batch.targets), placed(batch.weights)
 
 
 def outline(model: Model, samples: Samples, size: int) -> Data:

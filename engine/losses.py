@@ -34,6 +34,11 @@ class Loss:
     positive: bool = False
     """Whether predictions must be above 0, of any size."""
 
+    @property
+    def tells_classes(self) -> bool:
+        """Whether a target is one of several classes."""
+        return self.targets in ("labels", "one-hot", "binary")
+
     def __call__(
         self, target: jax.Array, prediction: jax.Array, logits: jax.Array | None, activation: str
     ) -> jax.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.class_weight import BALANCED, read_class_weight
 from engine.fixes import Fix, Problem, fix_of, set_field
 from engine.graph import Edge, Graph, Node
 from engine.layer import Layer
@@ -9,7 +10,7 @@ from engine.layers.core import Activation, Dense, Output
 from engine.layers.global_pooling import GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
-from engine.losses import LOSSES
+from engine.losses import LOSSES, Loss
 from engine.repairs import InsertBefore
 from engine.shapes import Shape, show_shape
 
@@ -49,6 +50,7 @@ def output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
                 )
             )
     problems += _activation_problems(node, giver, layer.loss)
+    problems += _weight_problems(node, layer, loss, shape)
     if "accuracy" in layer.metrics and loss.targets == "numbers":
         kept = tuple(name for name in layer.metrics if name != "accuracy")
         metrics = kept if "mae" in kept else (*kept, "mae")
@@ -62,6 +64,23 @@ def output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
             )
         )
     return problems
+
+
+def _weight_problems(node: Node, layer: Output, loss: Loss, shape: Shape) -> list[Problem]:
+    """What is wrong with the weights of the classes."""
+    found = read_class_weight(layer.class_weight)
+    if not found:
+        return []
+    away = set_field(node.id, "class_weight", "", "Let all classes count alike")
+    if not loss.tells_classes or (loss.targets == "binary" and shape not in ((), (1,))):
+        text = f"Class weights need one class a sample, which {layer.loss} of {show_shape(shape)} does not tell."
+        return [Problem(node.id, text, "class_weight", (away,))]
+    classes = 2 if loss.targets == "binary" else shape[-1]
+    if isinstance(found, str) or len(found) == classes:
+        return []
+    balanced = set_field(node.id, "class_weight", BALANCED, "Balance the classes")
+    text = f"{node.name} has {len(found)} class weights, but tells {classes} classes apart."
+    return [Problem(node.id, text, "class_weight", (balanced, away))]
 
 
 def _activation_problems(node: Node, giver: Node, loss_name: str) -> list[Problem]:

@@ -31,6 +31,18 @@ class DataSettings(Settings):
     source: SerializeAsAny[Source] = Field(default=Digits(), json_schema_extra={"hidden": True})
     validation_split: Share = Field(default=0.1, description="Share of the samples that training is watched on.")
     test_split: Share = Field(default=0.2, description="Share of the samples kept for the end.")
+    shuffle: bool = Field(
+        default=True,
+        description="Hold back samples drawn at random; else the last ones, as Keras's validation_split does.",
+    )
+    stratify: bool = Field(
+        default=False,
+        description="Give every part the same share of each class of the first target that has classes.",
+    )
+    keep_duplicates_together: bool = Field(
+        default=False,
+        description="Put samples that are the same into one part, so that none is tested on as well.",
+    )
     seed: Seed = Field(default=0, description="Decides which samples are held back.")
 
     @field_validator("source", mode="before")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from engine.data.classes import class_names
 from engine.data.rows import AnyRows
 from engine.data.source import Column, DataSet
 from engine.graph import Graph
@@ -28,7 +29,6 @@ _LONGEST = 500
 """Words of a text that are read, at most."""
 _LOOKED_AT = 1000
 """Texts by which it is judged how long they are."""
-_MOST_CLASSES = 1000
 _FILTERS = (16, 32, 64, 128)
 _SMALLEST = 4
 """Pixels of a side that pooling leaves at least."""
@@ -50,9 +50,7 @@ def columns_of(ds: DataSet) -> tuple[dict[str, Column], dict[str, Column]]:
         )
         for name, array in ds.features.items()
     }
-    targets = {
-        name: Column(array.shape[1:], ds.classes.get(name) or _labels(array)) for name, array in ds.targets.items()
-    }
+    targets = {name: Column(array.shape[1:], _classes(ds, name)) for name, array in ds.targets.items()}
     return features, targets
 
 
@@ -68,14 +66,10 @@ def _pictorial(shape: tuple[int, ...]) -> bool:
     return len(shape) == 3 and shape[2] in (1, 3, 4)
 
 
-def _labels(array: object) -> tuple[str, ...]:
-    """Classes of a target of whole numbers 0, 1, 2, ... whose names are not known."""
-    import numpy as np
-
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biu" or array.ndim != 1 or not array.size:
-        return ()
-    low, high = int(array.min()), int(array.max())
-    return tuple(map(str, range(high + 1))) if low >= 0 and 1 <= high < _MOST_CLASSES else ()
+def _classes(ds: DataSet, name: str) -> tuple[str, ...]:
+    """The classes of a target: those that the data names, or labels 0, 1, 2, ..."""
+    array, names = ds.targets[name], ds.classes.get(name, ())
+    return class_names(array, names) if array.ndim == 1 else names
 
 
 def started(features: Mapping[str, Column], targets: Mapping[str, Column]) -> Graph:

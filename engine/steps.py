@@ -34,9 +34,16 @@ class Learner(NamedTuple):
 
 
 def figures(
-    model: Model, outcome: Outcome, targets: Mapping[str, jax.Array], counted: jax.Array | None = None
+    model: Model,
+    outcome: Outcome,
+    targets: Mapping[str, jax.Array],
+    weights: Mapping[str, jax.Array],
+    counted: jax.Array | None = None,
 ) -> Figures:
     """Loss and metrics of a batch, by Keras's names; "loss" is the weighted sum over all outputs.
+
+    The loss of an Output is multiplied by its `weights`, where it has any, and divided by the number of samples;
+    metrics take no heed of them. Both as in Keras.
 
     Places that a mask of the prediction leaves out do not count, nor do samples for which `counted` is 0. Raises
     `TrainingError` for a mask that cannot be one of the prediction.
@@ -48,6 +55,9 @@ def figures(
     for node, layer, loss_name in model.trained_outputs:
         prediction, target, mask = outcome.outputs[node.name], targets[node.name], outcome.masks[node.name]
         values = LOSSES[loss_name](target, prediction, *outcome.logits[node.name])
+        if node.name in weights:
+            weight = weights[node.name]
+            values = values * weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
         try:
             loss = loss_average(values, mask, samples)
         except ValueError as error:
@@ -78,13 +88,15 @@ class StepFunctions:
         params = self.optimizer.finished(params, learner.optimizer_state)
         return learner._replace(variables=Variables(params, state))
 
-    def _step(self, learner: Learner, batch: tuple[Arrays, Arrays], key: jax.Array) -> tuple[Learner, Figures]:
+    def _step(
+        self, learner: Learner, batch: tuple[Arrays, Arrays, Arrays], key: jax.Array
+    ) -> tuple[Learner, Figures]:
         (params, state), optimizer_state = learner
-        inputs, targets = batch
+        inputs, targets, weights = batch
 
         def loss(params: Any) -> tuple[jax.Array, tuple[Figures, Any]]:
             outcome = self.model.apply(Variables(params, state), inputs, training=True, key=key)
-            found = figures(self.model, outcome, targets)
+            found = figures(self.model, outcome, targets, weights)
             return found["loss"].value * (self.optimizer.loss_scale_factor or 1.0), (found, outcome.state)
 
         gradients, (found, state) = jax.grad(loss, has_aux=True)(params)
@@ -94,7 +106,7 @@ class StepFunctions:
     def _steps(
         self,
         learner: Learner,
-        data: tuple[Arrays, Arrays],
+        data: tuple[Arrays, Arrays, Arrays],
         batches: jax.Array,
         start: jax.Array,
         stop: jax.Array,
@@ -151,15 +163,16 @@ class StepFunctions:
         """All figures of batches `start` to `stop`, added up; `counted` is 0 where a batch is filled up."""
 
         def body(index: jax.Array, sums: Figures) -> Figures:
-            inputs, targets = jax.tree.map(lambda array: array[batches[index]], data)
-            found = figures(self.model, self.model.apply(variables, inputs), targets, counted[index])
+            inputs, targets, weights = jax.tree.map(lambda array: array[batches[index]], data)
+            outcome = self.model.apply(variables, inputs)
+            found = figures(self.model, outcome, targets, weights, counted[index])
             return jax.tree.map(jnp.add, sums, found)
 
         return jax.lax.fori_loop(start, stop, body, self._nothing())
 
     def masked(self, variables: Variables, data: Any) -> bool:
         """Whether a prediction has a mask: then the loss of a batch depends on which samples are in it."""
-        inputs, _ = data
+        inputs, *_ = data
         found = jax.eval_shape(lambda some: self.model.apply(variables, some).masks, inputs)
         return any(mask is not None for mask in found.values())
 

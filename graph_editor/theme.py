@@ -299,6 +299,7 @@ def stylesheet(theme: Theme) -> str:
     QLabel[muted="true"] {{ color: {t.muted}; }}
     QLabel[heading="true"] {{ color: {t.muted}; font-weight: 600; }}
     QLabel[refused="true"] {{ color: {t.error}; }}
+    QLabel[warned="true"] {{ color: {t.warning}; }}
     QSplitter::handle {{ background: {t.border}; }}
     QMenu {{ background: {t.panel}; border: 1px solid {t.border}; padding: 4px; }}
     QMenu::item {{ padding: 5px 24px 5px 12px; border-radius: 4px; }}

@@ -41,13 +41,13 @@ class ColumnsView(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.setAccessibleName(self.tr("Columns of the table"))
-        self.word = QLabel(self.tr("Set for the selected columns:"))
+        self.word = QLabel(self.tr("Selected columns:"), wordWrap=True)  # a small window has no room
         self.word.setProperty("muted", True)
         self.choices: dict[str, ComboBox] = {}
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 6, 8, 6)
         bar.setSpacing(8)
-        bar.addWidget(self.word)
+        bar.addWidget(self.word, 1)
         for setting, label, values in (
             ("role", self.tr("Role"), get_args(Role)),
             ("kind", self.tr("Kind"), get_args(Kind)),
@@ -55,7 +55,6 @@ class ColumnsView(QWidget):
             ("encoding", self.tr("Encoding"), get_args(Encoding)),
         ):
             bar.addWidget(self._chooser(setting, label, values))
-        bar.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -70,6 +69,8 @@ class ColumnsView(QWidget):
         for value in values:
             box.addItem(column_word(value), value)
         box.setAccessibleName(label)
+        box.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(7)
         box.activated.connect(partial(self._choose, setting))
         return box
 

@@ -27,9 +27,13 @@ from app.panels.download import DownloadOffer
 from app.panels.look import Look
 from app.panels.network_buttons import NetworkButtons
 from app.panels.preview import Preview, choosing_job, preview_job
+from app.panels.split import SplitPanel
+from app.panels.views import DataViews
 from app.task import TaskThread
 from app.texts import count
 from engine.data.columns import TableColumn
+from engine.data.leakage import SplitFacts
+from engine.data.profile import Profile
 from engine.data.published import PUBLISHED, at_hand
 from engine.data.source import SOURCES, Source, source_name
 from engine.data.table import Table
@@ -64,7 +68,7 @@ class DataPanel(QWidget):
         self._delay.timeout.connect(self._load)
         self.source.activated.connect(self._source_chosen)
         self.source_form.changed.connect(self._source_changed)
-        self.split_form.changed.connect(self._split_changed)
+        self.split.looked.connect(self._show_summary)
         self.choose.clicked.connect(self._choose_file)
         self.download.fetched.connect(self._fetched)
         self.choose_folder.clicked.connect(self._choose_folder)
@@ -80,9 +84,8 @@ class DataPanel(QWidget):
         self.about = QLabel(wordWrap=True)
         self.about.setProperty("muted", True)
         self.source_form = SettingsForm()
-        self.split_form = SettingsForm()
+        self.split = SplitPanel(self._document)
         self.source_form.translate_labels()
-        self.split_form.translate_labels()
         self.summary = QGridLayout()
         self.file = QLabel(wordWrap=True)
         self.choose = QPushButton(self.tr("Choose a file…"))
@@ -104,6 +107,7 @@ class DataPanel(QWidget):
         self.columns = ColumnsView()
         self.columns.hide()
         self.look = Look()
+        self.views = DataViews(self.look, self._document)
 
     def _lay_out(self) -> None:
         left = QScrollArea(widgetResizable=True)
@@ -116,10 +120,14 @@ class DataPanel(QWidget):
         layout.addWidget(left)
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.columns)
-        right.addWidget(self.look)
+        right.addWidget(self.views)
         right.setChildrenCollapsible(False)
         right.setHandleWidth(1)
-        layout.addWidget(right, 1)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(self.split.notice)
+        column.addWidget(right, 1)
+        layout.addLayout(column, 1)
 
     def _left_side(self) -> QWidget:
         body = QWidget()
@@ -138,7 +146,7 @@ class DataPanel(QWidget):
                 self.about,
                 self.source_form,
             ),
-            (self.tr("Held back from training"), self.split_form),
+            (self.tr("Held back from training"), self.split),
         ):
             heading = QLabel(title)
             heading.setProperty("heading", True)
@@ -164,7 +172,9 @@ class DataPanel(QWidget):
         if data != self._shown:
             source_changed = self._shown is None or self._shown.source != data.source
             self._shown = data
-            self.split_form.show_settings(data)
+            if source_changed:
+                self.split.forget()
+            self.split.show_settings(data)
             if source_changed:
                 self._show_source(data.source)
             self._show_summary()
@@ -175,7 +185,7 @@ class DataPanel(QWidget):
         self.about.setText(said(" ".join((inspect.getdoc(type(source)) or "").split())))
         settings = describe(type(source))
         self.source_form.setVisible(bool(settings))
-        self.source_form.wrap_rows(any(spec.kind == "path" for spec in settings))
+        self.source_form.wrap_rows(any(spec.kind == "path" and not spec.advanced for spec in settings))
         self.source_form.show_settings(source)
         self._show_file()
         self.download.show_source(source)
@@ -212,7 +222,11 @@ class DataPanel(QWidget):
         if isinstance(event, Progress) and event.total and self.look.currentWidget() is self.look.word:
             share = f"{100 * event.done / event.total:.0f} %"
             self.look.say(f"{self.tr('Reading the data…')} {share}")
-        if isinstance(event, Result):
+        if isinstance(event, Result) and isinstance(event.value, Profile):
+            self.views.show_profile(event.value)
+        elif isinstance(event, Result) and isinstance(event.value, SplitFacts):
+            self.split.take_facts(event.value)
+        elif isinstance(event, Result):
             self._preview = event.value
             self._show_preview(event.value)
 
@@ -221,7 +235,7 @@ class DataPanel(QWidget):
             self.columns.show_look(preview.table)
             self._show_file(preview.written)
         self.columns.setVisible(preview.table is not None)
-        self.look.show_preview(preview)
+        self.views.show_preview(preview)
         self._show_summary()
         self._show_network()
 
@@ -237,7 +251,7 @@ class DataPanel(QWidget):
 
     def _say(self, text: str) -> None:
         self._preview = None
-        self.look.say(text)
+        self.views.say(text)
         self._show_summary()
 
     def _show_summary(self) -> None:
@@ -249,7 +263,7 @@ class DataPanel(QWidget):
         if self._preview is None:
             return
         self.notes.setText("\n".join(map(said, self._preview.notes)))
-        lines = (*self._preview.summary, *self._shares(self._preview))
+        lines = (*self._preview.summary, *self._shares())
         for row, (name, value) in enumerate(lines):
             key, text = QLabel(name), QLabel(value)
             key.setProperty("muted", True)
@@ -258,19 +272,12 @@ class DataPanel(QWidget):
             self.summary.addWidget(key, row, 0)
             self.summary.addWidget(text, row, 1)
 
-    def _shares(self, preview: Preview) -> list[tuple[str, str]]:
+    def _shares(self) -> list[tuple[str, str]]:
         """How many samples go to training, validation and test."""
-        data = self._document.project.data
-        left = preview.size
-        sizes: list[int] = []
-        for own, share in (
-            (preview.own_test, data.test_split),
-            (preview.own_validation, data.validation_split),
-        ):
-            sizes.append(round(preview.size * share) if own is None else own)
-            left -= sizes[-1] if own is None else 0
+        look = self.split.look
+        sizes = look.sizes if look is not None else ()
         names = (self.tr("to train on"), self.tr("to validate"), self.tr("to test"))
-        return list(zip(names, map(count, (left, sizes[1], sizes[0])), strict=True))
+        return [(name, count(size)) for name, size in zip(names, sizes, strict=False)]
 
     # Editing
 
@@ -285,10 +292,6 @@ class DataPanel(QWidget):
     def _source_changed(self, source: Settings, field: str) -> None:
         data = self._document.project.data.model_copy(update={"source": source})
         self._document.edit_data(self.tr("Change the data"), data, f"data.source.{field}")
-
-    def _split_changed(self, settings: Settings, field: str) -> None:
-        if isinstance(settings, DataSettings):
-            self._document.edit_data(self.tr("Change the split"), settings, f"data.{field}")
 
     def _columns_changed(self, columns: tuple[TableColumn, ...], setting: str) -> None:
         data = self._document.project.data
@@ -340,5 +343,7 @@ class DataPanel(QWidget):
         """End what runs in the background; the window is about to go."""
         self._delay.stop()
         self.download.close_job()
+        self.views.batch.close_jobs()
+        self.split.close_jobs()
         if self._job is not None:
             self._job.close()

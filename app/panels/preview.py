@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from app.task import Job
 from app.texts import count, shape_text
 from engine.data.columns import TableColumn
 from engine.data.holding import glimpsed
+from engine.data.leakage import gathered
 from engine.data.opening import source_of
+from engine.data.profile import profiling
 from engine.data.rows import AnyRows
 from engine.data.source import Column, DataSet, Source
 from engine.data.table import Table
@@ -43,7 +45,8 @@ _LARGEST = 256  # pixels of a side of a picture
 _COLUMNS = 60
 _CHARACTERS = 3000
 _CLASSES = 100
-_SHOWN_CLASSES = 12
+_COMPARED = 2**28
+"""Bytes of samples that are compared with one another; a run compares more."""
 _AnyIndex = QModelIndex | QPersistentModelIndex
 
 
@@ -70,14 +73,18 @@ class Preview:
     written: str = ""
     """How a table is written, as far as that was guessed."""
     table: TableLook | None = None
+    first: Mapping[str, Array] = field(default_factory=dict[str, Array])
+    """The first samples of features that are pictures."""
 
 
 def preview_job(source: Source) -> Job:
-    """Load a source and yield a `Preview` of it."""
+    """Load a source and yield a `Preview` of it, then a `Profile`, then the `SplitFacts`."""
     if isinstance(source, Table):
         yield from _table_job(source)
         return
-    yield Result(make_preview(glimpsed((yield from source.loading()))))
+    ds = glimpsed((yield from source.loading()))
+    yield Result(make_preview(ds))
+    yield from _figures_job(ds)
 
 
 def choosing_job(path: Path, like: Source) -> Job:
@@ -90,18 +97,22 @@ def _table_job(source: Table) -> Job:
     survey = yield from source.surveying()
     table = source.settled(survey)
     look = TableLook(table.columns, survey)
+    ds: DataSet | None = None
     try:
-        found = make_preview((yield from table.loading()))
+        found = make_preview(ds := (yield from table.loading()))
     except LayerloomError as error:
         found = Preview(((_tr("Rows"), count(survey.rows)),), {}, 0, notes=(sentence(error),))
     columns = {column.name: column for column in table.columns}
     header = tuple(_column_header(columns.get(facts.name), facts.name) for facts in survey.columns)
     shown = replace(found, header=header, rows=survey.head, images=(), table=look)
-    yield Result(
-        replace(
-            shown, summary=(*found.summary, *_balance(look)), written=", ".join(map(column_word, survey.words))
-        )
-    )
+    yield Result(replace(shown, written=", ".join(map(column_word, survey.words))))
+    if ds is not None:
+        yield from _figures_job(ds, table.columns)
+
+
+def _figures_job(ds: DataSet, columns: Sequence[TableColumn] = ()) -> Job:
+    yield Result((yield from profiling(ds, columns)))
+    yield Result((yield from gathered(ds, _COMPARED, costly=False)))
 
 
 def _column_header(column: TableColumn | None, name: str) -> str:
@@ -110,28 +121,19 @@ def _column_header(column: TableColumn | None, name: str) -> str:
     return f"{name}\n{column_word(column.role)} · {column_word(column.kind)}"
 
 
-def _balance(look: TableLook) -> tuple[tuple[str, str], ...]:
-    """How often each class of the target comes."""
-    lines: list[tuple[str, str]] = []
-    for column in look.columns:
-        counts = look.survey.column(column.name).counts if column.role == "target" else None
-        if column.kind == "category" and counts:
-            shown = [(f"    {value}", count(number)) for value, number in counts.most_common(_SHOWN_CLASSES)]
-            lines += [*shown, *([("    …", "")] if len(counts) > len(shown) else [])]
-    return tuple(lines)
-
-
 def make_preview(ds: DataSet) -> Preview:
     """What to show of a data set."""
     shapes = {name: array.shape[1:] for name, array in ds.features.items()}
     some = some_samples(ds)
     first = next(iter(some.data.features.values()), None)
     images, header, rows = (), (), ()
+    pictured: dict[str, Array] = {}
     drawn = points_of(some.data) or stretch_of(some.data)
     labels = _labels(some.data, PICTURES)
     waves = waves_of(some.data, labels)
     if first is not None and len(first) and _pictorial(first.shape[1:]):
-        images = tuple(zip(_images(first[:PICTURES]), labels, strict=False))
+        images = tuple(zip(images_of(first[:PICTURES]), labels, strict=False))
+        pictured = {name: np.asarray(array[:PICTURES]) for name, array in some.data.features.items()}
     elif drawn is None and not waves:
         header, rows = _table(some.data)
     texts = not images and not waves and drawn is None and len(ds.features) == 1 and _legible(ds, *ds.features)
@@ -150,6 +152,7 @@ def make_preview(ds: DataSet) -> Preview:
         *parts,
         columns=described,
         notes=notes,
+        first=pictured,
     )
 
 
@@ -183,10 +186,11 @@ def _labels_in(array: AnyRows) -> int:
     return len(labels) if 2 <= len(labels) <= _CLASSES and labels.min() >= 0 else 0
 
 
-def _images(array: Array) -> list[QImage]:
-    """Pictures of samples, stretched over the full range of grey or colour that the batch has."""
-    low, high = float(array.min()), float(array.max())
-    if array.dtype == np.uint8 and high > _DARK:
+def images_of(array: Array, scale: Array | None = None) -> list[QImage]:
+    """Pictures of samples, stretched over the range of grey or colour that they, or the samples `scale`, have."""
+    scale = array if scale is None else scale
+    low, high = float(scale.min()), float(scale.max())
+    if scale.dtype == np.uint8 and high > _DARK:
         low, high = 0, 255
     pixels: Array = np.asarray(np.clip((array - low) * (255 / ((high - low) or 1)), 0, 255), np.uint8)
     if pixels.ndim == 4 and pixels.shape[3] == 1:

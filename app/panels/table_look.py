@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "feature": noted("feature"), "target": noted("target"), "ignore": noted("ignore"),
+    "split": noted("split"), "group": noted("group"), "weight": noted("weight"),
     "number": noted("number"), "category": noted("category"), "date": noted("date"), "text": noted("text"),
     "identifier": noted("identifier"), "mean": noted("mean"), "median": noted("median"),
     "most_frequent": noted("most frequent"), "drop": noted("drop the row"), "one-hot": noted("one-hot"),

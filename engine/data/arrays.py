@@ -13,7 +13,7 @@ from pydantic import Field
 
 from engine.data.file_source import FileSource, check_lengths, zeros
 from engine.data.rows import AnyRows, Array
-from engine.data.source import DataSet, register
+from engine.data.source import GROUP, WEIGHT, DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
 from engine.fields import AsPath
 
@@ -30,7 +30,8 @@ class Npz(FileSource):
 
     An array goes to the Input or Output node of its name, or to the Output behind the layer of its name. Names
     may end in _train, _val or _test, as in Keras's mnist.npz (x_train, y_train, x_test, y_test), or begin with
-    that; validation and test data may also be files of their own.
+    that; validation and test data may also be files of their own. An array named sample_weight says how much each
+    sample counts, one named groups which samples stay in one part.
     """
 
     path: Annotated[str, AsPath()] = Field(default="", description="The .npz file.")
@@ -71,12 +72,20 @@ class Npz(FileSource):
         return data_set(parts)
 
 
+MARKS = {"sample_weight": WEIGHT, "groups": GROUP}
+"""Arrays that are neither features nor targets, by the names that Keras and scikit-learn have for them."""
+
+
 def data_set(parts: Mapping[str, Mapping[str, AnyRows]]) -> DataSet:
     """The arrays of all parts as a data set: which are targets, the names tell."""
+    parts = {
+        part: {MARKS.get(name, name): array for name, array in arrays.items()} for part, arrays in parts.items()
+    }
     arrays = parts["train"]
+    marks = {name: array for name, array in arrays.items() if name in MARKS.values()}
     targets = {name: array for name, array in arrays.items() if is_target(name)}
-    features = {name: array for name, array in arrays.items() if name not in targets}
-    return DataSet(features, targets, {}, parts.get("validation"), parts.get("test"))
+    features = {name: array for name, array in arrays.items() if name not in (*targets, *marks)}
+    return DataSet(features, targets, {}, parts.get("validation"), parts.get("test"), marks=marks)
 
 
 def is_target(name: str) -> bool:

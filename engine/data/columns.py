@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from engine.fields import Settings
 
-Role = Literal["feature", "target", "ignore"]
+Role = Literal["feature", "target", "ignore", "split", "group", "weight"]
+"""What a column is for. "split" says to which part a row belongs, "group" which rows stay in one part, "weight"
+how much a row counts in the loss."""
 Kind = Literal["number", "category", "date", "text", "identifier"]
 Missing = Literal["mean", "median", "most_frequent", "drop"]
 Encoding = Literal["one-hot", "index"]
@@ -39,14 +41,21 @@ class TableColumn(Settings):
     date_format: str = ""
     """Of a date: how it is written, as strftime has it."""
 
+    @property
+    def plain(self) -> bool:
+        """Whether its cells are taken as the texts that they are: they only tell rows apart."""
+        return self.role in ("split", "group")
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.missing not in FILLS[self.kind]:
             raise ValueError(
                 f"a {self.kind} column takes {', '.join(FILLS[self.kind])} for what is missing, not {self.missing}"
             )
-        if self.kind == "identifier" and self.role != "ignore":
+        if self.kind == "identifier" and self.role != "ignore" and not self.plain:
             raise ValueError("an identifier only tells rows apart: choose another kind, or ignore the column")
+        if self.role == "weight" and self.kind != "number":
+            raise ValueError("the weight of a row is a number: choose that kind, or another role")
         if self.kind == "text" and self.role == "target":
             raise ValueError("free text cannot be predicted: choose another kind, or another role")
         if len(set(self.classes)) < len(self.classes):

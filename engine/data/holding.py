@@ -31,7 +31,8 @@ def held(data: DataSet) -> Generator[Progress, None, DataSet]:
     Raises `DataError` for those where the data does not say that they are to be left out.
     """
     notes = list(data.notes)
-    small = _small(part for part in (data.arrays, data.validation, data.test) if part is not None)
+    training = {**data.arrays, **data.marks}
+    small = _small(part for part in (training, data.validation, data.test) if part is not None)
 
     def part(arrays: Arrays) -> Generator[Progress, None, Arrays]:
         found: dict[str, AnyRows] = {}
@@ -46,13 +47,14 @@ def held(data: DataSet) -> Generator[Progress, None, DataSet]:
                 faults |= more
         return _sound(found, faults, data.skip_unreadable, notes)
 
-    arrays = yield from part(data.arrays)
+    arrays = yield from part(training)
     validation = None if data.validation is None else (yield from part(data.validation))
     test = None if data.test is None else (yield from part(data.test))
     return replace(
         data,
         features={name: arrays[name] for name in data.features},
         targets={name: arrays[name] for name in data.targets},
+        marks={name: arrays[name] for name in data.marks},
         validation=validation,
         test=test,
         notes=tuple(notes),

@@ -7,11 +7,15 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 
 import numpy as np
 
+from engine.data.duplicates import MOST
 from engine.data.holding import held
+from engine.data.leakage import gathered, leak_of
 from engine.data.rows import AnyRows, Array, Mapped, Rows
 from engine.data.samples import PreparedData, Samples
-from engine.data.source import DataSet
+from engine.data.source import DataSet, finished
+from engine.data.splitting import divide
 from engine.data.treatment import treated
+from engine.data.weighing import own_weights, weighted
 from engine.errors import DataError
 from engine.events import Progress
 from engine.graph import Graph, Node
@@ -27,37 +31,35 @@ def prepared(model: Model, settings: DataSettings) -> Generator[Progress, None, 
 
     Raises `DataError` or `FileError`.
     """
-    return prepare(model, (yield from held((yield from settings.source.loading()))), settings)
+    data = yield from held((yield from settings.source.loading()))
+    return (yield from preparing(model, data, settings))
 
 
 def prepare(model: Model, data: DataSet, settings: DataSettings) -> PreparedData:
+    """As `preparing`, at once."""
+    return finished(preparing(model, data, settings))
+
+
+def preparing(model: Model, data: DataSet, settings: DataSettings) -> Generator[Progress, None, PreparedData]:
     """Match a data set to a model and split it; raises `DataError` with the names and shapes that do not fit."""
     names = match_names(model, data)
-    training, validation, test = split(data, settings)
-    data = treated(data, training)
-    samples = fit_samples(model, data.arrays, names)
+    facts = yield from gathered(data, None if settings.keep_duplicates_together else MOST)
+    parts = divide(facts.traits, settings)
+    leak = leak_of(facts, parts)
+    data = treated(data, parts.training)
+    samples = fit_samples(model, data.part_arrays, names)
 
     def part(arrays: Mapping[str, AnyRows] | None, numbers: Array) -> Samples | None:
         if arrays is not None:
             return fit_samples(model, arrays, names)
         return samples.take(numbers) if len(numbers) else None
 
-    parts = part(data.validation, validation), part(data.test, test)
-    return PreparedData(samples.take(training), *parts, data.notes)
-
-
-def split(data: DataSet, settings: DataSettings) -> tuple[Array, Array, Array]:
-    """Which samples go to training, validation and test; none to a part that the data brings itself."""
-    order = np.random.default_rng(settings.seed).permutation(data.size)
-    held: list[Array] = []
-    for arrays, share in ((data.test, settings.test_split), (data.validation, settings.validation_split)):
-        count = round(data.size * share) if arrays is None else 0
-        held.append(np.sort(order[:count]))
-        order = order[count:]
-    if data.size and not len(order):
-        raise DataError("Nothing is left to train on: lower the shares held back for validation and test.")
-    test, validation = held
-    return np.sort(order), validation, test
+    return PreparedData(
+        weighted(model, samples.take(parts.training)),
+        part(data.validation, parts.validation),
+        part(data.test, parts.test),
+        (*data.notes, *parts.notes, *([str(leak)] if leak is not None else [])),
+    )
 
 
 def match_names(model: Model, data: DataSet) -> dict[str, str]:
@@ -126,6 +128,7 @@ def fit_samples(model: Model, arrays: Mapping[str, AnyRows], names: Mapping[str,
             node.name: _fit_target(model, node, loss, arrays[names[node.name]], names[node.name])
             for node, _, loss in model.trained_outputs
         },
+        own_weights(model, arrays),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,10 +15,15 @@ _COPIED = 64 * 2**20
 
 @dataclass(frozen=True)
 class Samples:
-    """Arrays or rows by the name of the Input or Output node that takes them; samples along the first axis."""
+    """Arrays or rows by the name of the Input or Output node that takes them; samples along the first axis.
+
+    `weights` say how much each sample, or each place of one, counts in the loss of an Output; where there are
+    none, all count alike.
+    """
 
     inputs: Mapping[str, AnyRows]
     targets: Mapping[str, AnyRows]
+    weights: Mapping[str, AnyRows] = field(default_factory=dict[str, AnyRows])
 
     @property
     def size(self) -> int:
@@ -34,6 +39,7 @@ class Samples:
         return Samples(
             {name: _taken(rows, numbers) for name, rows in self.inputs.items()},
             {name: _taken(rows, numbers) for name, rows in self.targets.items()},
+            {name: _taken(rows, numbers) for name, rows in self.weights.items()},
         )
 
     def read(self, numbers: Array) -> Batch:
@@ -41,6 +47,7 @@ class Samples:
         return Batch(
             {name: taken(rows, numbers) for name, rows in self.inputs.items()},
             {name: taken(rows, numbers) for name, rows in self.targets.items()},
+            {name: taken(rows, numbers) for name, rows in self.weights.items()},
         )
 
     def pieces(self, size: int) -> Iterator[Batch]:
@@ -55,6 +62,7 @@ class Batch:
 
     inputs: Mapping[str, Array]
     targets: Mapping[str, Array]
+    weights: Mapping[str, Array]
 
 
 def _taken(rows: AnyRows, numbers: Array) -> AnyRows:

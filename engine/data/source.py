@@ -17,6 +17,9 @@ from engine.fields import Settings
 
 T = TypeVar("T")
 
+WEIGHT, GROUP = "(weight)", "(group)"
+"""Names of arrays that are neither features nor targets: how much a sample counts, and what it belongs with."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -58,10 +61,18 @@ class DataSet:
     """Whether samples that cannot be read are left out, and counted; else the first of them is an error."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     """The words that the whole numbers 0, 1, 2, ... of a feature stand for; "" for what is only filled up with."""
+    marks: Mapping[str, AnyRows] = field(default_factory=dict[str, AnyRows])
+    """What is known of each sample besides: `WEIGHT`, `GROUP`. `validation` and `test` may hold weights, too."""
 
     @property
     def arrays(self) -> dict[str, AnyRows]:
         return {**self.features, **self.targets}
+
+    @property
+    def part_arrays(self) -> dict[str, AnyRows]:
+        """All that the samples would hold if they were the validation or the test part."""
+        weights = {WEIGHT: self.marks[WEIGHT]} if WEIGHT in self.marks else {}
+        return {**self.arrays, **weights}
 
     @property
     def size(self) -> int:

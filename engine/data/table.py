@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -10,12 +11,12 @@ from pydantic import Field
 
 from engine.data.columns import TableColumn
 from engine.data.memory import bytes_text, free_memory
-from engine.data.rows import Array
-from engine.data.source import Column, DataSet, Source, finished, register
+from engine.data.rows import AnyRows, Array
+from engine.data.source import GROUP, WEIGHT, Column, DataSet, Source, finished, register
 from engine.data.treatment import Treatment
 from engine.errors import DataError, FileFormatError
 from engine.events import Progress
-from engine.fields import Holds
+from engine.fields import AsPath, Holds
 
 if TYPE_CHECKING:
     from engine.data.tables.encode import Tally
@@ -67,6 +68,16 @@ class Table(Source):
         json_schema_extra={"rare": True},
         description="Read only so many rows from the beginning; 0 reads all.",
     )
+    validation_path: Annotated[str, AsPath()] = Field(
+        default="",
+        json_schema_extra={"rare": True},
+        description="A table of validation data with the same columns; empty: rows of the first are held back.",
+    )
+    test_path: Annotated[str, AsPath()] = Field(
+        default="",
+        json_schema_extra={"rare": True},
+        description="A table of test data with the same columns; empty: rows of the first are held back.",
+    )
     columns: Annotated[tuple[TableColumn, ...], Holds("hidden")] = ()
 
     title: ClassVar[str] = "Table (CSV, Parquet)"
@@ -117,7 +128,12 @@ class Table(Source):
         table = self
         if not self.columns or any(map(incomplete, self.columns)):
             table = self.settled((yield from self.surveying()))
-        return (yield from table._loading())
+        data = yield from table._loading()
+        for part, path in (("validation", self.validation_path), ("test", self.test_path)):
+            if path:
+                other = yield from table.replace(path=path)._loading()
+                data = _with_part(data, part, other)
+        return data
 
     def proposing(self) -> Generator[Progress, None, Source]:
         survey = yield from self.surveying()
@@ -196,6 +212,10 @@ class Table(Source):
             raise FileFormatError(self.path, f"has no column {lacking!r}; it has {shown}.")
         if not any(column.role == "feature" for column in used):
             raise DataError(f"{self.path}: no column is a feature: nothing would go into the network.")
+        for role in ("split", "group", "weight"):
+            if len(columns := self.of_role(role)) > 1:
+                shown = " and ".join(column.name for column in columns)
+                raise DataError(f"{self.path}: one column alone can be the {role}, not {shown}.")
 
     def _check_memory(self, held: int, rows: int, share: float) -> None:
         """Refuse early what will not fit: the arrays, and once more what joining them takes."""
@@ -221,13 +241,41 @@ class Table(Source):
             self._target_name(column): column.classes for column in self.of_role("target") if column.classes
         }
         treatments = {FEATURES: tuple(map(self._treatment, self._numbers))} if numbers else {}
-        return DataSet(features, targets, classes, treatments=treatments, notes=_notes(tally, unit))
+        data = DataSet(features, targets, classes, treatments=treatments, notes=_notes(tally, unit))
+        marks = {
+            mark: arrays[column.name].reshape(-1)
+            for role, mark in (("group", GROUP), ("weight", WEIGHT))
+            for column in self.of_role(role)
+        }
+        data = replace(data, marks=marks)
+        parts = [arrays[column.name] for column in self.of_role("split")]
+        return _divided(data, parts[0], self.path) if parts else data
 
     def _treatment(self, column: TableColumn) -> Treatment:
         together = column.kind == "category" and column.encoding == "one-hot"
         scale = self.standardise and not together
         fill: Any = "" if column.missing == "drop" else column.missing
         return Treatment(column.width, fill, together, scale)
+
+
+def _divided(data: DataSet, parts: Array, path: str) -> DataSet:
+    """The data with the rows of each part where they belong."""
+
+    def taken(arrays: Mapping[str, AnyRows], part: str) -> dict[str, AnyRows]:
+        return {name: array[parts == part] for name, array in arrays.items()}
+
+    if not (parts == "train").any():
+        raise DataError(f"{path}: no row belongs to the training part.")
+    brought = {part: taken(data.part_arrays, part) for part in ("validation", "test") if (parts == part).any()}
+    features, targets, marks = (taken(arrays, "train") for arrays in (data.features, data.targets, data.marks))
+    return replace(data, features=features, targets=targets, marks=marks, **brought)
+
+
+def _with_part(data: DataSet, part: str, other: DataSet) -> DataSet:
+    """The data with a part out of another file."""
+    notes = (*data.notes, *other.notes)
+    changes: dict[str, Any] = {part: other.part_arrays, "notes": notes}
+    return replace(data, **changes)
 
 
 def _target(array: Array, column: TableColumn) -> Array:

@@ -15,7 +15,9 @@ from engine.errors import StyleError
 from engine.formats.data_text import Loading, converted, loading
 from engine.formats.keras_config import Calls
 from engine.formats.keras_subclass import attributes_of
-from engine.formats.python_text import Group, call, listing, literal, quoted, statement
+from engine.formats.python_text import Group, call, listing, quoted, statement
+from engine.formats.split_text import SplitText
+from engine.formats.weight_text import WeightText
 from engine.graph import Node
 from engine.layers.core import Input
 from engine.losses import LOSSES
@@ -41,9 +43,17 @@ class Training:
     def loading(self) -> Loading:
         return loading(self.project.data.source)
 
+    @cached_property
+    def split(self) -> SplitText:
+        return SplitText(self.model, self.loading, self.project.data)
+
+    @cached_property
+    def weights(self) -> WeightText:
+        return WeightText(self.model, self.loading)
+
     @property
     def imports(self) -> set[str]:
-        return {"import numpy as np", *self.loading.imports}
+        return {"import numpy as np", *self.loading.imports, *self.split.imports}
 
     # Data
 
@@ -53,21 +63,15 @@ class Training:
             raise StyleError("An Output has no loss: a program that trains needs one for each.")
         data = self.loading.data
         lines = [f"keras.utils.set_random_seed({self.project.training.seed})", "", "# The data"]
-        lines += [*self.loading.lines, *self._arrays("train", "_train" if not self._held else "", data.arrays)]
+        lines += [
+            *self.split.functions,
+            *self.loading.lines,
+            *self._arrays("train", "_train" if not self.split.held else "", data.arrays),
+        ]
         for part, arrays in (("validation", data.validation), ("test", data.test)):
             if arrays is not None:
                 lines += self._arrays(part, _SUFFIX[part], arrays)
-        return "\n".join([*lines, *self._split()]) + "\n"
-
-    @cached_property
-    def _held(self) -> dict[str, float]:
-        """The parts that are taken from the training data, and their shares."""
-        data, settings = self.loading.data, self.project.data
-        parts = (
-            ("test", data.test, settings.test_split),
-            ("validation", data.validation, settings.validation_split),
-        )
-        return {part: share for part, given, share in parts if given is None and share}
+        return "\n".join([*lines, *self._split(), *self.weights.lines()]) + "\n"
 
     def _arrays(self, part: str, suffix: str, arrays: Mapping[str, AnyRows]) -> list[str]:
         """Lines that bring the arrays of a part into the shapes and types that the model takes."""
@@ -79,6 +83,7 @@ class Training:
             for node, _, loss in self.model.trained_outputs
         ]
         lines = [_assigned(f"x{suffix}", x), _assigned(f"y{suffix}", y)]
+        lines += [f"w{suffix} = {own}" for own in [self.weights.own(part)] if own]
         return [line for line in lines if line not in ("x = x", "y = y")]
 
     def _input(self, node: Node, part: str, name: str, arrays: Mapping[str, AnyRows], fitted: Samples) -> str:
@@ -103,32 +108,20 @@ class Training:
         return converted(text, raw, wanted)
 
     def _split(self) -> list[str]:
-        if not self._held:
-            return []
-        parts = [*self._held, "train"]
-        counts = [f"round({literal(share)} * samples)" for share in self._held.values()]
-        places = [" + ".join(counts[: number + 1]) for number in range(len(counts))]
-        split = call("np.split", ["order", listing(places)])
-        samples = "len(x[0])" if len(self.model.inputs) > 1 else "len(x)"
-        return [
-            "",
-            "# Samples drawn at random are held back.",
-            f"samples = {samples}",
-            f"order = np.random.default_rng({self.project.data.seed}).permutation(samples)",
-            statement(f"{', '.join(parts)} = ", call("map", ["np.sort", split])),
-            *(line for part in ("train", "validation", "test") if part in parts for line in self._taken(part)),
-        ]
+        parts = [part for part in ("train", "validation", "test") if part in self.split.parts and self.split.held]
+        return [*self.split.lines(), *(line for part in parts for line in self._taken(part))]
 
     def _taken(self, part: str) -> list[str]:
         several = {"x": len(self.model.inputs) > 1, "y": len(self.model.outputs) > 1}
         taken = {n: f"[array[{part}] for array in {n}]" if many else f"{n}[{part}]" for n, many in several.items()}
         suffix = _SUFFIX[part]
+        weights = [f"w{suffix} = w[{part}]"] if self.weights.has_own else []
         if not any(several.values()):
-            return [f"x{suffix}, y{suffix} = {taken['x']}, {taken['y']}"]
-        return [f"{name}{suffix} = {text}" for name, text in taken.items()]
+            return [f"x{suffix}, y{suffix} = {taken['x']}, {taken['y']}", *weights]
+        return [*(f"{name}{suffix} = {text}" for name, text in taken.items()), *weights]
 
     def _has(self, part: str) -> bool:
-        return part in self._held or getattr(self.loading.data, part) is not None
+        return part in self.split.held or getattr(self.loading.data, part) is not None
 
     # Training
 
@@ -163,7 +156,9 @@ class Training:
         arguments: list[str | Group] = ["x_train", "y_train"]
         arguments += [f"batch_size={settings.batch_size}", f"epochs={settings.epochs}"]
         arguments += [] if settings.shuffle else ["shuffle=False"]
-        arguments += ["validation_data=(x_val, y_val)"] if self._has("validation") else []
+        arguments += self.weights.fitting()
+        held = ["x_val", "y_val", *filter(None, [self.weights.held("_val")])]
+        arguments += [f"validation_data=({', '.join(held)})"] if self._has("validation") else []
         arguments.append("callbacks=[best]")
         watched = "val_loss" if self._has("validation") else "loss"
         words = [quoted("best.weights.h5"), f"monitor={quoted(watched)}"]
@@ -175,8 +170,14 @@ class Training:
         ]
         judged = next((part for part in ("test", "validation") if self._has(part)), "train")
         x, y = f"x{_SUFFIX[judged]}", f"y{_SUFFIX[judged]}"
+        own = self.weights.held(_SUFFIX[judged])
+        weights = [f"sample_weight={own}"] if own else []
         few = f"[array[:5] for array in {x}]" if len(self.model.inputs) > 1 else f"{x}[:5]"
-        lines += ["", f"print(model.evaluate({x}, {y}, return_dict=True))", f"print(model.predict({few}))"]
+        lines += [
+            "",
+            f"print(model.evaluate({', '.join([x, y, *weights])}, return_dict=True))",
+            f"print(model.predict({few}))",
+        ]
         return "\n".join(lines) + "\n"
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from engine.class_weight import shown_class_weight
 from engine.errors import ShapeError
 from engine.fields import ActivationName, Choice, PositiveInt, one_of
 from engine.layer import Content, Layer
@@ -80,6 +81,11 @@ class Output(Layer):
     )
     metrics: Annotated[tuple[MetricName, ...], AfterValidator(_distinct)] = Field(
         default=("accuracy",), description="Figures shown beside the loss; they do not steer training."
+    )
+    class_weight: Annotated[str, AfterValidator(shown_class_weight)] = Field(
+        default="",
+        description="How much a class counts in the loss: a number each, such as 1, 2.5; or 'balanced', so that "
+        "rare classes count as much as frequent ones.",
     )
 
     has_output: ClassVar[bool] = False

@@ -221,6 +221,109 @@ def test_the_program_trains_on_the_same_samples(source: Source) -> None:
         np.testing.assert_array_equal(space[f"y_{suffix}"], part.targets["out"])
 
 
+_SPLITS: list[dict[str, Any]] = [
+    {"shuffle": False},
+    {"stratify": True},
+    {"stratify": True, "shuffle": False, "test_split": 0.0},
+    {"keep_duplicates_together": True},
+    {"keep_duplicates_together": True, "stratify": True, "seed": 3},
+]
+
+
+@pytest.mark.parametrize("settings", _SPLITS)
+@pytest.mark.parametrize("rows", ["labels", "one-hot"])
+def test_the_program_splits_in_the_same_way(settings: dict[str, Any], rows: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {"x": rng.integers(0, 3, (120, 3)).astype(np.float32), "y": rng.integers(0, 4, 120)}
+    if rows == "one-hot":
+        arrays["y"] = np.eye(4, dtype=np.float32)[arrays["y"]]
+    _check_same_split(tmp_path, arrays, settings)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_the_program_keeps_groups_together(together: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {"x": rng.integers(0, 9, (120, 3)).astype(np.float32), "y": rng.integers(0, 4, 120)}
+    arrays["groups"] = rng.integers(0, 40, 120)
+    code = _check_same_split(tmp_path, arrays, {"keep_duplicates_together": together})
+    assert ("joined(" in code) == together
+
+
+def _check_same_split(folder: Path, arrays: dict[str, Any], settings: dict[str, Any]) -> str:
+    """Write the program of a project, run what splits its data, and compare the parts with ours."""
+    np.savez(folder / "data.npz", **arrays)
+    made = graph(
+        ("x", Input(shape=(3,)), []),
+        ("b", Dense(units=4, activation="softmax"), ["x"]),
+        ("out", Output(metrics=()), ["b"]),
+    )
+    source = Npz(path=str(folder / "data.npz"))
+    project = Project(made, data=DataSettings(source=source, **settings))
+    code = keras_code(project, with_training=True)
+    space = run(code[: code.index("inputs = ")])
+    ours = prepare(compile_graph(made), source.load(), project.data)
+    for suffix, part in (("train", ours.training), ("val", ours.validation), ("test", ours.test)):
+        if part is not None:
+            np.testing.assert_array_equal(space[f"x_{suffix}"], part.inputs["x"])
+            np.testing.assert_array_equal(space[f"y_{suffix}"], part.targets["out"])
+    assert ours.validation is not None
+    return code
+
+
+@pytest.mark.parametrize("setting", ["balanced", "1, 2.5, 0.5"])
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy"])
+@pytest.mark.parametrize("own", [False, True])
+def test_the_program_weighs_in_the_same_way(setting: str, loss: str, own: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {"x": rng.normal(size=(90, 3)), "y": rng.choice(3, 90, p=[0.7, 0.2, 0.1])}
+    if own:
+        arrays["sample_weight"] = rng.uniform(0, 2, 90)
+    np.savez(tmp_path / "data.npz", **arrays)
+    made = graph(
+        ("x", Input(shape=(3,)), []),
+        ("b", Dense(units=3, activation="softmax"), ["x"]),
+        ("out", Output(loss=loss, metrics=(), class_weight=setting), ["b"]),
+    )
+    source = Npz(path=str(tmp_path / "data.npz"))
+    project = Project(made, data=DataSettings(source=source), training=TrainingSettings(epochs=2))
+    code = keras_code(project, with_training=True)
+    space = run(code[: code.index("inputs = ")])
+    ours = prepare(compile_graph(made), source.load(), project.data)
+    (expected,) = ours.training.weights.values()
+    if own:
+        found = space["weights"]
+        assert "sample_weight=weights" in code
+        assert "validation_data=(x_val, y_val, w_val)" in code
+        assert "model.evaluate(x_test, y_test, sample_weight=w_test, return_dict=True)" in code
+    else:
+        labels = space["y_train"].argmax(-1) if loss.startswith("categorical") else space["y_train"]
+        found = np.array([space["class_weight"][label] for label in labels.tolist()])
+        assert "class_weight=class_weight" in code
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    _trained(code, tmp_path)
+
+
+def test_the_program_weighs_each_of_several_outputs(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays = {"a": rng.normal(size=(60, 3)), "one": rng.integers(0, 3, 60), "two": rng.normal(size=60)}
+    np.savez(tmp_path / "data.npz", **arrays)  # type: ignore[arg-type]  # pyright: ignore
+    made = graph(
+        ("a", Input(shape=(3,)), []),
+        ("b", Dense(units=3, activation="softmax"), ["a"]),
+        ("one", Output(metrics=(), class_weight="1, 2, 3"), ["b"]),
+        ("c", Dense(units=1), ["a"]),
+        ("two", _END, ["c"]),
+    )
+    source = Npz(path=str(tmp_path / "data.npz"))
+    project = Project(made, data=DataSettings(source=source), training=TrainingSettings(epochs=2))
+    code = keras_code(project, with_training=True)
+    space = run(code[: code.index("inputs = ")])
+    ours = prepare(compile_graph(made), source.load(), project.data)
+    np.testing.assert_array_equal(space["weights"][0], ours.training.weights["one"])
+    np.testing.assert_array_equal(space["weights"][1], np.ones(len(ours.training.targets["two"])))
+    _trained(code, tmp_path)
+
+
 def test_data_that_does_not_fit_gives_no_program() -> None:
     project = TEMPLATES["digits-cnn"].make()
     for data, reason in ((Iris(), "input takes 8 × 8 × 1"), (Npz(), "No NPZ file is chosen yet")):

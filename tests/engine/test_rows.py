@@ -131,7 +131,7 @@ def test_a_feed_gives_each_sample_once_and_in_order(streamed: Callable[[], None]
         found: list[list[int]] = []
         for part in parts:
             if part is not None:
-                inputs, _ = part.data
+                inputs, *_ = part.data
                 for batch, counted in list(zip(part.batches, part.counted, strict=True))[part.first : part.stop]:
                     firsts = np.asarray(inputs["input"])[batch[counted > 0]][:, 0] / 5
                     found.append(firsts.astype(int).tolist())

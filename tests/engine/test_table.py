@@ -13,8 +13,9 @@ import pytest
 
 from engine.data import memory, table
 from engine.data.columns import TableColumn
-from engine.data.prepare import split, treated
+from engine.data.prepare import treated
 from engine.data.source import DataSet
+from engine.data.splitting import divide, traits_of
 from engine.data.table import Table
 from engine.data.tables import text as text_tables
 from engine.data.tables.proposal import as_kind, as_role
@@ -219,7 +220,7 @@ def test_what_stands_in_is_taken_from_the_training_part_alone(tmp_path: Path, ru
     source = settled(written(tmp_path / "gaps.csv", GAPS))
     source = with_column(source, "a", missing=rule, kind="number", classes=())
     data = source.load()
-    training, _, test = split(data, DataSettings(test_split=0.5))
+    training, _, test, _ = divide(traits_of(data), DataSettings(test_split=0.5))
     filled = treated(data, training).features["x"]
     assert not np.isnan(filled).any()
     known = data.features["x"][training][:, 0]
@@ -254,7 +255,7 @@ def test_rows_without_target_are_left_out_and_counted(tmp_path: Path) -> None:
 
 def test_numbers_are_standardised_by_the_training_part(tmp_path: Path) -> None:
     data = settled(flowers(tmp_path / "f.csv"), standardise=True).load()
-    training, *_ = split(data, DataSettings())
+    training, *_ = divide(traits_of(data), DataSettings())
     found = treated(data, training).features["x"]
     np.testing.assert_allclose(found[training].mean(0), 0, atol=1e-6)
     np.testing.assert_allclose(found[training].std(0), 1, atol=1e-6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,7 @@ class Encoder:
                 keep &= ~wrong
         for column in self._columns:
             gone = cells[column.name].missing & keep
-            if gone.any() and (column.role == "target" or column.missing == "drop"):
+            if gone.any() and (column.role in ("target", "split", "weight") or column.missing == "drop"):
                 self._tally.missing[column.name] += int(gone.sum())
                 keep &= ~gone
         return {name: found.values[keep] for name, found in cells.items()}
@@ -83,13 +83,19 @@ class Encoder:
         wanted = {"number": "no number", "date": f"no date as {column.date_format}"}.get(
             column.kind, "none of the classes"
         )
+        wanted = {"split": "none of train, validation and test", "weight": "no weight"}.get(column.role, wanted)
         return BadRow(int(rows.lines[place]), f"In column {column.name!r} stands {text!r}, which is {wanted}")
 
     def _cells(self, cells: pl.Series, column: TableColumn) -> _Cells:
-        if column.kind == "number":
-            return self._numbers(cells)
+        if column.kind == "number" and not column.plain:
+            found = self._numbers(cells)
+            if column.role == "weight":
+                return replace(found, wrong=found.wrong | (found.values[:, 0] < 0))
+            return found
         text = stripped(cells)
         missing = text.is_null().to_numpy()
+        if column.plain:
+            return _plain(text, missing, column.role)
         if column.kind == "category":
             return _category(text, missing, column)
         if column.kind == "date":
@@ -102,6 +108,23 @@ class Encoder:
         empty = found.is_null()
         missing = stripped(cells).is_null() if empty.any() else empty
         return _Cells(values, missing.to_numpy(), (empty & ~missing).to_numpy())
+
+
+PARTS = {
+    **dict.fromkeys(("train", "training", "learn"), "train"),
+    **dict.fromkeys(("validation", "val", "valid", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
+}
+"""What a cell may say of the part that its row belongs to."""
+
+
+def _plain(text: pl.Series, missing: Array, role: str) -> _Cells:
+    """Texts; of a split, the name of the part, where a cell says one."""
+    if role != "split":
+        return _Cells(text.fill_null("").to_numpy().astype(str), missing, np.zeros(len(text), bool))
+    parts = text.str.to_lowercase().replace_strict(PARTS, default="", return_dtype=pl.String)
+    values = parts.fill_null("").to_numpy().astype(str)
+    return _Cells(values, missing, (values == "") & ~missing)
 
 
 def _category(text: pl.Series, missing: Array, column: TableColumn) -> _Cells:

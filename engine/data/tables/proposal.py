@@ -64,7 +64,9 @@ def as_kind(column: TableColumn, kind: Kind, facts: ColumnFacts) -> TableColumn:
         if not facts.date_format:
             raise DataError(f"{column.name} holds no dates that can be read, such as 2024-12-31.")
         changes["date_format"] = facts.date_format
-    if kind == "identifier" or (kind == "text" and column.role == "target"):
+    if (kind == "identifier" and not column.plain) or (kind == "text" and column.role == "target"):
+        changes["role"] = "ignore"
+    if kind != "number" and column.role == "weight":
         changes["role"] = "ignore"
     if column.missing not in FILLS[kind]:
         changes["missing"] = FILLS[kind][0]
@@ -74,9 +76,12 @@ def as_kind(column: TableColumn, kind: Kind, facts: ColumnFacts) -> TableColumn:
 def as_role(column: TableColumn, role: str, facts: ColumnFacts) -> TableColumn:
     """A column with another role; one that could not play it as it is takes the kind that can."""
     kind = column.kind
-    if role != "ignore" and (kind == "identifier" or (kind == "text" and role == "target")):
+    if role == "weight" and kind != "number":
+        kind = "number"
+    elif role in ("feature", "target") and (kind == "identifier" or (kind == "text" and role == "target")):
         kind = "number" if _numeric(facts) else "category" if role == "target" else "text"
-        column = column.replace(kind="number", missing="mean", classes=(), date_format="")
+    if kind != column.kind:
+        column = column.replace(role="ignore", kind="number", missing="mean", classes=(), date_format="")
     return as_kind(column.replace(role=role), kind, facts)
 
 
@@ -93,7 +98,7 @@ def settled(columns: tuple[TableColumn, ...], survey: Survey) -> tuple[TableColu
 
 def incomplete(column: TableColumn) -> bool:
     """Whether only the file can tell what belongs to the kind of a column."""
-    return column.role != "ignore" and (
+    return column.role in ("feature", "target") and (
         (column.kind == "category" and not column.classes) or (column.kind == "date" and not column.date_format)
     )
 
