@@ -163,7 +163,10 @@ class Layer(Settings):
         return (0,)
 
     def adapt(
-        self, samples: np.ndarray[Any, Any], before: Mapping[str, np.ndarray[Any, Any]], seen: int
+        self,
+        samples: np.ndarray[Any, Any],
+        before: Mapping[str, np.ndarray[Any, Any]] | None = None,
+        seen: int = 0,
     ) -> dict[str, np.ndarray[Any, Any]]:
         """Weights computed from the training samples that reach this layer (with batch axis), piece by piece.
 

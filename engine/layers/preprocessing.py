@@ -112,13 +112,16 @@ class Normalization(Layer):
         return Op(ops.standardized, settings={**known, **settings})
 
     def adapt(
-        self, samples: np.ndarray[Any, Any], before: Mapping[str, np.ndarray[Any, Any]], seen: int
+        self,
+        samples: np.ndarray[Any, Any],
+        before: Mapping[str, np.ndarray[Any, Any]] | None = None,
+        seen: int = 0,
     ) -> dict[str, np.ndarray[Any, Any]]:
         kept = {position % samples.ndim for position in self.axis or ()}
         rest = tuple(position for position in range(samples.ndim) if position not in kept)
         numbers = samples.astype(np.float64)
         mean, variance = numbers.mean(rest), numbers.var(rest)
-        if seen:
+        if before:
             share = len(samples) / (seen + len(samples))
             apart = mean - before["mean"]
             mean = before["mean"] + share * apart

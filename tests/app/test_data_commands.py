@@ -112,7 +112,8 @@ def test_another_file_trains_in_place_of_the_projects(tmp_path: Path) -> None:
     for options in ((), ("--data", "more.csv")):
         done = layerloom("train", "p.loom", "--json", *options, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        counts.append(json.loads(done.stdout.splitlines()[0])["step"])
+        rows = map(json.loads, done.stdout.splitlines())
+        counts.append(next(row["step"] for row in rows if row["event"] == "epoch"))
     assert counts == [2, 7]  # 42 and 210 samples in batches of 32
     written(tmp_path / "other.csv", "a,b\n" + "1.5,2.5\n" * 30)
     done = layerloom("train", "p.loom", "--data", "other.csv", cwd=tmp_path)
