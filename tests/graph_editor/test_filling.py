@@ -166,7 +166,7 @@ def test_other_colours_while_cards_come(filling):
 def test_all_of_a_giant_graph_can_be_seen(qtbot, canvas_of):
     canvas = canvas_of(Project())
     canvas.document.reset(tower(600))
-    with qtbot.waitSignal(canvas.scene.filled):
+    with qtbot.waitSignal(canvas.scene.filled, timeout=30_000):  # cards come while there is time
         canvas.view.fit()
     assert canvas.view.visible_rect().contains(canvas.scene.content_rect())
     far = canvas.view.scale_now()
