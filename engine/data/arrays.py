@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import numpy as np
 from pydantic import Field
 
-from engine.data.file_source import FileSource, check_lengths, zeros
+from engine.data.file_source import NOT_NPZ, FileSource, check_lengths, open_npz, zeros
 from engine.data.rows import AnyRows, Array
 from engine.data.source import GROUP, WEIGHT, DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
@@ -127,14 +127,10 @@ def _read_members(
     path: str | Path, read: Callable[[str | Path, zipfile.ZipFile, zipfile.ZipInfo], T]
 ) -> dict[str, T]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_npz(path) as archive:
             return {info.filename.removesuffix(".npy"): read(path, archive, info) for info in archive.infolist()}
-    except FileNotFoundError:
-        raise FileError(path, "there is no such file.") from None
-    except IsADirectoryError:
-        raise FileError(path, "is a folder, not an .npz file.") from None
     except zipfile.BadZipFile:
-        raise FileFormatError(path, "is not a NumPy .npz file, or is damaged.") from None
+        raise FileFormatError(path, NOT_NPZ) from None
     except (OSError, EOFError, zipfile.error, NotImplementedError, RuntimeError) as error:
         raise FileError(path, f"could not be read: {error}.") from error
 

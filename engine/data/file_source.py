@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -114,3 +115,20 @@ def exactly(file: BinaryIO, size: int, short: Callable[[int], Exception]) -> byt
     if len(found) < size:
         raise short(len(found))
     return bytes(found)
+
+
+NOT_NPZ = "is not a NumPy .npz file, or is damaged."
+
+
+def open_npz(path: str | Path) -> zipfile.ZipFile:
+    """The archive that an .npz file is; raises `FileError` or `FileFormatError`."""
+    try:
+        return zipfile.ZipFile(path)
+    except FileNotFoundError:
+        raise FileError(path, "there is no such file.") from None
+    except IsADirectoryError:
+        raise FileError(path, "is a folder, not an .npz file.") from None
+    except zipfile.BadZipFile:
+        raise FileFormatError(path, NOT_NPZ) from None
+    except OSError as error:
+        raise FileError(path, f"could not be read: {error.strerror or error}.") from error

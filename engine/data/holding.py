@@ -1,4 +1,4 @@
-"""What becomes of rows before a run: what is small is read into memory, what is costly is decoded once."""
+"""What becomes of rows before a run: what is costly is decoded once for all runs, what is small held in memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.data.packing import packed
+from engine.data.packing import can_be_packed, packed
 from engine.data.reading import READING, in_pieces
 from engine.data.rows import AnyRows, Array, Picked, Rows, room
 from engine.data.source import DataSet
@@ -39,11 +39,11 @@ def held(data: DataSet) -> Generator[Progress, None, DataSet]:
         faults: dict[int, str] = {}
         for name, rows in arrays.items():
             found[name] = rows
-            if isinstance(rows, Rows) and id(rows) in small:
-                found[name], more = yield from _in_memory(rows)
-                faults |= more
-            elif isinstance(rows, Rows) and rows.costly:
+            if isinstance(rows, Rows) and rows.costly and (id(rows) not in small or can_be_packed(rows)):
                 found[name], more = yield from packed(rows, notes)
+                faults |= more
+            if isinstance(kept := found[name], Rows) and id(rows) in small:
+                found[name], more = yield from _in_memory(kept)
                 faults |= more
         return _sound(found, faults, data.skip_unreadable, notes)
 

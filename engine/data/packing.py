@@ -45,7 +45,7 @@ def packed(rows: Rows, notes: list[str]) -> Generator[Progress, None, Packed]:
         with contextlib.suppress(OSError):
             os.utime(facts)
         return _rows(path, rows), known
-    if not rows.key or not _make_room(path.parent, rows.nbytes):
+    if not can_be_packed(rows):
         faults: dict[int, str] = {}
         for start, piece, found in in_pieces(rows):
             faults |= found
@@ -56,6 +56,13 @@ def packed(rows: Rows, notes: list[str]) -> Generator[Progress, None, Packed]:
     faults = yield from _write(path, rows)
     write_text(facts, json.dumps({"bytes": rows.nbytes, "faults": faults}))
     return _rows(path, rows), faults
+
+
+def can_be_packed(rows: Rows) -> bool:
+    """Whether some rows are packed, or there is room for it."""
+    path = packed_path(rows)
+    known = rows.key and _known(path.with_suffix(".json"), rows) is not None
+    return bool(known or (rows.key and _make_room(path.parent, rows.nbytes)))
 
 
 def packed_path(rows: Rows) -> Path:

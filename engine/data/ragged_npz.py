@@ -5,17 +5,16 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.data.file_source import MOST_PACKED, SMALL
+from engine.data.file_source import MOST_PACKED, SMALL, open_npz
 from engine.data.memory import bytes_text, free_memory
 from engine.data.pickle_machine import NotRowsError
 from engine.data.pickled_rows import reading
 from engine.data.ragged import Array, Ragged
-from engine.errors import DataError, FileError, FileFormatError
+from engine.errors import DataError, FileFormatError
 from engine.events import Progress
 
 _PIECE = 2**20
@@ -91,17 +90,7 @@ class RaggedFile:
 @contextmanager
 def ragged_file(path: str) -> Generator[RaggedFile]:
     """Open a file; raises `FileError` or `FileFormatError`."""
-    try:
-        archive = zipfile.ZipFile(Path(path))
-    except FileNotFoundError:
-        raise FileError(path, "there is no such file.") from None
-    except IsADirectoryError:
-        raise FileError(path, "is a folder, not an .npz file.") from None
-    except zipfile.BadZipFile:
-        raise FileFormatError(path, "is not a NumPy .npz file, or is damaged.") from None
-    except OSError as error:
-        raise FileError(path, f"could not be read: {error.strerror or error}.") from error
-    with archive:
+    with open_npz(path) as archive:
         yield RaggedFile(path, archive)
 
 

@@ -32,7 +32,8 @@ class Samples:
     @property
     def nbytes(self) -> int:
         """What all samples take in memory."""
-        return sum(rows.nbytes for rows in (*self.inputs.values(), *self.targets.values()))
+        arrays = (*self.inputs.values(), *self.targets.values(), *self.weights.values())
+        return sum(rows.nbytes for rows in arrays)
 
     def take(self, numbers: Array) -> Samples:
         """Some of the samples; what is large stays where it is."""

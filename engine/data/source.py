@@ -10,7 +10,6 @@ from typing import ClassVar, Literal, TypeVar
 import numpy as np
 
 from engine.data.rows import AnyRows
-from engine.data.rows import Array as Array
 from engine.data.treatment import Treatment
 from engine.events import Progress
 from engine.fields import Settings

@@ -443,22 +443,22 @@ def test_unreadable_pictures_stop_a_run_or_are_skipped(tmp_path: Path) -> None:
     assert np.isfinite(end.history["loss"]).all()
 
 
-def test_pictures_that_memory_has_no_room_for_are_decoded_once_and_give_the_same_run(
+def test_pictures_are_decoded_once_for_all_runs_and_give_the_same_run_from_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = picture_folder(tmp_path / "set")
     source = proposed(folder)
     graph = started(source.features(), source.targets())
     project = Project(graph, data=DataSettings(source=source), training=TrainingSettings(epochs=2, batch_size=8))
-    _, wanted = trained(project, tmp_path)
     reads: list[int] = []
     read = Decoded._read
     monkeypatch.setattr(Decoded, "_read", lambda rows, numbers: reads.append(len(numbers)) or read(rows, numbers))
+    _, wanted = trained(project, tmp_path)
     for module in (holding, feeding):
         monkeypatch.setattr(module, "HELD", 0)
     for again in (False, True):
         _, found = trained(project, tmp_path)
-        assert sum(reads) == 36  # each once, and none for the second run
+        assert sum(reads) == 36  # each once, in the run before
         for name, values in wanted.history.items():
             np.testing.assert_allclose(found.history[name], values, rtol=1e-4, err_msg=f"{name} {again}")
     picture("red", (24, 32), 77).save(folder / "red" / "new.png")

@@ -232,14 +232,15 @@ def test_a_run_tells_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert started.samples + started.validation_samples + started.test_samples == 9
 
 
-def test_costly_samples_are_packed_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "HELD", 0)
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_costly_samples_are_packed_once(cache: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool) -> None:
+    monkeypatch.setattr(holding, "HELD", 2**20 if in_memory else 0)
     for number, (key, reads) in enumerate((("some", 10), ("some", 0), ("changed", 10))):
         pictures = Pictures((), key)
         found = result(held(DataSet({"x": pictures}, {})))
         assert pictures.reads == reads
         rows = found.features["x"]
-        assert isinstance(rows, FileRows)
+        assert isinstance(rows, np.ndarray if in_memory else FileRows)
         np.testing.assert_array_equal(rows[:], Pictures().read(np.arange(10)))
         assert len(list((cache / "packed").glob("*.rows"))) == (1 if number < 2 else 2)
     packed_path(Pictures()).write_bytes(b"cut short")  # by somebody else
