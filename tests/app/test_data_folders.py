@@ -85,6 +85,7 @@ def test_a_chosen_folder_shows_pictures_of_all_classes_and_its_settings(
     assert Counter(labels) == {"blue": 8, "green": 8, "red": 8}
     assert set(labels[:5]) == {"blue", "green", "red"}  # of each class, one is in the first row
     assert images_of(window).image_size == (24, 32)
+    qtbot.waitUntil(lambda: panel.split.look is not None, timeout=20_000)  # counted later
     texts = [panel.summary.itemAt(place).widget().text() for place in range(panel.summary.count())]  # type: ignore[union-attr]
     assert texts[:6] == ["Samples", "24", "x", "24 × 32 × 3", "y", "3 classes"]
     assert texts[-6:] == ["to train on", "24", "to validate", "9", "to test", "12"]
