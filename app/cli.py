@@ -14,7 +14,16 @@ from rich.console import Console
 
 from app import data_commands, exchange
 from app.endings import PROJECT
-from app.options import Json, NetworkFile, ProjectFile, RunFolder, check_ending, print_json
+from app.options import (
+    Json,
+    NetworkFile,
+    ProjectFile,
+    RunFolder,
+    RunGenerators,
+    allow_generators,
+    check_ending,
+    print_json,
+)
 from app.start import fail
 
 # What a command needs is imported inside it: `layerloom --help` and the window must not wait for the rest.
@@ -99,6 +108,7 @@ def train(
     data: Annotated[
         Path | None, typer.Option(metavar="PATH", help="A file or folder of data in place of the project's.")
     ] = None,
+    run_generators: RunGenerators = False,
     as_json: Json = False,
 ) -> None:
     """Train a project. Ctrl+C ends it early with its result; a second Ctrl+C at once."""
@@ -116,6 +126,7 @@ def train(
     if data is not None:
         source = source_of(data, like=loaded.data.source)
         loaded = replace(loaded, data=loaded.data.model_copy(update={"source": source}))
+    allow_generators(loaded.data.source, run_generators)
     changes = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     changed = loaded.with_training(**{name: value for name, value in changes.items() if value is not None})
     origin = latest_run(project) if resume else origin

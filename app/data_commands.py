@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.options import Json, print_json, say
+from app.options import Json, RunGenerators, allow_generators, print_json, say
 
 if TYPE_CHECKING:
     from engine.data.source import DataSet, Source
@@ -30,6 +30,7 @@ def _data() -> None:
 @data.command()
 def inspect(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A table, arrays, a folder of pictures, ...")],
+    run_generators: RunGenerators = False,
     as_json: Json = False,
 ) -> None:
     """Print what a file or folder of data holds: shapes, types, classes, what is missing, what cannot be read."""
@@ -40,6 +41,7 @@ def inspect(
     from engine.errors import LayerloomError
 
     source = source_of(path)
+    allow_generators(source, run_generators)
     if isinstance(source, Table):
         survey: Survey = run_here(_result(source.surveying()), quiet=as_json)
         source = source.settled(survey)

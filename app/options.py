@@ -7,9 +7,12 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from engine.data.source import Source
 
 
 class Target(StrEnum):
@@ -54,6 +57,20 @@ NetworkFile = Annotated[
     Path, typer.Argument(metavar="PROJECT|MODEL", help="A project, or a Keras model: .keras, .h5, .json.")
 ]
 RunFolder = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run whose weights to use.")]
+
+RunGenerators = Annotated[
+    bool,
+    typer.Option("--run-generators", help="Run the Python file that the data is drawn from, with your rights."),
+]
+
+
+def allow_generators(source: Source, yes: bool) -> None:
+    """Let the file that data is drawn from be run, as it is now, where that was asked for."""
+    from engine.data import consent
+    from engine.data.generator import PythonGenerator
+
+    if yes and isinstance(source, PythonGenerator):
+        consent.allow(source.script())
 
 
 def print_json(value: Any) -> None:

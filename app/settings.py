@@ -13,6 +13,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 APPEARANCES = ("system", "light", "dark")
 _RECENT = 10
+_ALLOWED = 200
 Word = TypeVar("Word", bound=str)
 
 
@@ -111,6 +112,17 @@ class AppSettings:
     @last_folder.setter
     def last_folder(self, path: Path) -> None:
         self._store.setValue("last_folder", str(path))
+
+    # Programs
+
+    def allows(self, mark: str) -> bool:
+        """Whether there was a yes for a Python file with this content."""
+        return mark in self._texts("allowed")
+
+    def add_allowed(self, mark: str) -> None:
+        others = [other for other in self._texts("allowed") if other != mark]
+        self._store.setValue("allowed", [mark, *others][:_ALLOWED])
+        self.save()
 
     # Commands
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QStyle, QToolBar
 from app.actions import Actions
 from app.appearance import Appearance
 from app.command_palette import CommandPalette
+from app.consent import may_run
 from app.dialogs import choose, sentence, tell, tell_error
 from app.endings import PROJECT
 from app.exports import Exports
@@ -197,6 +198,8 @@ class MainWindow(QMainWindow):
             tell_error(self, self.tr("Not ready to train"), NotReadyError(errors[:1]))
             if errors[0].node is not None:
                 self._show_node(errors[0].node)
+            return False
+        if not may_run(self, self.document.project.data.source):
             return False
         self.actions_["curves"].setChecked(True)
         self.work.tabs.setCurrentIndex(0)

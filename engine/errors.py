@@ -12,6 +12,7 @@ LayerloomError                   base: its text is a sentence for the person at 
 ├── NotReadyError                a graph with problems was asked to compute
 ├── StyleError                   code was asked for in a style in which the graph cannot be written
 ├── DataError                    data that cannot be read, or that does not fit the graph
+│   └── ConsentError             a program of the person's own that there was no yes for
 ├── TrainingError                a training run that cannot go on
 ├── FileError                    a file that is missing, damaged, or cannot be written
 │   ├── DownloadError            a file that cannot be had from its site
@@ -95,6 +96,10 @@ class StyleError(LayerloomError):
 
 class DataError(LayerloomError):
     """Data that cannot be read, or that does not fit the graph."""
+
+
+class ConsentError(DataError):
+    """A file would have to be run, and there was no yes for it as it is now."""
 
 
 class TrainingError(LayerloomError):

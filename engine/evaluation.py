@@ -29,6 +29,8 @@ PREDICTION_BATCH = 256
 def evaluate_project(project: Project, weights: HostWeights) -> Generator[Event]:
     """Loss and metrics on a project's own test data; ends in a `Result` with figures by Keras's names."""
     model = compile_graph(project.graph)
+    if project.data.source.endless:
+        raise DataError("A generator has no data for a test: name a data file.")
     data = yield from prepared(model, project.data)
     if data.test is None:
         raise DataError("The project keeps no data for a test: set its test share above 0, or name a data file.")

@@ -14,11 +14,14 @@ import numpy as np
 
 from engine.data.holding import HELD
 from engine.data.rows import Array
-from engine.data.samples import Samples
+from engine.data.samples import Batch, Samples
 from engine.model import Model
 
 CHUNK = 16 * 2**20
 """Bytes of samples that are brought to the device at once where they are not held there."""
+
+_DRAWN = 4
+"""Batches that are brought to the device at once where each takes work to make."""
 
 _AHEAD = 2
 """How many chunks wait for their use."""
@@ -80,8 +83,9 @@ class Feed(ABC):
 
 
 def feed(model: Model, samples: Samples, batch_size: int) -> Feed:
-    """The feed that suits the size of the samples."""
-    return (Held if samples.nbytes <= HELD else Streamed)(model, samples, batch_size)
+    """The feed that suits the samples."""
+    held = samples.nbytes <= HELD and not samples.drawn
+    return (Held if held else Streamed)(model, samples, samples.batch or batch_size)
 
 
 class Held(Feed):
@@ -127,7 +131,8 @@ class Streamed(Feed):
     def __init__(self, model: Model, samples: Samples, batch_size: int) -> None:
         super().__init__(model, samples, batch_size)
         batch_bytes = self.batch_size * max(1, samples.nbytes // samples.size)
-        self._count = max(1, min(CHUNK // batch_bytes, self.full))
+        most = _DRAWN if samples.drawn else self.full
+        self._count = max(1, min(CHUNK // batch_bytes, self.full, most))
 
     def outlines(self) -> tuple[Part, ...]:
         full = self._outline(self._count, self.batch_size)
@@ -158,7 +163,7 @@ class Streamed(Feed):
         )
 
     def _read(self, wanted: list[_Wanted]) -> Parts:
-        return _in_background(lambda: (self._part(one) for one in wanted))
+        return _in_background(lambda: (self._part(one) for one in wanted), self.samples.leave)
 
     def _part(self, wanted: _Wanted) -> Part:
         data = _on_device(self.model, self.samples, wanted.numbers, wanted.room)
@@ -184,10 +189,13 @@ def _part(data: Data, batches: Array, counted: Array | None = None) -> Part:
 
 def _on_device(model: Model, samples: Samples, numbers: Array, room: int = 0) -> Data:
     """Samples as the compiled functions take them, with zeros behind them up to `room`."""
-    batch = samples.read(numbers)
+    return _placed(model, samples.read(numbers), max(0, room - len(numbers)))
+
+
+def _placed(model: Model, batch: Batch, missing: int = 0) -> Data:
+    """Samples on the device, with so many zeros behind them."""
 
     def placed(arrays: Mapping[str, Array]) -> dict[str, jax.Array]:
-        missing = max(0, room - len(numbers))
         return {
             name: jax.device_put(np.concatenate([a, np.zeros((missing, *a.shape[1:]), a.dtype)]) if missing else a)
             for name, a in arrays.items()
@@ -198,7 +206,7 @@ def _on_device(model: Model, samples: Samples, numbers: Array, room: int = 0) ->
 
 def outline(model: Model, samples: Samples, size: int) -> Data:
     """The shapes and types in which so many samples come to the compiled functions."""
-    one = _on_device(model, samples, np.zeros(1, int))
+    one = _placed(model, samples.first())
     return jax.tree.map(lambda array: jax.ShapeDtypeStruct((size, *array.shape[1:]), array.dtype), one)
 
 
@@ -206,8 +214,11 @@ def _shapes(data: Data) -> Data:
     return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), data)
 
 
-def _in_background(make: Callable[[], Iterator[Part]]) -> Parts:
-    """What an iterator gives, made some places ahead in a thread; None now and then while there is nothing yet."""
+def _in_background(make: Callable[[], Iterator[Part]], leave: Callable[[], None]) -> Parts:
+    """What an iterator gives, made some places ahead in a thread; None now and then while there is nothing yet.
+
+    `leave` is called where it is left before its end.
+    """
     found: queue.Queue[tuple[str, Any]] = queue.Queue(_AHEAD)
     ended = threading.Event()
 
@@ -245,4 +256,5 @@ def _in_background(make: Callable[[], Iterator[Part]]) -> Parts:
             yield value
     finally:
         ended.set()
+        leave()
         thread.join(_PARTING)

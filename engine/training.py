@@ -62,19 +62,20 @@ def train(project: Project, start: Start | None = None) -> Generator[Event]:
     """
     model = compile_graph(project.graph)
     data = yield from prepared(model, project.data)
-    for note in data.notes:
-        yield Remarked(note)
-    yield Progress("Preparing")
-    graph = learned(model, data.training)
-    if graph is not model.graph:
-        model = compile_graph(graph)
-        yield Learned(graph)
-    if start is not None:
-        start.check(model)
-    try:
-        yield from _Run(project.training, model, data, start).events()
-    except jax.errors.JaxRuntimeError as error:
-        raise _readable(error) from error
+    with closing(data):
+        for note in data.notes:
+            yield Remarked(note)
+        yield Progress("Preparing")
+        graph = learned(model, data.training)
+        if graph is not model.graph:
+            model = compile_graph(graph)
+            yield Learned(graph)
+        if start is not None:
+            start.check(model)
+        try:
+            yield from _Run(project.training, model, data, start).events()
+        except jax.errors.JaxRuntimeError as error:
+            raise _readable(error) from error
 
 
 def _readable(error: Exception) -> TrainingError:

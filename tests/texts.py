@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 TRANSLATED = ("tr", "_tr", "noted")
 TOLD = (
     "Problem", "Fix", "set_field", "error", "unsupported", "ShapeError", "StyleError", "GraphError", "DataError",
-    "TrainingError", "FileError", "DownloadError", "FileFormatError", "CycleError", "PortError",
+    "TrainingError", "ConsentError", "FileError", "DownloadError", "FileFormatError", "CycleError", "PortError",
     "PortOccupiedError", "ValueError", "DuplicateEdgeError", "NameTakenError", "LayerloomError", "Progress",
     "Proof", "append", "_no_chain", "BadRow", "BadSample", "NotRowsError",
 )  # fmt: skip

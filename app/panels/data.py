@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.consent import may_run, needs_yes
 from app.dialogs import sentence, tell_error
 from app.jobs import run_job
 from app.panels.columns import ColumnsView
@@ -72,6 +73,7 @@ class DataPanel(QWidget):
         self.choose.clicked.connect(self._choose_file)
         self.download.fetched.connect(self._fetched)
         self.choose_folder.clicked.connect(self._choose_folder)
+        self.allow.clicked.connect(self._allow)
         self.columns.changed.connect(self._columns_changed)
         document.project_changed.connect(self._show)
         self._show()
@@ -100,6 +102,8 @@ class DataPanel(QWidget):
         choices.setContentsMargins(0, 0, 0, 0)
         choices.addWidget(self.choose)
         choices.addWidget(self.choose_folder)
+        self.allow = QPushButton(self.tr("Allow to run…"))
+        self.allow.setToolTip(self.tr("Samples are drawn by running this file; it is not run before you say so"))
         self.network = NetworkButtons(self._document)
         self.fit, self.begin = self.network.fit, self.network.begin
         self.notes = QLabel(wordWrap=True)
@@ -141,6 +145,7 @@ class DataPanel(QWidget):
                 self.choices,
                 self.file,
                 self.download,
+                self.allow,
                 self.network,
                 self.notes,
                 self.about,
@@ -154,6 +159,7 @@ class DataPanel(QWidget):
             for widget in content:
                 layout.addWidget(widget)
             layout.addSpacing(6)
+            self.split_heading = heading
         heading = QLabel(self.tr("What it holds"))
         heading.setProperty("heading", True)
         layout.addWidget(heading)
@@ -187,6 +193,8 @@ class DataPanel(QWidget):
         self.source_form.setVisible(bool(settings))
         self.source_form.wrap_rows(any(spec.kind == "path" and not spec.advanced for spec in settings))
         self.source_form.show_settings(source)
+        for widget in (self.split_heading, self.split):
+            widget.setVisible(not source.endless)
         self._show_file()
         self.download.show_source(source)
         self._ask_for_preview()
@@ -202,7 +210,15 @@ class DataPanel(QWidget):
     def _ask_for_preview(self) -> None:
         """Load the preview once the tab is seen and the person has stopped typing; what is made, at once."""
         source = self._document.project.data.source
-        if self.isVisible() and source != self._previewed:
+        waits = needs_yes(source)
+        self.allow.setVisible(waits)
+        if waits:
+            self._delay.stop()
+            self._previewed = None
+            self._say(
+                self.tr("{0} is a Python file, and is not run before you allow it.").format(self.file.text())
+            )
+        elif self.isVisible() and source != self._previewed:
             if not source.made:
                 self._say(self.tr("Reading the data…"))
             self._delay.start(0 if source.made else _PAUSE_MS)
@@ -274,7 +290,7 @@ class DataPanel(QWidget):
 
     def _shares(self) -> list[tuple[str, str]]:
         """How many samples go to training, validation and test."""
-        look = self.split.look
+        look = None if self._document.project.data.source.endless else self.split.look
         sizes = look.sizes if look is not None else ()
         names = (self.tr("to train on"), self.tr("to validate"), self.tr("to test"))
         return [(name, count(size)) for name, size in zip(names, sizes, strict=False)]
@@ -303,6 +319,10 @@ class DataPanel(QWidget):
     def _show_network(self) -> None:
         self.network.show_columns(*(self._preview.columns if self._preview is not None else ({}, {})))
 
+    def _allow(self) -> None:
+        if may_run(self, self._document.project.data.source):
+            self._ask_for_preview()
+
     # Files
 
     def _choose_file(self) -> None:
@@ -330,6 +350,7 @@ class DataPanel(QWidget):
             return False
         self._folder = str(path.parent)
         self._document.edit_data(self.tr("Choose the data"), data.model_copy(update={"source": source}))
+        self._allow()
         return True
 
     def _fetched(self, name: str) -> None:

@@ -17,11 +17,13 @@ from engine.data import npy
 from engine.data import hdf5_arrays
 from engine.data import table
 from engine.data import texts
+from engine.data import generator
 
 __all__ = [
     "arrays",
     "builtin",
     "cifar",
+    "generator",
     "hdf5_arrays",
     "idx",
     "image_list",

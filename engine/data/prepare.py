@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 import numpy as np
 
 from engine.data.duplicates import MOST
+from engine.data.generator import PythonGenerator
 from engine.data.holding import held
 from engine.data.leakage import gathered, leak_of
 from engine.data.rows import AnyRows, Array, Mapped, Rows
@@ -31,6 +32,10 @@ def prepared(model: Model, settings: DataSettings) -> Generator[Progress, None, 
 
     Raises `DataError` or `FileError`.
     """
+    if isinstance(settings.source, PythonGenerator):
+        from engine.data.drawing import drawn  # which matches names as this module does
+
+        return (yield from drawn(model, settings.source))
     data = yield from held((yield from settings.source.loading()))
     return (yield from preparing(model, data, settings))
 

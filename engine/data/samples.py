@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,14 @@ class Samples:
     inputs: Mapping[str, AnyRows]
     targets: Mapping[str, AnyRows]
     weights: Mapping[str, AnyRows] = field(default_factory=dict[str, AnyRows])
+
+    drawn: ClassVar[bool] = False
+    """Whether the next samples are given, whichever are asked for: they have no numbers, and cannot be held."""
+
+    @property
+    def batch(self) -> int | None:
+        """How many belong together; None where that may be chosen."""
+        return None
 
     @property
     def size(self) -> int:
@@ -50,6 +59,16 @@ class Samples:
             {name: taken(rows, numbers) for name, rows in self.targets.items()},
             {name: taken(rows, numbers) for name, rows in self.weights.items()},
         )
+
+    def first(self) -> Batch:
+        """One sample, to see what they are like."""
+        return self.read(np.zeros(1, int))
+
+    def leave(self) -> None:
+        """Let whoever reads samples go, where that may take long: nobody waits for them any more."""
+
+    def close(self) -> None:
+        """Nothing will be read any more."""
 
     def pieces(self, size: int) -> Iterator[Batch]:
         """All samples one after the other, at most so many at a time."""
@@ -83,3 +102,9 @@ class PreparedData:
     test: Samples | None
     notes: tuple[str, ...] = ()
     """What a person should know of them, a sentence each."""
+
+    def close(self) -> None:
+        """Nothing will be read any more."""
+        for samples in (self.training, self.validation, self.test):
+            if samples is not None:
+                samples.close()

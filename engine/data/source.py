@@ -86,6 +86,8 @@ class Source(Settings):
     task: ClassVar[Literal["classification", "regression", ""]] = ""
     endings: ClassVar[tuple[str, ...]] = ()
     """Of the files that this source reads as its `path`."""
+    endless: ClassVar[bool] = False
+    """Whether samples are drawn, one batch after the other: they have no number, and cannot be split."""
     made: ClassVar[bool] = False
     """Whether the samples are computed, in no time, rather than read."""
 

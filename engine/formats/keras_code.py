@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.formats.keras_compile import compiling
 from engine.formats.keras_config import Calls, calls
+from engine.formats.keras_generator import training_of
 from engine.formats.keras_program import class_imports
-from engine.formats.keras_script import Training
 from engine.formats.keras_styles import STYLES, Style
 from engine.formats.python_text import call, quoted, statement
 from engine.formats.sources import sorted_imports
@@ -34,7 +34,7 @@ def keras_code(
     where the data does not fit.
     """
     found = calls(project.graph)
-    training = Training(project, found, style) if with_training else None
+    training = training_of(project, found, style) if with_training else None
     imports = {"import keras", "from keras import layers", *class_imports(found)}
     imports |= training.imports if training else set()
     built = STYLES[style](found, project.name)

@@ -26,9 +26,10 @@ from engine.splitting import split
 
 _USUAL_INPUT = snake_case(Input.__name__)
 
-_RESERVED = (
+RESERVED = (
     "os", "np", "keras", "layers", "x", "y", "inputs", "outputs", "model", "self", "training", "Network",
     "x_train", "y_train", "x_val", "y_val", "x_test", "y_test", "order", "data", "checkpoint", "before",
+    "sys", "validation", "best", "history",
 )  # fmt: skip
 
 _MAKE = "make_"
@@ -37,7 +38,7 @@ _MAKE = "make_"
 
 def scope() -> Names:
     """Names for the variables of a program, or of a function in it."""
-    return Names(_RESERVED, avoided=_MAKE)
+    return Names(RESERVED, avoided=_MAKE)
 
 
 @dataclass

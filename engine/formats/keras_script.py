@@ -59,8 +59,7 @@ class Training:
 
     def data(self) -> str:
         """Loads the data and splits it; raises `DataError` where it does not fit the network."""
-        if len(self.model.trained_outputs) < len(self.model.outputs):
-            raise StyleError("An Output has no loss: a program that trains needs one for each.")
+        self.check_losses()
         data = self.loading.data
         lines = [f"keras.utils.set_random_seed({self.project.training.seed})", "", "# The data"]
         lines += [
@@ -72,6 +71,11 @@ class Training:
             if arrays is not None:
                 lines += self._arrays(part, _SUFFIX[part], arrays)
         return "\n".join([*lines, *self._split(), *self.weights.lines()]) + "\n"
+
+    def check_losses(self) -> None:
+        """Raise `StyleError` where an Output is only predicted."""
+        if len(self.model.trained_outputs) < len(self.model.outputs):
+            raise StyleError("An Output has no loss: a program that trains needs one for each.")
 
     def _arrays(self, part: str, suffix: str, arrays: Mapping[str, AnyRows]) -> list[str]:
         """Lines that bring the arrays of a part into the shapes and types that the model takes."""
@@ -160,12 +164,8 @@ class Training:
         held = ["x_val", "y_val", *filter(None, [self.weights.held("_val")])]
         arguments += [f"validation_data=({', '.join(held)})"] if self._has("validation") else []
         arguments.append("callbacks=[best]")
-        watched = "val_loss" if self._has("validation") else "loss"
-        words = [quoted("best.weights.h5"), f"monitor={quoted(watched)}"]
-        words += ["save_best_only=True", "save_weights_only=True"]
         lines = [
-            "# The weights of the best epoch are kept in a file.",
-            statement("best = ", call("keras.callbacks.ModelCheckpoint", words)),
+            *self.keeping("val_loss" if self._has("validation") else "loss"),
             Group("history = model.fit(", tuple(arguments), ")").spread("", 0),
         ]
         judged = next((part for part in ("test", "validation") if self._has(part)), "train")
@@ -179,6 +179,16 @@ class Training:
             f"print(model.predict({few}))",
         ]
         return "\n".join(lines) + "\n"
+
+    @staticmethod
+    def keeping(watched: str) -> list[str]:
+        """Lines that keep the best weights."""
+        words = [quoted("best.weights.h5"), f"monitor={quoted(watched)}"]
+        words += ["save_best_only=True", "save_weights_only=True"]
+        return [
+            "# The weights of the best epoch are kept in a file.",
+            statement("best = ", call("keras.callbacks.ModelCheckpoint", words)),
+        ]
 
 
 def _assigned(name: str, values: Sequence[str]) -> str:

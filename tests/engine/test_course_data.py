@@ -10,13 +10,17 @@ import numpy as np
 import pytest
 
 from engine import feeding
+from engine.data import consent
 from engine.data.cifar import Cifar10
+from engine.data.generator import PythonGenerator
 from engine.data.idx import FashionMnist, Mnist
 from engine.data.imdb import Imdb
 from engine.data.source import Source
+from engine.errors import ConsentError
 from engine.evaluation import evaluate_project
 from engine.events import Finished, Result, Started
 from engine.formats import project_file
+from engine.formats.keras_code import keras_code
 from engine.graph import Graph
 from engine.layer import Layer
 from engine.layers.augmentation_geometry import RandomRotation, RandomTranslation, RandomZoom
@@ -185,3 +189,35 @@ def test_pictures_are_varied_in_training_alone_and_anew_each_time(tmp_path: Path
     assert np.abs(first - given()).max() > 0.1
     assert np.abs(first - second).max() > 0.1
     np.testing.assert_array_equal(first, given(training=True, key=jax.random.key(1)))
+
+
+def test_exercise_9_a_generator_of_random_batches(tmp_path: Path) -> None:
+    (tmp_path / "random_batches.py").write_text(
+        "import numpy as np\n\n\n"
+        "def batches():\n"
+        "    while True:\n"
+        "        x = np.random.random((32, 100))\n"
+        "        y = np.random.randint(0, 2, (32, 1))\n"
+        "        yield x, y\n"
+    )
+    source = PythonGenerator(path=str(tmp_path / "random_batches.py"))  # 100 steps make an epoch, as they come
+    made, _ = chain(
+        Input(shape=(100,)),
+        Dense(units=64, activation="relu"),
+        Dense(units=1, activation="sigmoid"),
+        Output(loss="binary_crossentropy"),
+    )
+    settings = TrainingSettings(optimizer=Adam(), epochs=2)
+    project_file.save(Project(made, data=DataSettings(source=source), training=settings), tmp_path / "a.loom")
+    project = project_file.load(tmp_path / "a.loom")
+    with pytest.raises(ConsentError):
+        list(train(project))
+    consent.allow(source.script())
+    events = list(train(project))
+    (started,) = [event for event in events if isinstance(event, Started)]
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    assert (started.steps_per_epoch, started.samples, finished.step) == (100, 3200, 200)
+    assert 0.6 < finished.history["loss"][-1] < 0.8  # there is nothing to be learned
+    code = keras_code(project, style="sequential", with_training=True)
+    assert "from random_batches import batches" in code
+    assert "steps_per_epoch=100" in code
