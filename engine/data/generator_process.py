@@ -107,7 +107,7 @@ def run(path: str, function: str, text: bytes) -> Iterator[Any]:
     if not callable(found):
         known = [name for name, value in vars(module).items() if inspect.isfunction(value)]
         raise Fault(f"has no function {function!r}; it has {', '.join(known) or 'none'}")
-    given = found()
+    given: Any = found()
     if not _yields(given):
         raise Fault(f"{function}() gives {type(given).__name__} back: it must yield batches")
     yield from given
