@@ -23,7 +23,7 @@ import numpy as np
 
 from engine.data import generator_process
 from engine.data.consent import Script, check_allowed
-from engine.data.source import Array
+from engine.data.rows import Array
 from engine.errors import Cancelled, FileError
 
 WAITING = 2

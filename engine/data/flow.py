@@ -12,7 +12,8 @@ import numpy as np
 from engine.data.arrays import is_target
 from engine.data.batch_stream import BatchStream, Named
 from engine.data.consent import Script
-from engine.data.source import Array, DataSet
+from engine.data.rows import Array
+from engine.data.source import DataSet
 from engine.errors import FileError
 from engine.shapes import show_shape
 
@@ -52,7 +53,7 @@ class Flow:
     def __init__(self, script: Script, function: str, steps: int, patience: float = PATIENCE) -> None:
         """Begin to run the file. Raises `ConsentError` where there was no yes for it."""
         self.steps = steps
-        self._stream = BatchStream(script, function, patience)
+        self.stream = BatchStream(script, function, patience)
         self._count = 0
         self._first: Batch | None = None
         self._left: list[Batch] = []
@@ -68,15 +69,15 @@ class Flow:
 
     def close(self) -> None:
         """End the process that runs the file."""
-        self._stream.close()
+        self.stream.close()
 
     def leave(self) -> None:
         """Let whoever waits for samples go."""
-        self._stream.leave()
+        self.stream.leave()
 
     def wait(self, seconds: float) -> bool:
         """Wait for the next batch, or for its fault; whether it is there."""
-        return self._stream.wait(seconds)
+        return self.stream.wait(seconds)
 
     @property
     def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -119,7 +120,7 @@ class Flow:
     # What comes
 
     def _drawn(self) -> Batch:
-        named = self._stream.next()
+        named = self.stream.next()
         self._count += 1
         batch = self._sorted(named)
         lengths = {name or "sample_weight": len(array) for name, array in batch.arrays.items()}
@@ -165,7 +166,7 @@ class Flow:
 
     def error(self, reason: str) -> FileError:
         """What is wrong with the batch that came last."""
-        return self._stream.error(reason, place=f"batch {self._count:,}")
+        return self.stream.error(reason, place=f"batch {self._count:,}")
 
 
 def _cut(batches: list[Batch], count: int) -> tuple[Batch, list[Batch]]:

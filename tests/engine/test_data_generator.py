@@ -219,7 +219,7 @@ def _trained(code: str, folder: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("watched", [False, True])
 def test_the_program_imports_the_file_and_fits_to_it(watched: bool, tmp_path: Path) -> None:
     (tmp_path / "my data").mkdir()
-    function = {"validation_function": "held_back", "validation_steps": 2} if watched else {}
+    function: dict[str, Any] = {"validation_function": "held_back", "validation_steps": 2} if watched else {}
     data = source(tmp_path / "my data", steps_per_epoch=5, **function)
     project = Project(small(), data=DataSettings(source=data), training=TrainingSettings(epochs=2))
     code = keras_code(project, style="sequential", with_training=True)

@@ -137,7 +137,7 @@ def test_the_file_finds_what_lies_beside_it_and_may_print(tmp_path: Path) -> Non
     """
     with flow(tmp_path, text=text) as found:
         assert found.take(7).size == 7
-        assert wait_until(lambda: "a batch" in found._stream.printed)
+        assert wait_until(lambda: "a batch" in found.stream.printed)
 
 
 def test_what_waits_is_bounded(tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ _STUBBORN = """
 def test_closing_ends_the_process_and_what_it_started_within_a_second(tmp_path: Path) -> None:
     with flow(tmp_path, _STUBBORN) as found:
         child = int(found.take(1).features["x"][0, 0])
-        pid = found._stream.pid
+        pid = found.stream.pid
         start = time.monotonic()
     assert time.monotonic() - start < 1.5
     assert wait_until(lambda: gone(pid) and gone(child), 1)
@@ -338,7 +338,7 @@ def test_no_process_outlives_the_program(number: signal.Signals, tmp_path: Path)
         script = consent.read_script({str(tmp_path / "mine.py")!r})
         consent.allow(script)
         found = Flow(script, "batches", 10)
-        print(found._stream.pid, int(found.take(1).features["x"][0, 0]), flush=True)
+        print(found.stream.pid, int(found.take(1).features["x"][0, 0]), flush=True)
         time.sleep(600)
     """
     parent = subprocess.Popen(
