@@ -159,6 +159,7 @@ def _view_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("show_data", tr("&Data"), tr("Show the data to learn from"), ("Alt+2",), "data"),
         ActionSpec("show_code", tr("C&ode"), tr("Show the graph as Python"), ("Alt+3",), "code"),
         ActionSpec("show_summary", tr("&Summary"), tr("Show layers, shapes and costs as a table"), ("Alt+4",)),
+        ActionSpec("show_evaluation", tr("Evaluate"), tr("Show how good the trained network is"), ("Alt+5",)),
         *_reading_specs(),
         ActionSpec("find_layer", tr("Find a &layer…"), tr("Search the list of layers"), ("Ctrl+Shift+F",)),
         ActionSpec("palette", tr("&Palette"), tr("Show the list of layers"), ("Ctrl+Shift+1",), checkable=True),

@@ -12,13 +12,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app import data_commands, exchange
+from app import data_commands, exchange, using
 from app.endings import PROJECT
 from app.options import (
     Json,
     NetworkFile,
     ProjectFile,
-    RunFolder,
     RunGenerators,
     allow_generators,
     check_ending,
@@ -40,6 +39,8 @@ cli = typer.Typer(
 cli.command()(exchange.layers)
 cli.command("import")(exchange.import_model)
 cli.command()(exchange.export)
+cli.command()(using.evaluate)
+cli.command()(using.predict)
 cli.add_typer(data_commands.data)
 
 
@@ -142,61 +143,6 @@ def train(
         print_json({**ended, "run": str(folder)})
     else:
         Console().print(f"The run is in {folder}", markup=False, highlight=False, soft_wrap=True)
-
-
-@cli.command()
-def evaluate(
-    network: NetworkFile,
-    run: RunFolder = None,
-    data: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="Arrays to evaluate on.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Print loss and metrics: on the project's test data, or on a file's."""
-    from app.headless import run_here
-    from app.networks import open_network
-    from engine.data.arrays import Npz
-    from engine.evaluation import evaluate_data, evaluate_project
-
-    found = open_network(network, run)
-    weights = found.trained_weights()
-    if data is not None:
-        job = evaluate_data(found.project.graph, weights, Npz(path=str(data)).load())
-    elif found.is_model:
-        raise typer.BadParameter("a model file brings no data of its own: name some", param_hint="--data")
-    else:
-        job = evaluate_project(found.project, weights)
-    figures = run_here(job, quiet=as_json)
-    if as_json:
-        print_json(figures)
-        return
-    for name, value in figures.items():
-        Console().print(f"{name}: {value:.4f}", markup=False)
-
-
-@cli.command()
-def predict(
-    network: NetworkFile,
-    data: Annotated[Path, typer.Option(metavar="FILE.npz", help="Arrays named by the inputs.")],
-    out: Annotated[Path, typer.Option(metavar="FILE.npz", help="Written: arrays named by the outputs.")],
-    run: RunFolder = None,
-    as_json: Json = False,
-) -> None:
-    """Predict for the arrays of a file."""
-    from app.headless import run_here
-    from app.networks import check_not_read, open_network, write_npz
-    from engine.data.arrays import read_npz
-    from engine.evaluation import predict as predict_events
-
-    check_ending(out, (".npz",), "--out")
-    found = open_network(network, run)
-    check_not_read(out, *found.files, data)
-    arrays = run_here(predict_events(found.project.graph, found.trained_weights(), read_npz(data)), quiet=as_json)
-    write_npz(out, arrays)
-    if as_json:
-        print_json({"out": str(out), "outputs": {name: list(array.shape) for name, array in arrays.items()}})
-        return
-    for name, array in arrays.items():
-        Console().print(f"{name}: {len(array):,} predictions in {out}", markup=False, highlight=False)
 
 
 def _version(wanted: bool) -> None:

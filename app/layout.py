@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.panels.code import CodePanel
 from app.panels.data import DataPanel
+from app.panels.evaluate import EvaluatePanel
 from app.panels.problems import ProblemPanel
 from app.panels.summary import SummaryPanel
 from app.panels.training import TrainingPanel
@@ -43,6 +44,7 @@ class Workplace(QSplitter):
         self.data = DataPanel(document)
         self.code = CodePanel(document)
         self.summary = SummaryPanel(self.view)
+        self.evaluation = EvaluatePanel(document, session)
         self.canvas = self._splitter(Qt.Orientation.Vertical, (self.view, self.training), [660 - _IDLE, _IDLE])
         self.tabs = self._make_tabs()
         self.side_tabs = self._make_side_tabs()
@@ -83,12 +85,14 @@ class Workplace(QSplitter):
         tabs.addTab(self.data, self.tr("Data"))
         tabs.addTab(self.code, self.tr("Code"))
         tabs.addTab(self.summary, self.tr("Summary"))
+        tabs.addTab(self.evaluation, self.tr("Evaluate"))
         for place, tip in enumerate(
             (
                 self.tr("The graph"),
                 self.tr("The data to learn from"),
                 self.tr("The graph as Python"),
                 self.tr("Layers, shapes and costs as a table"),
+                self.tr("How good the trained network is, and where it is wrong"),
             )
         ):
             tabs.setTabToolTip(place, f"{tip} (Alt+{place + 1})")
@@ -183,3 +187,4 @@ class Workplace(QSplitter):
         """End what the panels run in the background."""
         self.data.close_jobs()
         self.code.close_jobs()
+        self.evaluation.close_jobs()

@@ -44,6 +44,14 @@ class Dialect(StrEnum):
     keras2 = "keras2"
 
 
+class Part(StrEnum):
+    """A part of a project's data."""
+
+    test = "test"
+    validation = "validation"
+    training = "training"
+
+
 def check_ending(path: Path, endings: Sequence[str], option: str) -> None:
     """Refuse a file whose name ends in none of these, whichever case its letters are in."""
     if path.suffix.lower() not in endings:

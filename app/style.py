@@ -42,9 +42,11 @@ def window_stylesheet(theme: Theme) -> str:
     QStatusBar QLabel {{ color: {t.muted}; padding: 0 6px; }}
     QProgressBar {{ background: {t.border}; border: none; border-radius: 3px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}
-    #trainingPanel, #sidePage, #palettePanel, #problemPanel, #dataPanel {{ background: {t.panel}; }}
+    #trainingPanel, #sidePage, #palettePanel, #problemPanel, #dataPanel,
+    #evaluatePanel {{ background: {t.panel}; }}
     #trainingPanel QStackedWidget, #sidePage QScrollArea, #sidePage QScrollArea > QWidget > QWidget,
     #dataPanel QScrollArea, #dataPanel QScrollArea > QWidget > QWidget, #problemPanel QScrollArea,
+    #evaluatePanel QScrollArea, #evaluatePanel QScrollArea > QWidget > QWidget,
     #problemPanel QScrollArea > QWidget > QWidget {{
         background: {t.panel}; }}
     #runState {{ font-weight: 600; }}
@@ -53,6 +55,7 @@ def window_stylesheet(theme: Theme) -> str:
         border-bottom: 1px solid {t.border}; padding: 4px 8px; font-weight: 600; }}
     QTableView#summary QHeaderView::section {{ padding: 4px 11px; }}
     QTreeView::branch {{ background: {t.panel}; }}
+    QTableView#classTable::item {{ padding: 0 8px; }}
     QTableView {{ gridline-color: {t.border}; }}
     QHeaderView::up-arrow, QHeaderView::down-arrow {{ subcontrol-position: top center; width: 8px; height: 8px; }}
     """

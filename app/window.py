@@ -140,6 +140,7 @@ class MainWindow(QMainWindow):
                 "show_data": partial(work.tabs.setCurrentIndex, 1),
                 "show_code": partial(work.tabs.setCurrentIndex, 2),
                 "show_summary": partial(work.tabs.setCurrentIndex, 3),
+                "show_evaluation": partial(work.tabs.setCurrentIndex, 4),
                 "train": self.train, "go_on": partial(self.train, go_on=True),
                 "pause": self.session.toggle_pause, "stop": self.session.stop,
                 "commands": partial(CommandPalette, self, self.actions_, self.settings),
@@ -163,6 +164,8 @@ class MainWindow(QMainWindow):
         work.inspector.problems.mended.connect(work.view.setFocus)
         work.code.save_requested.connect(exports.code)
         work.problem_panel.data_wanted.connect(self.actions_["show_data"].trigger)
+        work.evaluation.train_wanted.connect(self.actions_["train"].trigger)
+        work.evaluation.data_wanted.connect(self.actions_["show_data"].trigger)
         work.tabs.currentChanged.connect(self._show_tab)
         work.problem_panel.refreshed.connect(self._show_facts)
         document.modified_changed.connect(self._show_title)
@@ -303,6 +306,7 @@ class MainWindow(QMainWindow):
         else:
             self.session.adopt(opened.project, opened.start, self.files.title)
         self._show_go_on()
+        self.work.evaluation.forget()
         self.work.training.reset(run)
         if run is not None and run.history:
             self.work.make_room_for_curves()
@@ -331,6 +335,7 @@ class MainWindow(QMainWindow):
     def _weights_loaded(self, path: Path, weights: HostWeights) -> None:
         self.session.adopt(self.document.project, Start(weights), path.name)
         self._show_go_on()
+        self.work.evaluation.refresh()
         self.work.training.reset(None)
         self.statusBar().showMessage(self.tr("The network has the weights of {0} now.").format(path.name), 10_000)
 

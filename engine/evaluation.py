@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from engine.data.holding import held
 from engine.data.prepare import fit_input, fit_samples, match_names, prepared
-from engine.data.samples import Samples
+from engine.data.samples import Meaning, Samples
 from engine.data.source import DataSet
 from engine.errors import DataError
 from engine.events import Event, HostWeights, Progress, Result
@@ -26,15 +26,30 @@ Array = np.ndarray[Any, Any]
 PREDICTION_BATCH = 256
 
 
-def evaluate_project(project: Project, weights: HostWeights) -> Generator[Event]:
-    """Loss and metrics on a project's own test data; ends in a `Result` with figures by Keras's names."""
+PartName = Literal["test", "validation", "training"]
+
+
+def evaluate_project(project: Project, weights: HostWeights, part: PartName = "test") -> Generator[Event]:
+    """Loss and metrics on a part of a project's own data; ends in a `Result` with figures by Keras's names."""
     model = compile_graph(project.graph)
+    samples, _ = yield from part_of(model, project, part)
+    yield Result((yield from judging(model, weights, samples)))
+
+
+def part_of(model: Model, project: Project, part: PartName) -> Generator[Progress, None, tuple[Samples, Meaning]]:
+    """The samples of a part of a project's own data, and what they stand for; raises `DataError` for none."""
     if project.data.source.endless:
         raise DataError("A generator has no data for a test: name a data file.")
     data = yield from prepared(model, project.data)
+    if part == "training":
+        return data.training, data.meaning
+    if part == "validation":
+        if data.validation is None:
+            raise DataError("The project keeps no data for validation: set its validation share above 0.")
+        return data.validation, data.meaning
     if data.test is None:
         raise DataError("The project keeps no data for a test: set its test share above 0, or name a data file.")
-    yield from _evaluate(model, weights, data.test)
+    return data.test, data.meaning
 
 
 def evaluate_data(graph: Graph, weights: HostWeights, data: DataSet) -> Generator[Event]:
@@ -42,15 +57,17 @@ def evaluate_data(graph: Graph, weights: HostWeights, data: DataSet) -> Generato
     model = compile_graph(graph)
     data = yield from held(data)
     names = match_names(model, data)
-    yield from _evaluate(model, weights, fit_samples(model, data.test or data.part_arrays, names))
+    samples = fit_samples(model, data.test or data.part_arrays, names)
+    yield Result((yield from judging(model, weights, samples)))
 
 
-def _evaluate(model: Model, weights: HostWeights, samples: Samples) -> Generator[Event]:
+def judging(model: Model, weights: HostWeights, samples: Samples) -> Generator[Progress, None, dict[str, float]]:
+    """Loss and metrics of weights on samples, by Keras's names."""
     yield Progress("Compiling")
     variables = model.from_host(weights)
     judge = Judge(StepFunctions(model, SGD()), variables, samples)
     yield from judge.run(variables)
-    yield Result(judge.figures)
+    return judge.figures
 
 
 def predict(graph: Graph, weights: HostWeights, arrays: Mapping[str, Array]) -> Generator[Event]:

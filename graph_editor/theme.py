@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from engine.colors import CLASS_COLORS
+
 Scheme = Literal["system", "light", "dark"]
 
 
@@ -136,23 +138,9 @@ def category_color(category: str, theme: Theme) -> str:
     return QColor.fromHsl(hue, 120, 165 if dark else 95).name()
 
 
-_CLASSES: tuple[tuple[str, str], ...] = (
-    ("#3c5bdc", "#86a0ff"),
-    ("#d0570f", "#ff9f63"),
-    ("#1c7f74", "#4fc7b6"),
-    ("#a13d9a", "#dd8ad6"),
-    ("#8f6b00", "#d8b64a"),
-    ("#b3243b", "#ff8791"),
-    ("#3f8f3a", "#7fcb72"),
-    ("#2c7fb0", "#69b9e6"),
-    ("#7c6a5d", "#bfa997"),
-    ("#5a6372", "#a7b0be"),
-)
-
-
 def class_color(label: int, theme: Theme) -> str:
     """The colour of a class of samples; after ten they come round again."""
-    return _CLASSES[label % len(_CLASSES)][theme.name == "dark"]
+    return CLASS_COLORS[label % len(CLASS_COLORS)][theme.name == "dark"]
 
 
 @cache

@@ -30,7 +30,7 @@ TOLD = (
     "Problem", "Fix", "set_field", "error", "unsupported", "ShapeError", "StyleError", "GraphError", "DataError",
     "TrainingError", "ConsentError", "FileError", "DownloadError", "FileFormatError", "CycleError", "PortError",
     "PortOccupiedError", "ValueError", "DuplicateEdgeError", "NameTakenError", "LayerloomError", "Progress",
-    "Proof", "append", "_no_chain", "BadRow", "BadSample", "NotRowsError",
+    "Proof", "append", "_no_chain", "BadRow", "BadSample", "NotRowsError", "Chart", "Series",
 )  # fmt: skip
 """What takes a sentence of the engine as one of its arguments."""
 _WORDS = re.compile(r"[A-Za-z]{2}")

@@ -23,16 +23,28 @@ class SampleGrid(QWidget):
         super().__init__(parent)
         self._pixmaps: list[QPixmap] = []
         self._labels: list[str] = []
-        self._per_row = self._MANY
+        self._most = self._MANY  # in a row
+        self._lines = 1  # of a label
+        self.least = 0
+        """Of a side of a picture, where their labels need room: then there are fewer in a row."""
 
     def show_images(self, images: Sequence[tuple[QImage, str]]) -> None:
         """Show these pictures in place of those before."""
         self._pixmaps = [QPixmap.fromImage(image) for image, _ in images]
         self._labels = [label for _, label in images]
         small = all(max(image.width(), image.height()) <= self._SMALL for image, _ in images)
-        self._per_row = self._MANY if small else self._FEW
+        self._most = self._MANY if small else self._FEW
+        self._lines = max((label.count("\n") + 1 for label in self._labels), default=1)
         self._fix_height()
         self.update()
+
+    @property
+    def _per_row(self) -> int:
+        return max(1, min(self._most, (self.width() - self._GAP) // (self.least + self._GAP)))
+
+    @property
+    def _below(self) -> int:
+        return self._lines * self._CAPTION if self._lines == 1 else self._lines * (self._CAPTION - 3)
 
     @property
     def _side(self) -> int:
@@ -40,7 +52,7 @@ class SampleGrid(QWidget):
 
     def _fix_height(self) -> None:
         rows = -(-len(self._pixmaps) // self._per_row)
-        self.setFixedHeight(max(1, rows * (self._side + self._CAPTION + self._GAP) + self._GAP))
+        self.setFixedHeight(max(1, rows * (self._side + self._below + self._GAP) + self._GAP))
 
     def sizeHint(self) -> QSize:
         return QSize(500, 300)
@@ -56,8 +68,8 @@ class SampleGrid(QWidget):
         for place, (pixmap, label) in enumerate(zip(self._pixmaps, self._labels, strict=True)):
             row, column = divmod(place, self._per_row)
             x = self._GAP + column * (side + self._GAP)
-            y = self._GAP + row * (side + self._CAPTION + self._GAP)
-            if not event.rect().intersects(QRect(x, y, side, side + self._CAPTION)):
+            y = self._GAP + row * (side + self._below + self._GAP)
+            if not event.rect().intersects(QRect(x, y, side, side + self._below)):
                 continue
             size = pixmap.size().scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
             frame = QRect(x + (side - size.width()) // 2, y, size.width(), size.height())
@@ -65,6 +77,7 @@ class SampleGrid(QWidget):
             painter.setPen(themes.color(theme.border))
             painter.drawRect(frame)
             painter.setPen(themes.color(theme.text))
-            text = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, side)
-            painter.drawText(QRect(x, y + side, side, self._CAPTION), Qt.AlignmentFlag.AlignCenter, text)
+            cut = painter.fontMetrics().elidedText
+            text = "\n".join(cut(line, Qt.TextElideMode.ElideRight, side) for line in label.split("\n"))
+            painter.drawText(QRect(x, y + side, side, self._below), Qt.AlignmentFlag.AlignCenter, text)
         painter.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from engine.data.generator import PythonGenerator
 from engine.data.holding import held
 from engine.data.leakage import gathered, leak_of
 from engine.data.rows import AnyRows, Array, Mapped, Rows
-from engine.data.samples import PreparedData, Samples
+from engine.data.samples import Meaning, PreparedData, Samples
 from engine.data.source import DataSet, finished
 from engine.data.splitting import divide
 from engine.data.treatment import treated
@@ -25,6 +26,8 @@ from engine.losses import LOSSES
 from engine.model import Model
 from engine.project import DataSettings
 from engine.shapes import Shape, known_sizes, show_shape
+
+T = TypeVar("T")
 
 
 def prepared(model: Model, settings: DataSettings) -> Generator[Progress, None, PreparedData]:
@@ -64,7 +67,17 @@ def preparing(model: Model, data: DataSet, settings: DataSettings) -> Generator[
         part(data.validation, parts.validation),
         part(data.test, parts.test),
         (*data.notes, *parts.notes, *([str(leak)] if leak is not None else [])),
+        meaning_of(data, names),
     )
+
+
+def meaning_of(data: DataSet, names: Mapping[str, str]) -> Meaning:
+    """What the samples of a data set stand for, where each node takes the array of a name."""
+
+    def of_nodes(known: Mapping[str, T]) -> dict[str, T]:
+        return {node: known[name] for node, name in names.items() if name in known}
+
+    return Meaning(of_nodes(data.classes), of_nodes(data.words), of_nodes(data.sampling_rates))
 
 
 def match_names(model: Model, data: DataSet) -> dict[str, str]:

@@ -94,6 +94,15 @@ def _taken(rows: AnyRows, numbers: Array) -> AnyRows:
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """What the numbers of samples stand for, by the names of the nodes that take them, as `DataSet` has it."""
+
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    sampling_rates: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True)
 class PreparedData:
     """The samples that a run learns from, is watched on, and is judged by at the end."""
 
@@ -102,6 +111,7 @@ class PreparedData:
     test: Samples | None
     notes: tuple[str, ...] = ()
     """What a person should know of them, a sentence each."""
+    meaning: Meaning = Meaning()
 
     def close(self) -> None:
         """Nothing will be read any more."""
