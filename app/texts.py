@@ -6,14 +6,8 @@ import math
 
 from PySide6.QtCore import QCoreApplication
 
-from graph_editor.words import counted, noted
-
-_METRICS = {
-    "mae": noted("mean absolute error"),
-    "mse": noted("mean squared error"),
-    "loss": noted("loss"),
-    "accuracy": noted("accuracy"),
-}
+from engine.metrics import metric_of
+from graph_editor.words import counted, said
 
 
 def tr(text: str) -> str:
@@ -28,15 +22,25 @@ def metric_label(name: str) -> str:
 
 
 def metric_name(name: str) -> str:
-    """The name of a loss or metric within a text."""
-    return tr(_METRICS[name]) if name in _METRICS else name.replace("_", " ")
+    """The name of a loss or metric within a text, behind the output that it is of where there are several."""
+    metric = metric_of(name)
+    if metric is None:
+        return tr("loss") if name == "loss" else name.replace("_", " ")
+    output = name.removesuffix(metric.name).rstrip("_")
+    return f"{output} {said(metric.shown)}".strip()
+
+
+def is_share(name: str) -> bool:
+    """Whether a figure is a share of something, from none to all."""
+    metric = metric_of(name)
+    return metric is not None and metric.share
 
 
 def figure(name: str, value: float) -> str:
-    """A loss or metric in as many digits as one can take in; accuracy in per cent."""
+    """A loss or metric in as many digits as one can take in; shares in per cent."""
     if not math.isfinite(value):
         return tr("not a number")
-    if name.endswith("accuracy"):
+    if is_share(name):
         return f"{100 * value:.1f} %"
     if value and (abs(value) >= 100_000 or abs(value) < 0.0001):
         return f"{value:.2e}"

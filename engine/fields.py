@@ -41,6 +41,8 @@ class Choice:
 
     values: tuple[str, ...]
     family: Family = ""
+    says: tuple[str, ...] = ()
+    """What each means, where that is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +129,10 @@ class Settings(BaseModel):
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self).model_validate({**fields, **changes})
 
+    def offers(self, name: str) -> tuple[str, ...] | None:
+        """Which of the choices of a setting go with the other settings; None where all do."""
+        return None
+
 
 @dataclass(frozen=True)
 class FieldSpec:
@@ -144,6 +150,8 @@ class FieldSpec:
     maximum: float | None = None
     exclusive: bool = False
     choices: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+    """What each of the choices means, where that is told."""
     length: int | None = None
     optional: bool = False
     family: Family = ""
@@ -214,7 +222,7 @@ def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, descrip
         return _tuple_spec(spec, annotation)
     mark = next((mark for mark in flat if isinstance(mark, Choice)), None)
     if mark is not None:
-        return spec(kind="choice", choices=mark.values, family=mark.family)
+        return spec(kind="choice", choices=mark.values, says=mark.says, family=mark.family)
     kinds: dict[Any, Kind] = {bool: "bool", int: "int", float: "float", str: "text"}
     return limited(kind=kinds[annotation])
 
@@ -226,6 +234,7 @@ def _tuple_spec(spec: Callable[..., FieldSpec], annotation: Any) -> FieldSpec:
     return spec(
         kind="choices" if element.choices else kinds.get(element.kind, "ints"),
         choices=element.choices,
+        says=element.says,
         minimum=element.minimum,
         maximum=element.maximum,
         length=None if rest == [Ellipsis] else 1 + len(rest),

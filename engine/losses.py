@@ -33,6 +33,8 @@ class Loss:
     from_logits: Callable[[jax.Array, jax.Array], jax.Array] | None = None
     positive: bool = False
     """Whether predictions must be above 0, of any size."""
+    metric: str = ""
+    """The class of Keras's metrics that computes the same, where there is one."""
 
     @property
     def tells_classes(self) -> bool:
@@ -154,22 +156,30 @@ def _categorical_focal(target: jax.Array, p: jax.Array) -> jax.Array:
 
 
 LOSSES: dict[str, Loss] = {
-    "sparse_categorical_crossentropy": Loss(_sparse_categorical, "labels", "softmax", _sparse_categorical_logits),
-    "categorical_crossentropy": Loss(_categorical, "one-hot", "softmax", _categorical_logits),
-    "binary_crossentropy": Loss(_binary, "binary", "sigmoid", _binary_logits),
-    "mean_squared_error": Loss(_squared, "numbers"),
-    "mean_absolute_error": Loss(_absolute, "numbers"),
+    "sparse_categorical_crossentropy": Loss(
+        _sparse_categorical,
+        "labels",
+        "softmax",
+        _sparse_categorical_logits,
+        metric="SparseCategoricalCrossentropy",
+    ),
+    "categorical_crossentropy": Loss(
+        _categorical, "one-hot", "softmax", _categorical_logits, metric="CategoricalCrossentropy"
+    ),
+    "binary_crossentropy": Loss(_binary, "binary", "sigmoid", _binary_logits, metric="BinaryCrossentropy"),
+    "mean_squared_error": Loss(_squared, "numbers", metric="MeanSquaredError"),
+    "mean_absolute_error": Loss(_absolute, "numbers", metric="MeanAbsoluteError"),
     "huber": Loss(_huber, "numbers"),
-    "log_cosh": Loss(_log_cosh, "numbers"),
-    "mean_absolute_percentage_error": Loss(_percentage, "numbers"),
-    "mean_squared_logarithmic_error": Loss(_squared_logarithmic, "numbers"),
-    "cosine_similarity": Loss(_cosine, "numbers"),
-    "poisson": Loss(_poisson, "numbers", positive=True),
-    "kl_divergence": Loss(_divergence, "one-hot", "softmax"),
+    "log_cosh": Loss(_log_cosh, "numbers", metric="LogCoshError"),
+    "mean_absolute_percentage_error": Loss(_percentage, "numbers", metric="MeanAbsolutePercentageError"),
+    "mean_squared_logarithmic_error": Loss(_squared_logarithmic, "numbers", metric="MeanSquaredLogarithmicError"),
+    "cosine_similarity": Loss(_cosine, "numbers", metric="CosineSimilarity"),
+    "poisson": Loss(_poisson, "numbers", positive=True, metric="Poisson"),
+    "kl_divergence": Loss(_divergence, "one-hot", "softmax", metric="KLDivergence"),
     "binary_focal_crossentropy": Loss(_binary_focal, "binary", "sigmoid"),
     "categorical_focal_crossentropy": Loss(_categorical_focal, "one-hot", "softmax"),
-    "hinge": Loss(_hinge, "signs"),
-    "squared_hinge": Loss(_squared_hinge, "signs"),
-    "categorical_hinge": Loss(_categorical_hinge, "one-hot"),
+    "hinge": Loss(_hinge, "signs", metric="Hinge"),
+    "squared_hinge": Loss(_squared_hinge, "signs", metric="SquaredHinge"),
+    "categorical_hinge": Loss(_categorical_hinge, "one-hot", metric="CategoricalHinge"),
 }
 """Every loss by its Keras name."""

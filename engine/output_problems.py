@@ -11,6 +11,7 @@ from engine.layers.global_pooling import GlobalAveragePooling1D, GlobalAveragePo
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
 from engine.losses import LOSSES, Loss
+from engine.metric_problems import metric_problems
 from engine.repairs import InsertBefore
 from engine.shapes import Shape, show_shape
 
@@ -51,18 +52,7 @@ def output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
             )
     problems += _activation_problems(node, giver, layer.loss)
     problems += _weight_problems(node, layer, loss, shape)
-    if "accuracy" in layer.metrics and loss.targets == "numbers":
-        kept = tuple(name for name in layer.metrics if name != "accuracy")
-        metrics = kept if "mae" in kept else (*kept, "mae")
-        problems.append(
-            Problem(
-                node.id,
-                f"Accuracy says little with {layer.loss}: predicted numbers are hardly ever met exactly.",
-                "metrics",
-                (set_field(node.id, "metrics", metrics, "Show the mean absolute error instead"),),
-                severity="warning",
-            )
-        )
+    problems += metric_problems(node, layer, layer.loss, shape)
     return problems
 
 

@@ -11,16 +11,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from engine.averages import Average, loss_average, metric_average
+from engine.averages import Average, loss_average
 from engine.backend import compiler_options
 from engine.errors import TrainingError
 from engine.losses import LOSSES
-from engine.metrics import metric_for
+from engine.metric_sums import Seen, nothing
+from engine.metrics import METRICS
 from engine.model import Model, Outcome, Variables
 from engine.optimizers import Optimizer
 from engine.optimizers.base import State
+from engine.tallies import Tally
 
-Figures = dict[str, Average]
+Figures = dict[str, Tally]
 Arrays = dict[str, jax.Array]
 Batches = np.ndarray[Any, Any]
 """Indices of samples, (batches, batch size), int32."""
@@ -66,9 +68,9 @@ def figures(
         prefix = f"{node.name}_" if several else ""
         if several:
             found[f"{prefix}loss"] = loss
-        for name in layer.metrics:
-            values = metric_for(name, loss_name)(target, prediction)
-            found[prefix + name] = metric_average(values, mask, samples)
+        kind = LOSSES[loss_name].targets
+        seen = Seen(target, prediction, outcome.logits[node.name], mask, samples, kind)
+        found |= {prefix + name: METRICS[name].sums(seen) for name in layer.metrics}
     return {"loss": Average(total, samples.sum()), **found}
 
 
@@ -124,22 +126,26 @@ class StepFunctions:
             learner, found = self._step(learner, batch, jax.random.fold_in(key, first_step + index))
             return learner, jax.tree.map(lambda log, new: log.at[index].set(new), logs, found)
 
-        logs = self._nothing((batches.shape[0],))
+        logs = jax.tree.map(lambda sums: jnp.zeros((len(batches), *sums.shape)), self.nothing)
         return jax.lax.fori_loop(start, stop, body, (learner, logs))
 
-    @cached_property
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of all figures, "loss" first."""
-        names = ["loss"]
-        for node, layer, _ in self.model.trained_outputs:
-            prefix = f"{node.name}_" if len(self.model.trained_outputs) > 1 else ""
-            names += [f"{prefix}loss"] if prefix else []
-            names += [prefix + name for name in layer.metrics]
-        return tuple(names)
+        return tuple(self.nothing)
 
-    def _nothing(self, shape: tuple[int, ...] = ()) -> Figures:
-        """Figures to be added to."""
-        return {name: Average(jnp.zeros(shape), jnp.zeros(shape)) for name in self.names}
+    @cached_property
+    def nothing(self) -> Figures:
+        """All figures, "loss" first, with nothing added up yet."""
+        none = Average(np.zeros(()), np.zeros(()))
+        found: Figures = {"loss": none}
+        for node, layer, loss_name in self.model.trained_outputs:
+            prefix = f"{node.name}_" if len(self.model.trained_outputs) > 1 else ""
+            if prefix:
+                found[f"{prefix}loss"] = none
+            kind, shape = LOSSES[loss_name].targets, self.model.inference.shape(node.id) or ()
+            found |= {prefix + name: nothing(METRICS[name].sums, kind, shape) for name in layer.metrics}
+        return found
 
     def compile_steps(self, learner: Learner, data: Any, batches: Batches) -> Any:
         """`steps(learner, data, batches, start, stop, first_step, key)`; the learner given is used up.
@@ -168,7 +174,7 @@ class StepFunctions:
             found = figures(self.model, outcome, targets, weights, counted[index])
             return jax.tree.map(jnp.add, sums, found)
 
-        return jax.lax.fori_loop(start, stop, body, self._nothing())
+        return jax.lax.fori_loop(start, stop, body, jax.tree.map(jnp.asarray, self.nothing))
 
     def masked(self, variables: Variables, data: Any) -> bool:
         """Whether a prediction has a mask: then the loss of a batch depends on which samples are in it."""

@@ -13,7 +13,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from engine.adaptation import adapted, known_figures, learned
-from engine.averages import Average
 from engine.data.prepare import prepared
 from engine.data.samples import PreparedData, Samples
 from engine.errors import Cancelled, TrainingError
@@ -35,7 +34,8 @@ from engine.model import Model, Variables, compile_graph
 from engine.optimizers.state import state_fits, state_from_host, state_to_host
 from engine.project import Project, TrainingSettings
 from engine.start import Start
-from engine.steps import Learner, StepFunctions
+from engine.steps import Figures, Learner, StepFunctions
+from engine.tallies import taken
 
 CALL_SECONDS = 0.04
 """How long one call into the compiled steps may take: short enough for live curves and a prompt stop."""
@@ -191,7 +191,7 @@ class _Run:
     # Running
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
-        logs: dict[str, list[Average]] = {name: [] for name in self.functions.names}
+        sums = dict(self.functions.nothing)
         with closing(self.feed.parts(self._order(epoch), self.batches_done)) as parts:
             for part in parts:
                 if part is None:
@@ -200,15 +200,15 @@ class _Run:
                 done = part.first
                 while done < part.stop:
                     count = min(self.pace.steps, part.stop - done)
-                    yield self._call(part, done, count, epoch, logs)
+                    yield self._call(part, done, count, epoch, sums)
                     done += count
-        figures = {name: _mean(parts) for name, parts in logs.items()}
+        figures = {name: float(added.value) for name, added in sums.items()}
         if self.validate is not None:
             yield from self.validate.run(self.learner.variables)
             figures |= {f"val_{name}": value for name, value in self.validate.figures.items()}
         yield self._epoch_done(epoch, figures)
 
-    def _call(self, part: Part, done: int, count: int, epoch: int, logs: Any) -> StepsDone:
+    def _call(self, part: Part, done: int, count: int, epoch: int, sums: Figures) -> StepsDone:
         start = time.perf_counter()
         run = self.compiled[part.batches.shape]
         # The key of a step follows from its place in the run, not from how the steps are put into calls.
@@ -216,14 +216,14 @@ class _Run:
         bounds = (np.int32(done), np.int32(done + count))
         self.learner, found = run(self.learner, part.data, part.batches, *bounds, first, self.key)
         steps = jax.tree.map(lambda log: np.asarray(log)[done : done + count].astype(float), found)
-        new = {name: steps[name].value for name in self.functions.names}
+        new: dict[str, np.ndarray[Any, Any]] = {}
+        for name, before in sums.items():
+            new[name], sums[name] = taken(before, steps[name])
         now = time.perf_counter()
         self.pace.took(count, now - start)
         self.step += count
         self.batches_done += count
         self._check_finite(new["loss"], epoch)
-        for name in new:
-            logs[name].append(steps[name])
         return StepsDone(epoch, self.step, new, now - self.started)
 
     def _check_finite(self, losses: np.ndarray[Any, Any], epoch: int) -> None:
@@ -267,11 +267,6 @@ class _Run:
         )
 
 
-def _mean(parts: list[Average]) -> float:
-    """The mean of parts of an epoch."""
-    return float(Average(*(np.concatenate(arrays).sum() for arrays in zip(*parts, strict=True))).value)
-
-
 class Judge:
     """Loss and metrics on samples that are not learned from, compiled once and run as often as wanted.
 
@@ -286,13 +281,13 @@ class Judge:
         self._feed = feed(functions.model, samples, size)
         part = self._feed.filled_outline()
         self._sums = functions.compile_sums(variables, part.data, part.batches, part.counted)
-        self._names = functions.names
+        self._nothing = functions.nothing
         self._pace = Pace()
         self.figures: dict[str, float] = {}
 
     def run(self, variables: Variables) -> Iterator[Progress]:
-        """Go through the samples; `figures` then holds their means."""
-        found = {name: Average(0.0, 0.0) for name in self._names}
+        """Go through the samples; `figures` then holds what is found of all of them."""
+        found = self._nothing
         before, total = 0, self._feed.full + bool(self._feed.rest)
         with closing(self._feed.filled()) as parts:
             for part in parts:
@@ -305,13 +300,13 @@ class Judge:
                     count = min(self._pace.steps, part.stop - done)
                     bounds = (np.int32(done), np.int32(done + count))
                     sums = self._sums(variables, part.data, part.batches, part.counted, *bounds)
-                    found = jax.tree.map(lambda one, more: one + float(more), found, sums)
+                    found = jax.tree.map(lambda one, more: one + np.asarray(more, float), found, sums)
                     self._pace.took(count, time.perf_counter() - start)
                     done += count
                     if before + done < total:
                         yield Progress("Evaluating", before + done, total)
                 before += part.stop
-        self.figures = {name: found[name].value for name in self._names}
+        self.figures = {name: float(found[name].value) for name in self._nothing}
 
 
 __all__ = ["Judge", "Learner", "Pace", "adapted", "train"]

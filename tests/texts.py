@@ -17,6 +17,7 @@ import engine.data  # pyright: ignore[reportUnusedImport]  # fills SOURCES
 import engine.layers  # noqa: F401  # pyright: ignore[reportUnusedImport]  # fills LAYERS
 from engine.data.source import SOURCES
 from engine.fields import Settings, describe
+from engine.metrics import METRICS
 from engine.optimizers import OPTIMIZERS
 from engine.optimizers.schedules import SCHEDULES
 from engine.project import DataSettings, TrainingSettings
@@ -68,6 +69,7 @@ def engine_texts() -> set[str]:
     for settings in (*LAYERS.values(), *OPTIMIZERS.values(), *SCHEDULES.values(), *worded):
         found |= {spec.description for spec in describe(settings)}
     found |= {spec.label for settings in worded for spec in describe(settings)}
+    found |= {text for metric in METRICS.values() for text in (metric.description, metric.shown)}
     for folder in ("engine", "graph_editor", "app"):
         found |= {text for tree in trees(folder) for text in _told(tree) if not text.startswith("<")}
     return {text for text in found if _WORDS.search(_PLACE.sub("", text))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.fields import describe
 from engine.formats.keras_config import Calls
-from engine.formats.keras_training import keras_metrics
+from engine.formats.keras_metrics import metric_code, metrics_in_keras
 from engine.formats.python_text import WIDTH, Group, call, keyword, listing, literal, prefixed, quoted
 from engine.layers.core import Output
 from engine.optimizers.schedules import Schedule
@@ -19,7 +19,7 @@ def compiling(found: Calls, training: TrainingSettings, *, by_name: bool) -> str
     names = names if by_name and len(set(names)) == len(names) > 1 else []
     losses = [literal(layer.loss) for _, layer in outputs if isinstance(layer, Output)]
     weights = [literal(layer.loss_weight) for _, layer in outputs if isinstance(layer, Output)]
-    metrics = [listing(map(quoted, keras_metrics(found.inference, node))) for node, _ in outputs]
+    metrics = [listing(metric_code(*m) for m in metrics_in_keras(found.inference, node)) for node, _ in outputs]
     arguments: list[str | Group] = [_optimizer(training), _by_output("loss", names, losses)]
     if set(weights) != {"1.0"}:
         arguments.append(_by_output("loss_weights", names, weights, alone=False))

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.formats.keras_metrics import metric_entry, metrics_in_keras, read_metrics
 from engine.formats.keras_optimizer import optimizer_config, read_optimizer
 from engine.formats.loaded import Notes, Report
 from engine.graph import Graph, Node, snake_case
-from engine.inference import Inference
+from engine.inference import Inference, infer
 from engine.layers.core import Output
 from engine.losses import LOSSES
 from engine.project import TrainingSettings
@@ -29,16 +30,6 @@ _ALIASES = {
 _WRAPPERS = ("MeanMetricWrapper", "LossFunctionWrapper")
 """Classes of Keras 2 around a function, which their config names."""
 
-_METRICS = {
-    "mean_squared_error": "mse",
-    "mean_absolute_error": "mae",
-    "accuracy": "accuracy",
-    "acc": "accuracy",
-    "binary_accuracy": "accuracy",
-    "categorical_accuracy": "accuracy",
-    "sparse_categorical_accuracy": "accuracy",
-}
-
 _USUAL: dict[str, tuple[Any, ...]] = {
     "from_logits": (False,),
     "label_smoothing": (0,),
@@ -53,26 +44,12 @@ _USUAL: dict[str, tuple[Any, ...]] = {
 """Settings of losses with the values that they have here."""
 
 
-def keras_metrics(inference: Inference, output: Node) -> list[str]:
-    """The metrics of an Output by the names that make Keras compute the same.
-
-    Keras takes "accuracy" of more than one number for that of classes, so several yes-or-no answers need the
-    name in full.
-    """
-    assert isinstance(output.layer, Output)
-    if output.layer.loss is None:
-        return []
-    shape = inference.shape(output.id) or ()
-    several = LOSSES[output.layer.loss].targets in ("binary", "signs") and shape[-1:] != (1,)
-    return ["binary_accuracy" if m == "accuracy" and several else m for m in output.layer.metrics]
-
-
 def training_config(graph: Graph, inference: Inference, training: TrainingSettings) -> dict[str, Any]:
     """What `model.compile` was given, as Keras writes it: in lists where there are several outputs."""
     outputs = graph.of_type(Output)
     layers = [node.layer for node in outputs if isinstance(node.layer, Output)]
     losses = [layer.loss for layer in layers]
-    metrics = [keras_metrics(inference, node) for node in outputs]
+    metrics = [[metric_entry(*found) for found in metrics_in_keras(inference, node)] for node in outputs]
     several = len(outputs) > 1
     return {
         "loss": losses if several else losses[0],
@@ -107,10 +84,14 @@ def read_training(graph: Graph, config: Any) -> Compiled:
         return Compiled(graph, None)
     found: Mapping[str, Any] = config
     notes = Notes()
-    outputs = graph.of_type(Output)
+    outputs, inference = graph.of_type(Output), infer(graph)
     for index, node in enumerate(outputs):
         giver = graph.owner(graph.incoming(node.id)[0].source).name
-        graph = graph.set_layer(node.id, _read_output(found, node, giver, (index, len(outputs)), notes))
+        output = _read_output(found, node, giver, (index, len(outputs)), notes)
+        kind = LOSSES[output.loss].targets if output.loss is not None else "numbers"
+        given = _metrics_given(found, node, giver, (index, len(outputs)))
+        metrics = read_metrics(given, kind, inference.shape(node.id) or (), giver, notes)
+        graph = graph.set_layer(node.id, output.replace(metrics=metrics))
     training = _settings(found.get("optimizer_config"), notes)
     return Compiled(graph, training, notes.report)
 
@@ -120,7 +101,7 @@ def _read_output(
 ) -> Output:
     output = node.layer
     assert isinstance(output, Output)
-    names = (giver, node.name, node.name.removesuffix("_output"))  # by one of them Keras calls it
+    names = _names(node, giver)
     entry = _of_output(config.get("loss"), names, place)
     loss = _name(entry)
     if loss is None:
@@ -135,16 +116,32 @@ def _read_output(
     weight = _of_output(config.get("loss_weights"), names, place)
     if isinstance(weight, int | float) and not isinstance(weight, bool) and 0 <= weight < 1e9:
         output = output.replace(loss_weight=float(weight))
-    found = [_metrics_of(config.get(kind), names, place) for kind in ("metrics", "weighted_metrics")]
-    given = [metric for metrics in found for metric in metrics or []]
-    return _with_metrics(output, given, giver, notes)
+    return output
+
+
+def _names(node: Node, giver: str) -> tuple[str, ...]:
+    """By one of them Keras calls an output."""
+    return giver, node.name, node.name.removesuffix("_output")
 
 
 def _unusual(entry: Any) -> list[str]:
     """The settings of a loss that are not as they are here."""
-    config: Any = entry.get("config") if isinstance(entry, Mapping) else None
-    found: Mapping[str, Any] = config if isinstance(config, Mapping) else {}
+    found = _config(entry)
     return [f"{key}={found[key]}" for key, usual in _USUAL.items() if key in found and found[key] not in usual]
+
+
+def _config(entry: Any) -> Mapping[str, Any]:
+    """The settings of a loss or metric that is written as an object."""
+    config: Any = entry.get("config") if isinstance(entry, Mapping) else None
+    return config if isinstance(config, Mapping) else {}
+
+
+def _metrics_given(
+    config: Mapping[str, Any], node: Node, giver: str, place: tuple[int, int]
+) -> list[tuple[str | None, Mapping[str, Any]]]:
+    """The metrics of one output: names and settings."""
+    found = [_metrics_of(config.get(kind), _names(node, giver), place) for kind in ("metrics", "weighted_metrics")]
+    return [(_name(metric), _config(metric)) for metrics in found for metric in metrics or []]
 
 
 def _metrics_of(value: Any, names: tuple[str, ...], place: tuple[int, int]) -> list[Any] | None:
@@ -154,18 +151,6 @@ def _metrics_of(value: Any, names: tuple[str, ...], place: tuple[int, int]) -> l
     nested = isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, list) for v in value))  # pyright: ignore
     found: Any = _of_output(value, names, place) if nested or place[1] > 1 else value
     return found if isinstance(found, list) else [found]
-
-
-def _with_metrics(output: Output, metrics: list[Any], giver: str, notes: Notes) -> Output:
-    kept: list[str] = []
-    for metric in metrics:
-        name = _name(metric)
-        known = _METRICS.get(str(name))
-        if known is not None:
-            kept.append(known)
-        elif name is not None:
-            notes.not_understood.append(f"The metric {name} of {giver} is not known here and is left out.")
-    return output.replace(metrics=tuple(dict.fromkeys(kept)))
 
 
 def _of_output(value: Any, names: tuple[str, ...], place: tuple[int, int]) -> Any:

@@ -32,7 +32,9 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 LossName = Annotated[str, Choice(tuple(LOSSES)), one_of(LOSSES)]
-MetricName = Annotated[str, Choice(tuple(METRICS)), one_of(METRICS)]
+MetricName = Annotated[
+    str, Choice(tuple(METRICS), says=tuple(m.description for m in METRICS.values())), one_of(METRICS)
+]
 
 
 @register(category="Input and output")
@@ -92,6 +94,11 @@ class Output(Layer):
     flops_each: ClassVar[int] = 0
     casts: ClassVar[bool] = False
     caption: ClassVar[tuple[str, ...]] = ("loss",)
+
+    def offers(self, name: str) -> tuple[str, ...] | None:
+        if name != "metrics":
+            return super().offers(name)
+        return tuple(m.name for m in METRICS.values() if self.loss is not None and m.offered(self.loss))
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]

@@ -42,6 +42,9 @@ class FieldEditor(QWidget):
         """Show a value without telling anyone."""
         raise NotImplementedError
 
+    def offer(self, choices: tuple[str, ...] | None) -> None:
+        """Show those choices only that go with the other settings; None where all do."""
+
     def start(self) -> Any:
         """The value to begin with where the setting was left open."""
         raise NotImplementedError

@@ -131,6 +131,7 @@ class SettingsForm(QWidget):
             self._shown = (type(settings), names)
             self._rebuild(type(settings), names)
         for name, row in self._rows.items():
+            row.editor.offer(settings.offers(name))
             row.show_value(getattr(settings, name), (problems or {}).get(name, ""))
             if name in self._mixed:
                 row.show_several(self._mixed[name])

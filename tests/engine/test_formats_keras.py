@@ -91,7 +91,7 @@ def test_several_yes_or_no_answers_are_counted_one_by_one(tmp_path: Path) -> Non
     save_model(tmp_path / "m.h5", made, model.to_host(variables), TrainingSettings())
     theirs, x = keras.saving.load_model(tmp_path / "m.h5"), batch(model)["a"]
     y = np.tile(np.array([1.0, 0.0, 1.0], np.float32), (5, 1))
-    found = theirs.evaluate(x, y, verbose=0, return_dict=True)["binary_accuracy"]
+    found = theirs.evaluate(x, y, verbose=0, return_dict=True)["accuracy"]
     close(found, ((np.asarray(theirs(x)) > 0.5) == (y > 0.5)).mean())
     assert load_model(tmp_path / "m.h5").graph.of_type(Output)[0].layer == made.of_type(Output)[0].layer
 

@@ -1,4 +1,4 @@
-"""Activations, initializers, losses and metrics against those of Keras."""
+"""Activations, initializers and losses against those of Keras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from engine.formats.keras_layers import function_class, function_entry
 from engine.formats.keras_training import read_training
 from engine.layers.core import Dense, Input, Output
 from engine.losses import LOSSES
-from engine.metrics import metric_for
 from engine.named import settings_of
 from engine.ops.activations import ACTIVATIONS, ALIASES
 from engine.ops.constraints import CONSTRAINTS
@@ -227,32 +226,3 @@ def test_loss_is_known_by_each_name_that_keras_has_for_it(name: str) -> None:
         assert isinstance(layer := found.graph[node.id].layer, Output)
         assert layer.loss == name
         assert not found.report.changed
-
-
-def _keras_metric(name: str, loss: str) -> Any:
-    if name != "accuracy":
-        return keras.metrics.get(name)
-    kinds = {
-        "labels": keras.metrics.SparseCategoricalAccuracy,
-        "one-hot": keras.metrics.CategoricalAccuracy,
-        "binary": keras.metrics.BinaryAccuracy,
-        "signs": keras.metrics.BinaryAccuracy,
-        "numbers": keras.metrics.Accuracy,
-    }
-    return kinds[LOSSES[loss].targets]()
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("name", ["accuracy", "mae", "mse"])
-def test_metric_equals_keras(name: str, loss: str) -> None:
-    target, logits = _data(loss)
-    if LOSSES[loss].targets == "labels" and name != "accuracy":
-        target = np.eye(5, dtype=np.float32)[target]  # a difference to a label means nothing
-    prediction = ACTIVATIONS[LOSSES[loss].activation or "linear"](jnp.asarray(logits))
-    metric = _keras_metric(name, loss)
-    if hasattr(metric, "update_state"):
-        metric.update_state(target, prediction)
-        theirs = metric.result()
-    else:
-        theirs = np.mean(metric(target, prediction))
-    close(metric_for(name, loss)(jnp.asarray(target), prediction).mean(), theirs)
