@@ -332,7 +332,7 @@ def test_keras_functional(tmp_path: Path) -> None:
     theirs.compile(
         keras.optimizers.AdamW(),
         {"yes": "binary_crossentropy", "two": "dice"},
-        metrics={"yes": ["accuracy", "auc"], "two": ["mae"]},
+        metrics={"yes": ["accuracy", "auc", "false_positives"], "two": ["mae"]},
         loss_weights={"yes": 1.0, "two": 0.25},
     )
     theirs.save(tmp_path / "k.h5")
@@ -345,9 +345,9 @@ def test_keras_functional(tmp_path: Path) -> None:
     found = predict(loaded.graph, loaded.weights, x)
     close(found, jax.tree.leaves(theirs(x, training=False)))
     outputs = [node.layer for node in loaded.graph.of_type(Output)]
-    assert outputs[0] == Output(loss="binary_crossentropy", metrics=("accuracy",))
+    assert outputs[0] == Output(loss="binary_crossentropy", metrics=("accuracy", "auc"))
     assert outputs[1] == Output(loss="mean_squared_error", metrics=("mae",), loss_weight=0.25)
-    assert len(loaded.notes) == 2  # the loss dice, the metric auc
+    assert len(loaded.notes) == 2  # the loss dice, the metric false_positives
     assert loaded.training == TrainingSettings(optimizer=AdamW())
     save_model(tmp_path / "again.h5", loaded.graph, loaded.weights)
     again = keras.saving.load_model(tmp_path / "again.h5")

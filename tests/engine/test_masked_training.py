@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import keras
@@ -15,6 +16,7 @@ from engine.data.prepare import prepare
 from engine.errors import TrainingError
 from engine.evaluation import evaluate_project
 from engine.events import Finished, Result
+from engine.formats.keras_h5 import save_model
 from engine.graph import Graph
 from engine.layers.core import Dense, Input, Output
 from engine.layers.embedding import Embedding, Masking
@@ -100,6 +102,29 @@ def test_metrics_of_training_leave_out_what_is_masked(tmp_path: Path) -> None:
     hits = model.predict(rows, verbose=0).argmax(-1) == tags
     assert judged["accuracy"] == pytest.approx(hits[rows != 0].mean(), rel=1e-6)
     assert abs(hits.mean() - hits[rows != 0].mean()) > 0.01
+
+
+def test_keras_heeds_masks_in_means_of_places_alone(tmp_path: Path) -> None:
+    metrics = ("accuracy", "mse", "precision", "recall", "auc", "mean_iou", "root_mean_squared_error")
+    graph, _ = chain(
+        Input(shape=(7,), dtype="int32"),
+        Embedding(input_dim=9, output_dim=4, mask_zero=True),
+        Dense(units=3, activation="softmax"),
+        Output(loss="categorical_crossentropy", metrics=metrics),
+    )
+    graph = graph.rename(graph.by_name("output").id, "tag")
+    project = _project(graph, tmp_path)
+    model, weights = compile_graph(graph), first_weights(project)
+    data = prepare(model, project.data.source.load(), project.data)
+    assert data.test is not None
+    save_model(tmp_path / "m.h5", graph, weights, project.training)
+    theirs: Any = keras.saving.load_model(tmp_path / "m.h5")
+    judged = theirs.evaluate(*for_keras(data.test), verbose="0", return_dict=True)
+    *_, last = evaluate_project(project, weights)
+    assert isinstance(last, Result)
+    judged["mse"] = judged.pop("mean_squared_error")
+    assert last.value == pytest.approx(judged, rel=2e-4)
+    assert last.value["mse"] ** 0.5 != pytest.approx(last.value["root_mean_squared_error"], rel=1e-3)
 
 
 def test_averages_are_those_of_keras() -> None:
