@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from engine.formats.loaded import Notes
 from engine.formats.python_text import Group, call, literal, quoted
+from engine.formats.reading import shown
 from engine.graph import Node, snake_case
 from engine.inference import Inference
 from engine.layers.core import Output
@@ -65,8 +66,7 @@ def read_metrics(
         metric = _metric(str(name), config, kind, shape)
         if metric is not None:
             kept.append(metric.name)
-            changes = _changes(metric, config, kind, shape)
-            notes.changed += [f"The metric {metric.name} of {giver} {change}" for change in changes]
+            _note_changes(metric, config, kind, shape, giver, notes.changed)
         elif name is not None:
             notes.not_understood.append(f"The metric {name} of {giver} is not known here and is left out.")
     return tuple(kept)
@@ -88,17 +88,20 @@ def _known(kind: TargetKind, shape: Shape) -> Mapping[str, Metric]:
     return {**classes, **losses, **METRICS}
 
 
-def _changes(metric: Metric, config: Mapping[str, Any], kind: TargetKind, shape: Shape) -> Iterator[str]:
-    """What is not here as it was in the file."""
-    found, own = metric.in_keras(kind, shape), config.get("name")
+def _note_changes(
+    metric: Metric, config: Mapping[str, Any], kind: TargetKind, shape: Shape, giver: str, told: list[str]
+) -> None:
+    """Tell what is not here as it was in the file."""
+    found, own, name = metric.in_keras(kind, shape), config.get("name"), metric.name
     for key, here in found.settings.items():
         if key != "name" and config.get(key) != here:
-            yield f"has {key}={config.get(key)}; here it is {here}."
+            there = shown(config.get(key))
+            told.append(f"The metric {name} of {giver} has {key}={there}; here it is {shown(here)}.")
     for key, value in config.items():
         if key not in (*_OF_ALL, *found.settings) and not _usual(value, found.usual.get(key)):
-            yield f"has {key}={value}, which is not known here."
+            told.append(f"The metric {name} of {giver} has {key}={shown(value)}, which is not known here.")
     if isinstance(own, str) and _metric(_plain(own), config, kind, shape) is not metric:
-        yield f"is called {own} there."
+        told.append(f"The metric {name} of {giver} is called {shown(own)} there.")
 
 
 def _plain(name: str) -> str:

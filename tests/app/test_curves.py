@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from app.panels.curves import Curves
 from app.panels.series import EpochSeries
+from app.texts import figure, metric_label
 from engine.events import START, EpochDone, RunPosition, Started, StepsDone
 
 
@@ -65,3 +66,20 @@ def test_the_figure_of_an_epoch_is_found_by_its_number() -> None:
         series.append(epoch, epoch / 10)
     assert [series.at(epoch) for epoch in (20, 21, 22, 23)] == [None, 2.1, 2.2, None]
     assert [series.nearest(epoch) for epoch in (1, 22, 99)] == [21, 22, 22]
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "shown"),
+    [
+        ("accuracy", "Accuracy", "50.0 %"),
+        ("tag_precision", "Tag precision", "50.0 %"),
+        ("f1_score", "F1 score", "50.0 %"),
+        ("auc", "Area under the ROC curve", "0.5000"),
+        ("r2_score", "R² score", "0.5000"),
+        ("size_root_mean_squared_error", "Size root mean squared error", "0.5000"),
+        ("loss", "Loss", "0.5000"),
+        ("tag_loss", "Tag loss", "0.5000"),
+    ],
+)
+def test_figures_are_called_and_shown_as_what_they_are(name: str, label: str, shown: str) -> None:
+    assert (metric_label(name), figure(name, 0.5)) == (label, shown)

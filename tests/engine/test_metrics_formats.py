@@ -99,9 +99,9 @@ def test_settings_that_are_not_known_here_are_told(suffix: str, tmp_path: Path) 
     )  # fmt: skip
     assert loaded.notes == (
         "The metric precision of give has thresholds=0.7, which is not known here.",
-        "The metric f1_score of give has average=None; here it is macro.",
-        "The metric auc of give has curve=PR, which is not known here.",
-        "The metric auc of give is called prc there.",
+        "The metric f1_score of give has average=None; here it is 'macro'.",
+        "The metric auc of give has curve='PR', which is not known here.",
+        "The metric auc of give is called 'prc' there.",
         "The metric top_k_categorical_accuracy of give has k=3, which is not known here.",
         "The metric mean_iou of give has num_classes=9; here it is 4.",
         "The metric true_positives of give is not known here and is left out.",

@@ -11,6 +11,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QCheckBox
 
 from engine.fields import Settings
+from engine.layers.core import Output
 from engine.optimizers import Adam
 from engine.project import DataSettings, TrainingSettings
 from engine.registry import LAYERS
@@ -370,3 +371,20 @@ def test_a_drag_carries_the_name_of_the_layer():
     mime = layer_mime("Dense")
     assert mime.hasFormat(LAYER_MIME)
     assert key_of_mime(mime) == "Dense"
+
+
+def test_metrics_that_suit_the_loss_are_offered_and_those_that_are_ticked(form):
+    def shown() -> set[str]:
+        return {name for name, box in form.editor("metrics").boxes.items() if not box.isHidden()}
+
+    form.show_settings(Output(loss="mean_squared_error", metrics=("mae", "precision")))
+    assert {"mae", "mse", "r2_score", "precision"} <= shown()
+    assert not {"accuracy", "recall"} & shown()
+    form.show_settings(Output(loss="binary_crossentropy", metrics=("accuracy",)))
+    assert {"accuracy", "recall"} <= shown()
+    assert "r2_score" not in shown()
+    changes = []
+    form.changed.connect(lambda settings, _: changes.append(settings.metrics))
+    form.editor("metrics").boxes["recall"].click()
+    assert changes == [("accuracy", "recall")]
+    assert form.editor("metrics").boxes["recall"].toolTip().startswith("Of what there is to be found")
