@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app import data_commands, exchange, using
+from app import data_commands, exchange, run_commands, using
 from app.endings import PROJECT
 from app.options import (
     Json,
@@ -41,6 +41,7 @@ cli.command("import")(exchange.import_model)
 cli.command()(exchange.export)
 cli.command()(using.evaluate)
 cli.command()(using.predict)
+cli.command()(run_commands.runs)
 cli.add_typer(data_commands.data)
 
 

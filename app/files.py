@@ -13,7 +13,7 @@ from app.dialogs import choose, sentence, tell_error
 from app.endings import MODELS, PROJECT, WEIGHTS
 from app.gallery import choose_template
 from app.jobs import run_job
-from app.past import PastRun, past_run
+from app.past import PastRun, opened_run, past_run
 from app.session import shapes_fit
 from app.settings import AppSettings
 from app.task import Job, result_of
@@ -137,6 +137,22 @@ class ProjectFiles(QObject):
         self._settings.last_folder = path.parent
         self._show(opened, None if keras else path, origin=path if keras else None)
         self._remember(path)
+        return True
+
+    def open_run(self, folder: Path) -> bool:
+        """Show the project of a run as it was, with its weights, after asking about unsaved changes.
+
+        It stays the project of its file: saving makes it that of now.
+        """
+        if not self.may_discard():
+            return False
+        title, text = self.tr("Cannot open this run"), self.tr("Opening…")
+        opened = self._try(title, text, in_background(_read_run, folder))
+        if opened is None:
+            return False
+        self._show(opened, self._path, origin=self._origin)
+        self._foreign = True
+        self.path_changed.emit()
         return True
 
     def is_data(self, path: Path) -> bool:
@@ -275,6 +291,14 @@ def _read_project(path: Path) -> Opened:
     project = project_file.load(path)
     try:
         return replace(_known(project), run=past_run(path, project))
+    except (LayerloomError, OSError) as error:
+        return replace(_known(project), note=sentence(error))
+
+
+def _read_run(folder: Path) -> Opened:
+    project = project_file.load(folder / "project.loom")
+    try:
+        return replace(_known(project), run=opened_run(folder))
     except (LayerloomError, OSError) as error:
         return replace(_known(project), note=sentence(error))
 

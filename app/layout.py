@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
@@ -9,6 +11,7 @@ from app.panels.code import CodePanel
 from app.panels.data import DataPanel
 from app.panels.evaluate import EvaluatePanel
 from app.panels.problems import ProblemPanel
+from app.panels.runs import RunsPanel
 from app.panels.summary import SummaryPanel
 from app.panels.training import TrainingPanel
 from app.panels.training_settings import TrainingSettingsPanel
@@ -19,6 +22,9 @@ from graph_editor.document import ProjectDocument
 from graph_editor.inspector import Inspector
 from graph_editor.palette import Palette
 from graph_editor.view import GraphView
+
+if TYPE_CHECKING:
+    from app.panels.plot import OtherRun
 
 _COLUMNS = [220, 840, 300]
 _CURVES = 230
@@ -45,6 +51,8 @@ class Workplace(QSplitter):
         self.code = CodePanel(document)
         self.summary = SummaryPanel(self.view)
         self.evaluation = EvaluatePanel(document, session)
+        self.runs = RunsPanel(session)
+        self.runs.pinned_changed.connect(self._show_pinned)
         self.canvas = self._splitter(Qt.Orientation.Vertical, (self.view, self.training), [660 - _IDLE, _IDLE])
         self.tabs = self._make_tabs()
         self.side_tabs = self._make_side_tabs()
@@ -86,6 +94,7 @@ class Workplace(QSplitter):
         tabs.addTab(self.code, self.tr("Code"))
         tabs.addTab(self.summary, self.tr("Summary"))
         tabs.addTab(self.evaluation, self.tr("Evaluate"))
+        tabs.addTab(self.runs, self.tr("Runs"))
         for place, tip in enumerate(
             (
                 self.tr("The graph"),
@@ -93,6 +102,7 @@ class Workplace(QSplitter):
                 self.tr("The graph as Python"),
                 self.tr("Layers, shapes and costs as a table"),
                 self.tr("How good the trained network is, and where it is wrong"),
+                self.tr("The runs there were, their curves and what they differ in"),
             )
         ):
             tabs.setTabToolTip(place, f"{tip} (Alt+{place + 1})")
@@ -117,6 +127,12 @@ class Workplace(QSplitter):
     def show_graph(self) -> None:
         """Show the whole graph, or its beginning where the whole would be too small to read."""
         self.view.overview()
+
+    def _show_pinned(self, runs: list[OtherRun]) -> None:
+        """Show runs beside the live curves."""
+        if runs:
+            self.make_room_for_curves()
+        self.training.curves.show_others(runs)
 
     def make_room_for_curves(self) -> None:
         """Give the curves the height that they had last, unless the person has set one in this window."""
@@ -188,3 +204,4 @@ class Workplace(QSplitter):
         self.data.close_jobs()
         self.code.close_jobs()
         self.evaluation.close_jobs()
+        self.runs.close_jobs()

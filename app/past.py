@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,39 +19,26 @@ class PastRun:
 
     project: Project
     start: Start
-    """Its last weights, and where it stood."""
-    history: tuple[dict[str, float], ...]
-    """The figures of each epoch."""
+    """Its last weights, where it stood, and the figures of its epochs."""
     when: datetime
-
-    @property
-    def before(self) -> int:
-        """How many epochs the network was trained for before this run went on."""
-        return max(0, self.start.position.epoch - len(self.history))
 
 
 def past_run(path: Path, project: Project) -> PastRun | None:
     """The latest run of the project in a file, None where there is none of this graph; raises `FileError`."""
-    from engine.runs import latest_run, read_run
+    from engine.runs import latest_run
 
     folder = latest_run(path)
-    if folder is None:
-        return None
+    run = None if folder is None else opened_run(folder)
+    return run if run is not None and TrainedRun(run.project, run.start.weights).fits(project.graph) else None
+
+
+def opened_run(folder: Path) -> PastRun:
+    """The run in a folder; raises `FileError` where it has no weights."""
+    from engine.runs import read_run
+
     run = read_run(folder)
-    if not TrainedRun(run.project, run.weights).fits(project.graph):
-        return None
-    when = datetime.fromtimestamp((folder / "last.h5").stat().st_mtime)
-    return PastRun(run.project, run.start, _history(folder / "history.csv"), when)
-
-
-def _history(path: Path) -> tuple[dict[str, float], ...]:
-    """The rows of a history; none where it cannot be read: it is only looked at."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [{name: float(text) for name, text in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError, csv.Error):
-        return ()
-    return tuple({name: value for name, value in row.items() if name != "epoch"} for row in rows)
+    weights = next(folder / name for name in ("last.h5", "best.h5") if (folder / name).exists())
+    return PastRun(run.project, run.start, datetime.fromtimestamp(weights.stat().st_mtime))
 
 
 def keep_run(trained: TrainedRun, project: Project, origin: str, path: Path) -> Path:

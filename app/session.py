@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -11,8 +12,19 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.settings import data_folder
 from app.task import Job, TaskThread
 from engine.errors import Cancelled
-from engine.events import START, EpochDone, Event, Finished, HostWeights, Learned, OptimizerState, RunPosition
+from engine.events import (
+    START,
+    EpochDone,
+    Event,
+    Finished,
+    HostWeights,
+    Learned,
+    OptimizerState,
+    RunPosition,
+    Started,
+)
 from engine.graph import Graph
+from engine.history import Row, until
 from engine.inference import infer
 from engine.project import Project
 from engine.start import Start
@@ -39,10 +51,12 @@ class TrainedRun:
     test: dict[str, float] = field(default_factory=dict)
     optimizer_state: OptimizerState | None = None
     position: RunPosition = START
+    history: Sequence[Row] = ()
 
     def start_for(self, project: Project) -> Start:
         """Where a run of a project begins that goes on after this one."""
-        return Start(self.weights, self.optimizer_state, self.position).moved(self.project, project)
+        history = until(self.history, self.position.epoch)
+        return Start(self.weights, self.optimizer_state, self.position, history).moved(self.project, project)
 
     def fits(self, graph: Graph) -> bool:
         """Whether a graph is the one that was trained, names of its nodes aside, and what layers learned."""
@@ -109,6 +123,7 @@ class TrainingSession(QObject):
         self._origin = ""  # the file that the weights came from, while they are in no run
         self._forgotten = False  # another project is shown than the one that the run goes on with
         self.trained: TrainedRun | None = None
+        self._history: list[Row] = []  # of the run that goes on, with the epochs before it
 
     @property
     def state(self) -> RunState:
@@ -118,6 +133,11 @@ class TrainingSession(QObject):
     def running(self) -> bool:
         """Whether there is a run that has not ended, paused or not."""
         return self._state is not RunState.IDLE
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the run that goes on or went on last, once it is made."""
+        return None if self._place is None else self._place.folder
 
     def start(self, project: Project, path: Path | None = None, *, go_on: bool = False) -> bool:
         """Train a project in the background, on from the last run if asked; False where a run goes on already."""
@@ -174,7 +194,7 @@ class TrainingSession(QObject):
         self.trained = (
             None
             if start is None
-            else TrainedRun(project, start.weights, optimizer_state=start.optimizer_state, position=start.position)
+            else TrainedRun(project, start.weights, {}, start.optimizer_state, start.position, start.history)
         )
 
     def unsaved_run(self, graph: Graph) -> Path | None:
@@ -198,12 +218,18 @@ class TrainingSession(QObject):
             self._project = replace(self._project, graph=event.graph)
         if self._forgotten:
             pass
+        elif isinstance(event, Started):
+            self._history = list(event.history)
         elif isinstance(event, EpochDone):
             position = RunPosition(event.epoch, event.step)
-            self.trained = TrainedRun(self._project, event.weights, {}, event.optimizer_state, position)
+            self._history.append({"epoch": event.epoch, **event.logs})
+            self.trained = TrainedRun(
+                self._project, event.weights, {}, event.optimizer_state, position, self._history
+            )
         elif isinstance(event, Finished) and event.weights:
             state = event.optimizer_state
-            self.trained = TrainedRun(self._project, event.weights, dict(event.test), state, event.position)
+            test, history = dict(event.test), self._history
+            self.trained = TrainedRun(self._project, event.weights, test, state, event.position, history)
         self.happened.emit(event)
 
     def _on_failed(self, error: Exception) -> None:

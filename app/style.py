@@ -42,9 +42,10 @@ def window_stylesheet(theme: Theme) -> str:
     QStatusBar QLabel {{ color: {t.muted}; padding: 0 6px; }}
     QProgressBar {{ background: {t.border}; border: none; border-radius: 3px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}
-    #trainingPanel, #sidePage, #palettePanel, #problemPanel, #dataPanel,
+    #trainingPanel, #runsPanel, #sidePage, #palettePanel, #problemPanel, #dataPanel,
     #evaluatePanel {{ background: {t.panel}; }}
-    #trainingPanel QStackedWidget, #sidePage QScrollArea, #sidePage QScrollArea > QWidget > QWidget,
+    #trainingPanel QStackedWidget, #runsPanel QStackedWidget,
+    #sidePage QScrollArea, #sidePage QScrollArea > QWidget > QWidget,
     #dataPanel QScrollArea, #dataPanel QScrollArea > QWidget > QWidget, #problemPanel QScrollArea,
     #evaluatePanel QScrollArea, #evaluatePanel QScrollArea > QWidget > QWidget,
     #problemPanel QScrollArea > QWidget > QWidget {{
@@ -53,6 +54,8 @@ def window_stylesheet(theme: Theme) -> str:
     QPlainTextEdit {{ background: {t.field}; border-top: 1px solid {t.border}; }}
     QHeaderView::section {{ background: {t.window}; color: {t.muted}; border: none;
         border-bottom: 1px solid {t.border}; padding: 4px 8px; font-weight: 600; }}
+    QTableView#runs::indicator:unchecked {{ width: 11px; height: 11px; border: 1px solid {t.edge};
+        border-radius: 2px; background: {t.field}; }}
     QTableView#summary QHeaderView::section {{ padding: 4px 11px; }}
     QTreeView::branch {{ background: {t.panel}; }}
     QTableView#classTable::item {{ padding: 0 8px; }}

@@ -141,6 +141,7 @@ class MainWindow(QMainWindow):
                 "show_code": partial(work.tabs.setCurrentIndex, 2),
                 "show_summary": partial(work.tabs.setCurrentIndex, 3),
                 "show_evaluation": partial(work.tabs.setCurrentIndex, 4),
+                "show_runs": partial(work.tabs.setCurrentIndex, 5),
                 "train": self.train, "go_on": partial(self.train, go_on=True),
                 "pause": self.session.toggle_pause, "stop": self.session.stop,
                 "commands": partial(CommandPalette, self, self.actions_, self.settings),
@@ -173,6 +174,8 @@ class MainWindow(QMainWindow):
         stack.canRedoChanged.connect(self._show_undo)
         stack.undoTextChanged.connect(self._show_undo)
         self.files.path_changed.connect(self._show_title)
+        self.files.path_changed.connect(lambda: work.runs.show_project(self.files.path))
+        work.runs.open_wanted.connect(self._open_run)
         self.files.recent_changed.connect(self._fill_recent)
         self.files.saved.connect(self._saved)
         self.files.project_replaced.connect(self._project_replaced)
@@ -308,7 +311,7 @@ class MainWindow(QMainWindow):
         self._show_go_on()
         self.work.evaluation.forget()
         self.work.training.reset(run)
-        if run is not None and run.history:
+        if run is not None and run.start.history:
             self.work.make_room_for_curves()
         elif not self.session.running:
             self.work.take_room_from_curves()
@@ -323,6 +326,10 @@ class MainWindow(QMainWindow):
         if self.work.view.find_bar.isVisible():
             self.work.view.find_bar.leave()
         self.work.show_graph()
+
+    def _open_run(self, folder: Path) -> None:
+        if self.files.open_run(folder):
+            self.work.tabs.setCurrentIndex(0)
 
     def _tell_loaded(self, start: Start) -> None:
         text = (

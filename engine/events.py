@@ -14,6 +14,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from engine.graph import Graph
+    from engine.history import Row
 
 HostWeights = Mapping[str, Mapping[str, "np.ndarray[Any, Any]"]]
 """Weights as NumPy arrays, by the identifier of the node that owns them, then by name (`Model.to_host`)."""
@@ -91,6 +92,8 @@ class Started(Event):
     test_samples: int
     parameters: int
     begins: RunPosition = START
+    history: tuple[Row, ...] = ()
+    """The epochs before, where they are known."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 name.runs/20261121-093000-1/
     project.loom   the project that was trained, with what its layers learned from the data (vocabularies)
-    history.csv    a row per epoch
+    history.csv    a row per epoch, those before a run that goes on included
+    result.json    how far it came, with which figures (outcome.py)
     best.h5        the weights with the best validation loss: a Keras model
     last.h5        the last weights: a Keras model, with the optimizer's state
     log.txt        what happened, in sentences
@@ -11,8 +12,6 @@ name.runs/20261121-093000-1/
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import shutil
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -37,6 +36,8 @@ from engine.files import write_text
 from engine.formats import models, project_file
 from engine.formats.keras_h5 import load_checkpoint, save_checkpoint, save_model
 from engine.formats.loaded import LoadedModel
+from engine.history import Row, read_history, until, write_history
+from engine.outcome import Outcome, RunEnd, write_outcome
 from engine.project import Project
 from engine.start import Start, by_name
 
@@ -92,7 +93,16 @@ def read_run(folder: Path) -> Run:
     if weights_file is None:
         raise FileError(folder, "holds no weights: the run ended before its first epoch.")
     found = load_checkpoint(weights_file)
-    return Run(project, _start_for(project, found.model, found.position, weights_file))
+    start = _start_for(project, found.model, found.position, weights_file)
+    return Run(project, replace(start, history=_history(folder, found.position.epoch)))
+
+
+def _history(folder: Path, epoch: int) -> tuple[Row, ...]:
+    """The epochs up to the one of the weights; none where they cannot be read: they are only looked at."""
+    try:
+        return until(read_history(folder / "history.csv"), epoch)
+    except FileError:
+        return ()
 
 
 def start_from(project: Project, path: Path) -> Start:
@@ -118,7 +128,7 @@ def _matched(start: Start, owners: Mapping[str, str], path: Path) -> Start:
         raise FileError(path, "holds the weights of another network than the project's.")
     weights = {owners[key]: arrays for key, arrays in start.weights.items()}
     state = start.optimizer_state
-    return Start(weights, None if state is None else state.moved(owners), start.position)
+    return replace(start, weights=weights, optimizer_state=None if state is None else state.moved(owners))
 
 
 def keep_weights(
@@ -147,6 +157,14 @@ def keep_weights(
     return folder
 
 
+def delete_run(folder: Path) -> None:
+    """Take a run away for good; raises `FileError`."""
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise FileError(folder, f"could not be deleted: {error.strerror or error}.") from error
+
+
 def _remove(folder: Path) -> None:
     """Take a run away again, and the folder around it where it was the only one."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -168,11 +186,13 @@ def recorded(project: Project, events: Generator[Event], folder: Path) -> Genera
     try:
         yield from _tapped(events, record.note)
     except Cancelled:
+        record.end("stopped")
         record.log("Stopped before the first step.")
         raise
     except LayerloomError as error:
         # The disk may be the cause; then the first error is the one to tell.
         with contextlib.suppress(FileError):
+            record.end("failed", str(error))
             record.save_weights()
             record.log(f"Ended by an error: {error}")
         raise
@@ -198,7 +218,8 @@ def _tapped(events: Generator[Event], note: Callable[[Event], None]) -> Generato
 class _Record:
     project: Project
     folder: Path
-    rows: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
+    rows: list[Row] = field(default_factory=list[Row])
+    outcome: Outcome = field(default_factory=Outcome)
     lines: list[str] = field(default_factory=list[str])
     last: EpochDone | None = None
     best: EpochDone | None = None
@@ -208,13 +229,20 @@ class _Record:
         project_file.save(self.project, self.folder / "project.loom")
         self.log("Begun.")
 
+    def end(self, state: RunEnd, problem: str = "") -> None:
+        self.outcome = self.outcome.replace(state=state, problem=problem)
+        write_outcome(self.folder, self.outcome)
+
     def note(self, event: Event) -> None:
+        self.outcome = self.outcome.after(event)
         if isinstance(event, Learned):
             self.project = replace(self.project, graph=event.graph)
             project_file.save(self.project, self.folder / "project.loom")
         elif isinstance(event, Remarked):
             self.log(event.text)
         elif isinstance(event, Started):
+            self.rows = list(event.history)
+            write_outcome(self.folder, self.outcome)
             self.log(
                 f"{event.samples:,} samples to learn from, {event.validation_samples:,} for validation, "
                 f"{event.test_samples:,} for the test; {event.parameters:,} parameters; {event.epochs} epochs of "
@@ -237,7 +265,9 @@ class _Record:
 
     def save_weights(self) -> None:
         """Write history, best and last weights as they are now."""
-        self._write_history()
+        if self.rows:
+            write_history(self.folder / "history.csv", self.rows)
+        write_outcome(self.folder, self.outcome)
         if self.best is not None:
             project, weights = self.project, self.best.weights
             save_model(self.folder / "best.h5", project.graph, weights, project.training, name=project.name)
@@ -259,14 +289,6 @@ class _Record:
     def _save_last(self, weights: HostWeights, state: OptimizerState | None, position: RunPosition) -> None:
         graph, training, name = self.project.graph, self.project.training, self.project.name
         save_checkpoint(self.folder / "last.h5", graph, weights, training, state, position, name)
-
-    def _write_history(self) -> None:
-        if self.rows:
-            text = io.StringIO()
-            writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.rows)
-            write_text(self.folder / "history.csv", text.getvalue())
 
     def log(self, text: str) -> None:
         self.lines.append(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n")

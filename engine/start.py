@@ -11,6 +11,7 @@ from engine.graph import Graph
 from engine.project import Project
 
 if TYPE_CHECKING:
+    from engine.history import Row
     from engine.model import Model
 
 
@@ -21,6 +22,8 @@ class Start:
     weights: HostWeights
     optimizer_state: OptimizerState | None = None
     position: RunPosition = START
+    history: tuple[Row, ...] = ()
+    """The figures of the epochs that are done, where they are known."""
 
     def moved(self, before: Project, after: Project) -> Start:
         """This start of one project for another: where the batches are others, an epoch begins."""

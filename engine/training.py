@@ -152,6 +152,7 @@ class _Run:
             test_samples=self.data.test.size if self.data.test else 0,
             parameters=self.model.inference.parameters,
             begins=self.begins,
+            history=self.start.history if self.start else (),
         )
         yield from self._compile()
         stopped = False

@@ -1,171 +1,275 @@
-"""One live plot: a loss or a metric, per step and per epoch, for training and validation."""
+"""One live plot: a loss or a metric of a run by step and by epoch, and of other runs beside it."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from app.panels.series import EpochSeries, StepSeries, upper_bound
-from app.texts import figure, metric_label
-from engine.events import START, EpochDone, RunPosition, StepsDone
+from app.panels.axes import PlotView
+from app.panels.curve_look import CurveLook
+from app.panels.run_figures import RunFigures
+from app.panels.series import Array, finite, upper_bound
+from app.panels.trace import Stretch, Trace
+from app.texts import count, figure, metric_label
 from graph_editor import theme as themes
 
-_DOTTED = 60  # epochs up to which each has its dot
+
+@dataclass(frozen=True)
+class OtherRun:
+    """A run that is shown beside the one of the plot: what it is called, its colour, its figures."""
+
+    name: str
+    color: str
+    figures: RunFigures
 
 
 class CurvePlot(QWidget):
     """One plot with its read-out above it: training per step and per epoch, validation per epoch."""
 
+    moved = Signal()
+    """The person zoomed or moved it."""
+
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name = name
-        self.readout = QLabel()
-        self.readout.setTextFormat(Qt.TextFormat.RichText)
+        self.run = RunFigures()
+        self.look = CurveLook()
+        self.others: Sequence[OtherRun] = ()
+        self.held = False  # zoomed by hand: the axes do not follow the run
+        self._other_traces: list[tuple[Trace, Trace]] = []
+        self._epochs = 1
+        self._at: float | None = None  # under the pointer, in epochs
+        self.readout = QLabel(textFormat=Qt.TextFormat.RichText)
         self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.readout.setFont(themes.tabular(self.readout.font()))
-        self._item: Any = pg.PlotItem()
-        self.plot: Any = pg.PlotWidget(plotItem=self._item)
-        self.plot.setMinimumSize(120, 60)
+        self.view = PlotView()
+        self.plot: Any = self.view
+        self._item: Any = self.view.item
+        self.head = QHBoxLayout()
+        self.head.addWidget(self.readout, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self.readout)
-        layout.addWidget(self.plot, 1)
-        self._set_up_plot()
-        self.restyle()
-        self.begin(1, 1)
+        layout.addLayout(self.head)
+        layout.addWidget(self.view, 1)
+        self._make_traces()
+        self.view.box.sigRangeChangedManually.connect(self._moved_by_hand)
+        self.view.box.reset_wanted.connect(self.show_all)
+        self.view.left.connect(self._leave)
+        self.set_look(self.look)
 
-    def _set_up_plot(self) -> None:
-        item = self._item
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(False, False)
-        item.showGrid(x=False, y=True, alpha=0.12)
-        item.getViewBox().setDefaultPadding(0)
-        for side in ("left", "bottom"):
-            item.getAxis(side).enableAutoSIPrefix(False)
-            item.getAxis(side).setStyle(maxTickLevel=0, hideOverlappingLabels=False, tickLength=-4)
-        item.getAxis("left").setWidth(50)
-        item.setContentsMargins(0, 8, 14, 0)
-        item.setLabel("bottom", self.tr("epoch"))
-        item.getAxis("bottom").setHeight(32)
-        self._steps_line = item.plot(connect="finite")
-        self._train_line = item.plot(connect="finite", antialias=True, symbolSize=4)
-        self._validation_line = item.plot(connect="finite", antialias=True, symbolSize=4)
+    def _make_traces(self) -> None:
+        self._steps, self._train, self._validation = (
+            Trace(self._item, dots=False),
+            Trace(self._item),
+            Trace(self._item),
+        )
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.hide()
-        item.addItem(self._cursor, ignoreBounds=True)
+        self._item.addItem(self._cursor, ignoreBounds=True)
         self.plot.scene().sigMouseMoved.connect(self._hover)
+
+    # What is shown
+
+    def begin(self, run: RunFigures, epochs: int) -> None:
+        """Show a run that ends with this epoch."""
+        self.run, self._epochs = run, max(epochs, 1)
+        self.show_all()
 
     def rename(self, name: str) -> None:
         """Plot another figure from now on."""
         self.name = name
-        self.begin(self._epochs, self._per_epoch, self._begins)
+        self.show_all()
 
-    def begin(self, epochs: int, steps_per_epoch: int, begins: RunPosition = START) -> None:
-        """Clear the curves for a run up to this epoch, which may go on where another ended."""
-        self.steps = StepSeries()
-        self.train = EpochSeries()
-        self.validation = EpochSeries()
-        self._epochs, self._per_epoch = max(epochs, 1), max(steps_per_epoch, 1)
-        self._begins = begins
-        self._first = begins.epoch + begins.batches / self._per_epoch
+    def set_look(self, look: CurveLook) -> None:
+        """Show the curves otherwise."""
+        self.look = look
+        self.view.bottom.setLabel(self.tr("epoch") if look.unit == "epoch" else self.tr("step"))
+        self.restyle()
+        self.show_all()
+
+    def set_others(self, others: Sequence[OtherRun]) -> None:
+        """Show other runs beside this one."""
+        for pair in self._other_traces:
+            for trace in pair:
+                trace.remove()
+        self.others = others
+        self._other_traces = [(Trace(self._item, dashed=True), Trace(self._item)) for _ in others]
+        self.restyle()
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Let the axes follow the curves again."""
+        self.held = False
         self._right = self._top = 0.0
-        per_cent = [[(share / 5, f"{20 * share} %") for share in range(6)]]
-        self._item.getAxis("left").setTicks(per_cent if self.name == "accuracy" else None)
-        self._hovered: int | None = None
+        self._bottom = math.inf
+        self.view.side.per_cent = self.name.endswith("accuracy")
+        self.plot.side.setLogMode(x=False, y=self.look.log)
         self.redraw()
 
-    def take(self, event: StepsDone | EpochDone) -> None:
-        """Keep the figures of an event; they are drawn at the next `redraw`."""
-        if isinstance(event, StepsDone):
-            if self.name in event.logs:
-                self.steps.append(event.logs[self.name])
-            return
-        if self.name in event.logs:
-            self.train.append(event.epoch, event.logs[self.name])
-        if f"val_{self.name}" in event.logs:
-            self.validation.append(event.epoch, event.logs[f"val_{self.name}"])
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing of this figure in any run."""
+        names = (self.name, f"val_{self.name}")
+        runs = (self.run, *(other.figures for other in self.others))
+        return not any(name in run.epochs or name in run.steps for run in runs for name in names)
+
+    def _scale(self, run: RunFigures) -> float:
+        return float(run.per_epoch) if self.look.unit == "step" else 1.0
+
+    # Drawing
 
     def redraw(self) -> None:
         """Draw what has come since the last time."""
-        x = self._first + self.steps.x / self._per_epoch
-        self._steps_line.setData(x, self.steps.y)
-        for line, series in ((self._train_line, self.train), (self._validation_line, self.validation)):
-            epochs = series.x
-            line.setSymbol("o" if len(epochs) <= _DOTTED else None)
-            line.setData(epochs, series.y)
-        self._set_range(max([*x[-1:], *self.train.x[-1:]], default=0.0))
+        seen, run = self._stretch(self.run), self.run
+        by_step = self.look.unit == "step" and self.name in run.steps
+        steps = self._steps.draw(run.steps.get(self.name), seen, self.look.smoothing if by_step else 0)
+        train = self._train.draw(None if by_step else run.epochs.get(self.name), seen, seen.window)
+        validation = self._validation.draw(run.epochs.get(f"val_{self.name}"), seen, seen.window)
+        drawn = [train, validation, *self._draw_others()]
+        if not self.held:
+            self._set_range(steps, drawn)
         self._show_readout()
 
-    def _set_range(self, reached: float) -> None:
+    def _draw_others(self) -> list[Array]:
+        drawn: list[Array] = []
+        for other, (train, validation) in zip(self.others, self._other_traces, strict=True):
+            seen, epochs = self._stretch(other.figures), other.figures.epochs
+            drawn.append(train.draw(epochs.get(self.name), seen, seen.window))
+            drawn.append(validation.draw(epochs.get(f"val_{self.name}"), seen, seen.window))
+        return drawn
+
+    def _stretch(self, run: RunFigures) -> Stretch:
+        columns = max(60, round(self.view.box.width()) // 2)
+        scale = self._scale(run)
+        left, right = (0.0, math.inf)
+        if self.held:
+            left, right = (place / scale for place in self.view.box.viewRange()[0])
+        return Stretch(left, right, columns, scale, self.look)
+
+    def _set_range(self, steps: Array, drawn: Sequence[Array]) -> None:
         """Let the axes grow in leaps: an axis that moves at every frame is hard to read, and slow."""
+        runs = [self.run, *(other.figures for other in self.others)]
+        left = min(run.left * self._scale(run) for run in runs)
+        reached = max(run.reached * self._scale(run) for run in runs)
         if reached > self._right or not self._right:
-            left = self._begins.epoch
-            self._right = min(self._epochs, left + max(5.0, 1.4 * (reached - left)))
+            own = self._scale(self.run)
+            ends = max(self._epochs * own, *(run.reached * self._scale(run) for run in runs))
+            self._right = min(ends, left + max(5.0 * own, 1.4 * (reached - left)))
             self._item.setXRange(left, self._right, padding=0.01)
-        top = upper_bound(self.steps.y, self.train.y, self.validation.y)
-        if self.name == "accuracy":
+        if self.look.log:
+            self._set_log_heights(np.concatenate([steps, *drawn]))
+            return
+        top = upper_bound(steps, *drawn)
+        if self.name.endswith("accuracy"):
             top = 1.05
-        if not 0.85 * self._top < top <= self._top:
-            self._top = top
-            self._item.setYRange(-0.03 * top, top, padding=0)
+        low = min((float(values.min()) for values in map(finite, drawn) if len(values)), default=0.0)
+        bottom = 1.08 * low if low < 0 else -0.03 * top
+        if not 0.85 * self._top < top <= self._top or bottom < self._bottom:
+            self._top, self._bottom = top, bottom
+            self._item.setYRange(bottom, top, padding=0)
+
+    def _set_log_heights(self, values: Array) -> None:
+        positive = values[np.isfinite(values) & (values > 0)]
+        if not len(positive):
+            return
+        bottom, top = math.log10(float(positive.min())), math.log10(float(positive.max()))
+        if top > self._top or bottom < self._bottom or not self._top:
+            self._top, self._bottom = top + 0.05, bottom - 0.15
+            self._item.setYRange(self._bottom, self._top, padding=0)
+
+    def _moved_by_hand(self) -> None:
+        self.held = True
+        self.moved.emit()
+
+    def follow(self, other: CurvePlot) -> None:
+        """Show the same time as another plot that was zoomed or moved."""
+        self.held = True
+        self._item.setXRange(*other.view.box.viewRange()[0], padding=0)
 
     # The read-out
 
     def _hover(self, place: QPointF) -> None:
-        box = self._item.getViewBox()
-        inside = self.train.last is not None and box.sceneBoundingRect().contains(place)
-        epoch = round(box.mapSceneToView(place).x()) if inside else 0
-        self._hovered = self.train.nearest(epoch) if inside else None
+        box = self.view.box
+        inside = box.sceneBoundingRect().contains(place) and not self.empty
+        self._at = box.mapSceneToView(place).x() if inside else None
         self._cursor.setVisible(inside)
-        if self._hovered is not None:
-            self._cursor.setPos(self._hovered)
+        if self._at is not None:
+            self._at = self._snapped(self._at)
+            self._cursor.setPos(self._at)
         self._show_readout()
 
-    def leaveEvent(self, event: Any) -> None:
-        self._hovered = None
+    def _leave(self) -> None:
+        self._at = None
         self._cursor.hide()
         self._show_readout()
-        super().leaveEvent(event)
+
+    def _snapped(self, place: float) -> float:
+        """The place of the figure of the run that is next to this one; without a run, the next epoch or step."""
+        scale = self._scale(self.run)
+        series = self.run.steps.get(self.name) if self.look.unit == "step" else None
+        series = series or self.run.epochs.get(self.name) or self.run.epochs.get(f"val_{self.name}")
+        nearest = None if series is None else series.nearest(place / scale)
+        return round(place) if series is None or nearest is None else scale * float(series.x[nearest])
 
     def _show_readout(self) -> None:
-        theme = themes.current()
-        at = self._hovered
-        train = self.train.last if at is None else self.train.at(at)
-        validation = self.validation.last if at is None else self.validation.at(at)
-        place = "" if at is None else self.tr(", epoch {0}").format(at)
-        parts = [f"<b>{metric_label(self.name)}</b>{place}"]
-        for color, text, value in (
+        theme, run = themes.current(), self.run
+        by_step = self.look.unit == "step" and self._at is not None
+        train = (run.steps if by_step and self.name in run.steps else run.epochs).get(self.name)
+        validation = run.epochs.get(f"val_{self.name}")
+        parts = [f"<b>{metric_label(self.name)}</b>{self._place_text()}"]
+        for color, text, series in (
             (theme.plot_train, self.tr("training"), train),
             (theme.plot_validation, self.tr("validation"), validation),
         ):
-            shown = "" if value is None else f"<b>{figure(self.name, value)}</b>"
-            words = (text, shown) if at is None else (shown,)
-            parts.append(f'<span style="color:{color}">●</span> {" ".join(words)}')
+            if series is not None or not self.others:
+                parts.append(self._part(color, text if self._at is None and not self.others else "", series, run))
+        for other in self.others:
+            epochs = other.figures.epochs
+            series = epochs.get(f"val_{self.name}") or epochs.get(self.name)
+            parts.append(self._part(other.color, "", series, other.figures))
         text = "&nbsp;&nbsp; ".join(parts)
         if text != self.readout.text():
             self.readout.setText(text)
 
+    def _place_text(self) -> str:
+        if self._at is None:
+            return ""
+        number = count(round(self._at))
+        return (
+            self.tr(", epoch {0}").format(number)
+            if self.look.unit == "epoch"
+            else (self.tr(", step {0}").format(number))
+        )
+
+    def _part(self, color: str, text: str, series: Any, run: RunFigures) -> str:
+        value = None
+        if series is not None and self._at is None:
+            value = series.last
+        elif series is not None and self._at is not None:
+            place = series.nearest(self._at / self._scale(run))
+            near = place is not None and abs(series.x[place] - self._at / self._scale(run)) <= 1
+            value = float(series.y[place]) if near else None
+        shown = "" if value is None else f"<b>{figure(self.name, value)}</b>"
+        return f'<span style="color:{color}">●</span> {" ".join(filter(None, (text, shown)))}'
+
     def restyle(self) -> None:
         """Take the colours of the theme."""
         theme = themes.current()
-        self.plot.setBackground(theme.panel)
-        for side in ("left", "bottom"):
-            axis = self._item.getAxis(side)
-            axis.setPen(pg.mkPen(theme.border))
-            axis.setTextPen(pg.mkPen(theme.muted))
-        self._steps_line.setPen(pg.mkPen(themes.color(theme.plot_train, 90)))
-        for line, color in (
-            (self._train_line, theme.plot_train),
-            (self._validation_line, theme.plot_validation),
-        ):
-            line.setPen(pg.mkPen(color, width=2))
-            line.setSymbolBrush(color)
-            line.setSymbolPen(None)
+        self.view.restyle()
+        plain = self.look.unit == "epoch" or not self.look.smoothing
+        self._steps.paint(theme.plot_train, 1 if plain else 2, faint=self.look.unit == "epoch")
+        self._train.paint(theme.plot_train)
+        self._validation.paint(theme.plot_validation)
+        for other, (train, validation) in zip(self.others, self._other_traces, strict=True):
+            train.paint(other.color, 1)
+            validation.paint(other.color)
         self._cursor.setPen(pg.mkPen(theme.muted, style=Qt.PenStyle.DashLine))
-        if hasattr(self, "steps"):
-            self._show_readout()
+        self._show_readout()

@@ -173,6 +173,7 @@ class TrainingPanel(QWidget):
         row.addStretch()
         for label in (self.epoch, self.rate, self.left):
             row.addWidget(label)
+        row.addWidget(self.curves.tools.button)
         below = QHBoxLayout()
         below.addWidget(self.curves, 1)
         below.addWidget(self.figures)
@@ -199,9 +200,9 @@ class TrainingPanel(QWidget):
 
     def _show_past(self, run: PastRun) -> None:
         self.state.setText(self.tr("Trained (run of {0})").format(f"{run.when:%Y-%m-%d %H:%M}"))
-        if run.history:
-            self.curves.show_history(run.history, run.before)
-            self.figures.show_logs(run.history[-1], "val_", self.tr("Validation {0}"))
+        if run.start.history:
+            self.curves.show_history(run.start.history)
+            self.figures.show_logs(run.start.history[-1], "val_", self.tr("Validation {0}"))
 
     # Events of the run
 

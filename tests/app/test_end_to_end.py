@@ -78,7 +78,7 @@ def test_from_an_empty_canvas_to_a_keras_file(
     run = window.session.trained
     assert run is not None
     assert run.test["accuracy"] > 0.5
-    assert len(window.work.training.curves.loss_plot.train.x) == 3
+    assert len(window.work.training.curves.run.epochs["loss"].x) == 3
 
     written = {}
     parts = (

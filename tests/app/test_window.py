@@ -106,11 +106,11 @@ def test_the_curves_get_every_step_and_epoch(qtbot: QtBot, window: MainWindow) -
     started = next(event for event in events if isinstance(event, Started))
     steps = np.concatenate([event.logs["loss"] for event in events if isinstance(event, StepsDone)])
     epochs = [event.logs["val_loss"] for event in events if isinstance(event, EpochDone)]
-    plot = window.work.training.curves.loss_plot
-    assert len(plot.steps.y) == len(steps) == 2 * started.steps_per_epoch
-    np.testing.assert_allclose(plot.steps.y, steps)
-    np.testing.assert_allclose(plot.validation.y, epochs)
-    assert "validation" in plot.readout.text()
+    curves = window.work.training.curves
+    assert len(steps) == 2 * started.steps_per_epoch
+    np.testing.assert_allclose(curves.run.steps["loss"].y, steps)
+    np.testing.assert_allclose(curves.run.epochs["val_loss"].y, epochs)
+    assert "validation" in curves.loss_plot.readout.text()
 
 
 def test_a_second_click_starts_no_second_run(qtbot: QtBot, window: MainWindow) -> None:
@@ -270,7 +270,7 @@ def test_a_run_before_the_first_saving_lies_beside_the_file_and_comes_back_with_
             np.testing.assert_array_equal(again.weights[node_id][name], array)
     panel = window.work.training
     assert panel.state.text().startswith("Trained (run of 2")
-    assert len(panel.curves.loss_plot.train.y) == 2
+    assert len(panel.curves.run.epochs["loss"].y) == 2
     assert panel.figures.isVisible()
 
 

@@ -1,0 +1,36 @@
+"""What the Runs tab reads of the runs that are selected, in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.task import Job
+from engine.difference import Difference, differences
+from engine.errors import FileError
+from engine.events import Event, Result
+from engine.history import Row, read_history
+from engine.past_runs import RunRecord
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was read of some runs: the figures of their epochs, and what the two of them differ in."""
+
+    histories: dict[Path, tuple[Row, ...]]
+    found: tuple[Difference, ...] | None = None
+
+
+def looking(runs: Sequence[RunRecord], compare: Sequence[RunRecord]) -> Job:
+    """Read histories, and compare the two runs of `compare`."""
+    histories: dict[Path, tuple[Row, ...]] = {}
+    for run in runs:
+        try:
+            histories[run.folder] = read_history(run.folder / "history.csv")
+        except FileError:
+            histories[run.folder] = ()
+        yield Event()
+    projects = [run.project for run in compare if run.project is not None]
+    found = differences(*projects) if len(projects) == 2 else None
+    yield Result(Looked(histories, found))
