@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from app.dialogs import tell_error
 from app.language import chosen, speak
 from app.settings import AppSettings
+from app.task import close_all
 from app.window import MainWindow
 from engine import templates
 from engine.events import Compiled, Event
@@ -42,9 +43,9 @@ def run_program(path: Path | None) -> int:
     if path is not None:
         QTimer.singleShot(0, lambda: window.files.open_path(path))
     code = app.exec()
-    if window.session.running and not window.session.close():
+    if not close_all():
         window.settings.save()
-        os._exit(code)  # a run that cannot be interrupted must not hold the program
+        os._exit(code)  # a job that cannot be interrupted must not hold the program
     return code
 
 

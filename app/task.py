@@ -15,8 +15,12 @@ from engine.errors import Cancelled
 from engine.events import Event
 
 _NICE = 10
+_PATIENCE = 5000  # ms that a job has to end in
 
 Job = Generator[Event, None, None]
+
+_running: set[TaskThread] = set()
+"""Those that have begun, until they have ended: Qt ends the program where one is dropped before."""
 
 
 class TaskThread(QThread):
@@ -39,6 +43,7 @@ class TaskThread(QThread):
         self._going = threading.Event()
         self._going.set()
         self._cancel = threading.Event()
+        self._stuck = False
         self._came.connect(self.happened, Qt.ConnectionType.QueuedConnection)
         self._broke.connect(self.failed, Qt.ConnectionType.QueuedConnection)
         self.finished.connect(self._end, Qt.ConnectionType.QueuedConnection)
@@ -62,10 +67,22 @@ class TaskThread(QThread):
         self._cancel.set()
         self._going.set()
 
-    def close(self, milliseconds: int = 5000) -> bool:
-        """Cancel and wait; False where the job did not end in that time."""
+    def start(self, *args: Any) -> None:
+        """Begin."""
+        _running.add(self)
+        super().start(*args)
+
+    def close(self, milliseconds: int = _PATIENCE) -> bool:
+        """Cancel and wait; False where the job did not end in that time, and goes on whatever becomes of its owner.
+
+        One that was waited for in vain before is not waited for again.
+        """
         self.cancel()
-        return self.wait(milliseconds)
+        if not self.wait(0 if self._stuck else milliseconds):
+            self._stuck = True
+            self.setParent(None)
+            return False
+        return True
 
     # In the thread
 
@@ -97,7 +114,16 @@ class TaskThread(QThread):
 
     def _end(self) -> None:
         self.wait()
+        _running.discard(self)
         self.ended.emit()
+
+
+def close_all() -> bool:
+    """Cancel all jobs and wait for them; False where one holds on, with which the program must not end in peace."""
+    jobs = list(_running)
+    for job in jobs:
+        job.cancel()
+    return all([job.close() for job in jobs])
 
 
 def step_back() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 
@@ -133,3 +135,48 @@ def test_waiting_for_a_job_gives_its_result_or_raises(qtbot: QtBot) -> None:
 
     with pytest.raises(DataError, match="no"):
         run_job(parent, "refusing", result_of(refuse))
+
+
+def test_a_job_that_holds_on_outlives_its_owner(qtbot: QtBot) -> None:
+    from PySide6.QtCore import QObject
+
+    release = threading.Event()
+    owner = QObject()
+    thread = TaskThread(result_of(release.wait), owner)
+    with qtbot.waitSignal(thread.started):
+        thread.start()
+    assert not thread.close(20)
+    del owner
+    assert thread.isRunning()
+    with qtbot.waitSignal(thread.ended):
+        release.set()
+
+
+_STUCK = """
+import time
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from app import program
+from app.task import TaskThread, result_of
+
+TaskThread.close.__defaults__ = (20,)
+made = program.make_window
+
+def make_window(*args):
+    window = made(*args)
+    job = TaskThread(result_of(time.sleep, 600), window)
+    job.started.connect(window.close)
+    QTimer.singleShot(0, job.start)
+    return window
+
+program.make_window = make_window
+raise SystemExit(program.run_program(None))
+"""
+
+
+def test_the_program_ends_in_peace_while_a_job_holds_on() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _STUCK], capture_output=True, text=True, timeout=120, check=False
+    )
+    said = [line for line in done.stderr.splitlines() if not line.startswith("This plugin does not support")]
+    assert (done.returncode, said) == (0, [])
