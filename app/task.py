@@ -73,7 +73,7 @@ class TaskThread(QThread):
         super().start(*args)
 
     def close(self, milliseconds: int = _PATIENCE) -> bool:
-        """Cancel and wait; False where the job did not end in that time, and goes on whatever becomes of its owner.
+        """Cancel and wait; False where the job did not end in that time: it then outlives its owner.
 
         One that was waited for in vain before is not waited for again.
         """
@@ -119,11 +119,11 @@ class TaskThread(QThread):
 
 
 def close_all() -> bool:
-    """Cancel all jobs and wait for them; False where one holds on, with which the program must not end in peace."""
+    """Cancel all jobs and wait for them; False where one holds on, and the program cannot end by itself."""
     jobs = list(_running)
     for job in jobs:
         job.cancel()
-    return all([job.close() for job in jobs])
+    return all(job.close() for job in jobs)
 
 
 def step_back() -> None:

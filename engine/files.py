@@ -1,10 +1,11 @@
-"""Writing files so that the old one stays whole whatever happens."""
+"""Files: what may be opened, and writing so that the old one stays whole whatever happens."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -17,6 +18,16 @@ from engine.errors import FileError
 def cache_folder() -> Path:
     """Where that is kept which can be had again; LAYERLOOM_CACHE_DIR names another place."""
     return Path(os.environ.get("LAYERLOOM_CACHE_DIR") or platformdirs.user_cache_dir("layerloom"))
+
+
+def check_file(path: str | os.PathLike[str]) -> None:
+    """Raise `FileError` for what would hold whoever opens it for ever; what is missing is left to them."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - paths may be texts
+    except (OSError, ValueError):
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise FileError(path, "is a pipe, a device or a socket, not a file that holds something.")
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ConsentError, FileError
+from engine.files import check_file
 
 _LARGEST = 16 * 2**20
 
@@ -32,6 +33,7 @@ class Script:
 def read_script(path: str | Path) -> Script:
     """A Python file, to be asked about or run; raises `FileError`."""
     whole = Path(path).absolute()
+    check_file(path)
     try:
         if whole.stat().st_size > _LARGEST:
             raise FileError(path, "is too large to be a Python program.")

@@ -19,6 +19,7 @@ import numpy as np
 from engine.data.rows import AnyRows, Array
 from engine.data.source import DataSet, Source
 from engine.errors import DataError, FileError, FileFormatError
+from engine.files import check_file
 
 SMALL = 64 * 2**20
 MOST_PACKED = 200
@@ -77,6 +78,7 @@ def unpacked(path: Path) -> Generator[tuple[BinaryIO, int]]:
 
     Faults of the file that come up within are raised as `FileError` or `FileFormatError`.
     """
+    check_file(path)
     with _faults(path), path.open("rb") as file:
         most = max(SMALL, path.stat().st_size * MOST_PACKED)
         packed = file.read(2) == _GZIP
@@ -122,6 +124,7 @@ NOT_NPZ = "is not a NumPy .npz file, or is damaged."
 
 def open_npz(path: str | Path) -> zipfile.ZipFile:
     """The archive that an .npz file is; raises `FileError` or `FileFormatError`."""
+    check_file(path)
     try:
         return zipfile.ZipFile(path)
     except FileNotFoundError:

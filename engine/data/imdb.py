@@ -19,6 +19,7 @@ from engine.data.source import DataSet, finished, register
 from engine.errors import DataError, FileError, FileFormatError
 from engine.events import Progress
 from engine.fields import AsPath, Count, PositiveInt, Seed
+from engine.files import check_file
 
 _WORD_INDEX = "imdb_word_index.json"
 _MOST_WORDS = 1_000_000
@@ -181,6 +182,7 @@ class Imdb(FileSource):
 
 def _read_words(path: Path) -> dict[str, int]:
     """The numbers of words; raises `FileError` or `FileFormatError`."""
+    check_file(path)
     try:
         if path.stat().st_size > SMALL:
             raise FileFormatError(path, "is too large for a list of words.")

@@ -14,6 +14,7 @@ from engine.data.rows import AnyRows, FileRows
 from engine.data.source import DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
 from engine.fields import AsPath
+from engine.files import check_file
 
 
 @register("npy")
@@ -72,6 +73,7 @@ class Npy(FileSource):
 
 def rows_of(path: Path) -> AnyRows:
     """The array of a file, of which only that is read which is asked for; pickled objects are refused."""
+    check_file(path)
     try:
         array: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:

@@ -12,6 +12,7 @@ import engine.data  # pyright: ignore[reportUnusedImport]  # noqa: F401 - fills 
 from engine.data.source import SOURCES, DataSet, Source
 from engine.errors import FileError, FileFormatError
 from engine.events import Progress
+from engine.files import check_file
 
 
 def source_type(path: Path) -> type[Source] | None:
@@ -23,6 +24,7 @@ def source_of(path: Path, like: Source | None = None) -> Source:
     """The source for a file or folder, with the settings of another one that takes it too; raises `FileError`."""
     if not path.exists():
         raise FileError(path, "there is no such file.")
+    check_file(path)
     if like is not None and type(like).takes(path):
         return like.replace(path=str(path))
     cls = source_type(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.errors import FileError, FileFormatError
 from engine.events import HostWeights, OptimizerState
-from engine.files import replacing, replacing_all
+from engine.files import check_file, replacing, replacing_all
 from engine.formats import hdf5, keras_h5
 from engine.formats.keras_archive import load_archive, model_entry, save_archive, weights_file
 from engine.formats.keras_config import calls, check_figures, check_shapes
@@ -46,9 +46,10 @@ def _beside(path: Path) -> list[Path]:
 def _begins(path: str | PathLike[str]) -> bytes | None:
     """Which of the formats a file begins like; None where it is none of them, or cannot be read."""
     try:
+        check_file(path)
         with Path(path).open("rb") as file:
             start = file.read(8)
-    except OSError:
+    except (OSError, FileError):
         return None
     return next((magic for magic in (_HDF5, _ZIP) if start.startswith(magic)), None)
 

@@ -13,6 +13,7 @@ from os import fspath
 from typing import Any, Literal, TypeVar
 
 from engine.events import Event, Result
+from engine.files import check_file
 from engine.formats.reader import Reader
 from engine.formats.reading import Place
 
@@ -57,6 +58,7 @@ _watch: ContextVar[_Watch | None] = ContextVar("_watch", default=None)
 def reading(place: Place, kind: Literal["hdf5", "zip"]) -> Generator[Reader]:
     """A process that has the file of a place open; raises `FileError`, `FileFormatError`."""
     watch = _watch.get() or _Watch()
+    check_file(place.path)
     reader = _take()
     watch.add(reader)
     try:
@@ -94,6 +96,7 @@ class Lasting:
             self._reader = reader = _take()
             # Killed rather than given back: this may run while the lock is held, when memory is cleared up.
             weakref.finalize(self, reader.kill)
+            check_file(self._place.path)
             reader.ask(self._place, self._kind, fspath(self._place.path))
         return self._reader
 

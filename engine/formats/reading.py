@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from engine.errors import FileError, FileFormatError, UnsupportedError
 from engine.fields import Settings
+from engine.files import check_file
 
 LARGEST_JSON = 100 * 2**20
 """Bytes of JSON that are read at most; 2,000 nodes need less than one million."""
@@ -104,6 +105,7 @@ def shown(value: Any) -> str:
 def read_text(path: str | PathLike[str]) -> str:
     """The text of a file; raises `FileError` where it cannot be read, `FileFormatError` where it is no text."""
     file = Path(path)
+    check_file(file)
     try:
         if file.stat().st_size > LARGEST_JSON:
             raise FileFormatError(path, "is too large to be a project.")

@@ -175,8 +175,6 @@ raise SystemExit(program.run_program(None))
 
 
 def test_the_program_ends_in_peace_while_a_job_holds_on() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _STUCK], capture_output=True, text=True, timeout=120, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", _STUCK], capture_output=True, text=True, timeout=120, check=False)
     said = [line for line in done.stderr.splitlines() if not line.startswith("This plugin does not support")]
     assert (done.returncode, said) == (0, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,17 @@ import pytest
 
 from engine.data.arrays import Npz
 from engine.data.cifar import Cifar10
+from engine.data.generator import PythonGenerator
+from engine.data.hdf5_arrays import Hdf5
 from engine.data.idx import FashionMnist, Idx, Mnist
 from engine.data.images import ImageFolder
 from engine.data.npy import Npy
 from engine.data.opening import source_of
 from engine.data.sounds import SoundFolder
+from engine.data.table import Table
+from engine.data.texts import Texts
 from engine.errors import FileError
+from engine.formats import models, project_file
 from tests.engine.class_folders import parted_folder, sound_folder
 from tests.engine.data_files import cifar_archive, cifar_folder, mnist_files
 
@@ -58,3 +64,34 @@ def test_a_folder_of_nothing_known_is_told(tmp_path: Path) -> None:
         source_of(tmp_path)
     with pytest.raises(FileError, match="no such file"):
         source_of(tmp_path / "none")
+
+
+_OPENERS = {
+    **dict.fromkeys(("a.csv", "a.csv.gz", "a.parquet", "a.npz", "a.npy", "a.h5", "a.py"), source_of),
+    "model.h5": models.load,
+    "model.json": models.load,
+    "a.loom": project_file.load,
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.parametrize("name", _OPENERS)
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(FileError, match="is a pipe, a device or a socket"):
+        _OPENERS[name](tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_project_whose_data_has_become_a_pipe_says_so(tmp_path: Path) -> None:
+    made = (
+        (Table, "a.csv"), (Table, "a.parquet"), (Npz, "a.npz"), (Npy, "a.npy"), (Hdf5, "a.h5"), (Texts, "a.txt"),
+        (Idx, "train-images-idx3-ubyte"), (PythonGenerator, "a.py"),
+    )  # fmt: skip
+    for cls, name in made:
+        path = tmp_path / name
+        os.mkfifo(path)
+        if cls is Idx:
+            os.mkfifo(tmp_path / "train-labels-idx1-ubyte")
+        with pytest.raises(FileError, match="is a pipe, a device or a socket"):
+            cls.model_validate({"path": str(path)}).load()

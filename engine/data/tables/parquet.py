@@ -12,6 +12,7 @@ import polars as pl
 from engine.data.tables.rows import Rows, distinct_names
 from engine.data.tables.text import unreadable
 from engine.errors import FileFormatError
+from engine.files import check_file
 
 _CELLS = 2_000_000
 """That are read at once."""
@@ -26,6 +27,7 @@ class ParquetTable:
     def __init__(self, path: str) -> None:
         self.path = path
         self.done = 0
+        check_file(path)
         try:
             self.size = Path(path).stat().st_size
             with Path(path).open("rb") as file:

@@ -15,6 +15,7 @@ import polars as pl
 from engine.data.tables.rows import BadRow, Rows, distinct_names
 from engine.data.tables.writing import QUOTES, SEPARATORS, Writing, guessed
 from engine.errors import FileError, FileFormatError
+from engine.files import check_file
 
 BLOCK = 8 * 2**20
 """Bytes that are read at once."""
@@ -33,6 +34,7 @@ class TextTable:
     def __init__(self, path: str, given: Writing, fixed: Sequence[str]) -> None:
         self.path = path
         self.done = 0
+        check_file(path)
         try:
             self.size = Path(path).stat().st_size
             with self._open() as file:
