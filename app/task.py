@@ -123,7 +123,8 @@ def close_all() -> bool:
     jobs = list(_running)
     for job in jobs:
         job.cancel()
-    return all(job.close() for job in jobs)
+    ended = [job.close() for job in jobs]
+    return all(ended)
 
 
 def step_back() -> None:

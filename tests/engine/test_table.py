@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from engine.data.splitting import divide, traits_of
 from engine.data.table import Table
 from engine.data.tables import text as text_tables
 from engine.data.tables.proposal import as_kind, as_role
+from engine.data.tables.rows import MOST_COLUMNS, distinct_names
 from engine.data.tables.survey import Survey
 from engine.errors import DataError, FileError, FileFormatError, LayerloomError
-from engine.events import Finished
+from engine.events import Finished, Progress
 from engine.formats import project_file
 from engine.layers.core import Dense, Input, Output
 from engine.layers.preprocessing import Normalization
@@ -441,3 +443,28 @@ def test_reading_tells_how_far_it_is_and_can_be_ended(tmp_path: Path, monkeypatc
     assert done == sorted(done)
     assert 0 < done[-1] < 1000
     events.close()
+
+
+def test_columns_of_one_name_are_told_apart_in_next_to_no_time() -> None:
+    start = time.process_time()
+    found = distinct_names(["a", "a_2", "a", " a ", ""] + ["a"] * 20_000)
+    assert time.process_time() - start < 2  # each compared with each takes far longer
+    assert found[:6] == ("a", "a_2", "a_3", "a_4", "column_5", "a_5")
+    assert len(set(found)) == 20_005
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_more_columns_than_can_be_shown_are_refused(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"wide{ending}"
+    frame = pl.DataFrame({f"c{number}": [number] for number in range(MOST_COLUMNS + 1)})
+    frame.write_csv(path) if ending == ".csv" else frame.write_parquet(path)
+    with pytest.raises(FileFormatError, match=r"has more than 5,000 columns.*\.npy"):
+        Table(path=str(path)).load()
+
+
+def test_a_wide_table_can_be_ended_between_its_columns(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "wide.csv", "\n".join(",".join(f"{row}{place}" for place in range(500)) for row in "123")
+    )
+    events = Table(path=path).surveying()
+    assert len([event for event in events if isinstance(event, Progress)]) >= 10

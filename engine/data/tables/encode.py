@@ -104,10 +104,10 @@ class Encoder:
 
     def _numbers(self, cells: pl.Series) -> _Cells:
         found = numbers(cells, comma=self._comma)
-        values = found.cast(pl.Float32).fill_null(np.nan).to_numpy()[:, None]
-        empty = found.is_null()
-        missing = stripped(cells).is_null() if empty.any() else empty
-        return _Cells(values, missing.to_numpy(), (empty & ~missing).to_numpy())
+        values = found.to_numpy().astype(np.float32)[:, None]
+        empty = np.isnan(found.to_numpy())
+        missing = stripped(cells).is_null().to_numpy() if empty.any() else empty
+        return _Cells(values, missing, empty & ~missing)
 
 
 PARTS = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine.data.tables.rows import Rows, distinct_names
+from engine.data.tables.rows import Rows, check_columns, distinct_names
 from engine.data.tables.text import unreadable
 from engine.errors import FileFormatError
 from engine.files import check_file
@@ -37,6 +37,7 @@ class ParquetTable:
         if start != b"PAR1":
             raise FileFormatError(path, "is not a Parquet file." if start else "is empty: there is no row in it.")
         schema = self._read(lambda: pl.read_parquet_schema(path))
+        check_columns(path, len(schema))
         nested = next((name for name, kind in schema.items() if kind.is_nested()), None)
         if nested is not None:
             raise FileFormatError(

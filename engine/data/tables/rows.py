@@ -9,8 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from engine.errors import FileFormatError
+
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "?")
 """What stands in a cell that holds nothing."""
+
+MOST_COLUMNS = 5_000
 
 
 @dataclass(frozen=True)
@@ -55,16 +59,26 @@ class TableFile(Protocol):
         ...
 
 
+def check_columns(path: str, count: int) -> None:
+    """Refuse a table that has too many columns to be shown and set one by one."""
+    if count > MOST_COLUMNS:
+        raise FileFormatError(
+            path,
+            f"has more than {MOST_COLUMNS:,} columns, the most that are read from a table. So many numbers are "
+            "better kept as a NumPy array (.npy).",
+        )
+
+
 def distinct_names(names: list[str]) -> tuple[str, ...]:
     """Names of which no two are the same: column_2 where there is none, age_2 for a second age."""
-    found: list[str] = []
+    found: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for place, name in enumerate(names, 1):
-        stem = name.strip() or f"column_{place}"
-        number, unique = 1, stem
+        stem = unique = name.strip() or f"column_{place}"
         while unique in found:
-            number += 1
-            unique = f"{stem}_{number}"
-        found.append(unique)
+            numbers[stem] = numbers.get(stem, 1) + 1
+            unique = f"{stem}_{numbers[stem]}"
+        found[unique] = None
     return tuple(found)
 
 
@@ -83,4 +97,6 @@ def numbers(column: pl.Series, *, comma: bool = False) -> pl.Series:
     found = column.cast(pl.Float64, strict=False)
     if column.dtype == pl.String and found.null_count() > column.null_count():  # spaces around them?
         found = column.str.strip_chars().cast(pl.Float64, strict=False)
-    return found.set(~found.is_finite(), None)
+    values = found.to_numpy()
+    finite = np.isfinite(values)
+    return found if finite.all() else pl.Series(column.name, np.where(finite, values, np.nan), nan_to_null=True)

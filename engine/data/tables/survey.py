@@ -21,6 +21,8 @@ _SHOWN_FAULTS = 5
 _GAPS = 3
 """Between words: cells that have so many on the average are texts to be read."""
 _SAMPLE = 100_000
+_AT_ONCE = 50
+"""Columns that are looked at between two words of progress."""
 DATE_FORMATS = (
     "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y",
     "%m/%d/%Y", "%d-%m-%Y", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M:%S%.f",
@@ -75,13 +77,16 @@ class Survey:
 def surveying(file: TableFile, path: str, limit: int, *, comma: bool) -> Generator[Progress, None, Survey]:
     """Go through a table, up to so many rows (0 for all); raises `FileError` or `FileFormatError`."""
     columns = tuple(ColumnFacts(name) for name in file.names)
-    count, faults, first, head = 0, 0, list[BadRow](), list[tuple[str, ...]]()
+    count, faults, first, head, done = 0, 0, list[BadRow](), list[tuple[str, ...]](), 0
     for part in file.rows():
         rows = (
             part if not limit else Rows(part.frame.head(limit - count), part.lines[: limit - count], part.faults)
         )
-        for facts in columns:
+        for number, facts in enumerate(columns):
+            if number % _AT_ONCE == 0:
+                yield Progress("Looking through the table", done, max(file.size, 1))
             _add(facts, rows, count, comma)
+        done = file.done
         if len(head) < HEAD:
             shown = rows.frame.head(HEAD - len(head)).select(pl.all().cast(pl.String).fill_null(""))
             head += shown.rows()
@@ -119,7 +124,7 @@ def _add(facts: ColumnFacts, rows: Rows, before: int, comma: bool) -> None:
     if before < _SAMPLE:
         once = facts.distinct and filled.n_unique() == len(filled)
         facts.distinct = once and (facts.counts is None or max(facts.counts.values(), default=0) <= 1)
-    if not facts.filled and len(filled):
+    if not facts.filled and len(filled) > len(found.drop_nulls()):
         facts.date_format = _date_format(column, filled)
         gaps: Any = filled.head(HEAD).str.count_matches(r"\s+").mean()
         facts.prose = gaps >= _GAPS

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 import polars as pl
 
-from engine.data.tables.rows import BadRow, Rows, distinct_names
+from engine.data.tables.rows import BadRow, Rows, check_columns, distinct_names
 from engine.data.tables.writing import QUOTES, SEPARATORS, Writing, guessed
 from engine.errors import FileError, FileFormatError
 from engine.files import check_file
@@ -48,6 +48,7 @@ class TextTable:
             raise FileFormatError(path, "is empty: there is no row in it.")
         self.writing = guessed(lines[:200], given, fixed)
         first = self._first_cells(lines)
+        check_columns(path, len(first))
         self.names = distinct_names(first if self.writing.header else [""] * len(first))
 
     @property
