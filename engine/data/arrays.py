@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -12,12 +15,19 @@ import numpy as np
 from pydantic import Field
 
 from engine.data.file_source import NOT_NPZ, FileSource, check_lengths, open_npz, zeros
-from engine.data.rows import AnyRows, Array
-from engine.data.source import GROUP, WEIGHT, DataSet, register
+from engine.data.memory import bytes_text, free_memory
+from engine.data.npy_header import NpyHeader, read_header
+from engine.data.reading import READING
+from engine.data.rows import AnyRows, Array, room
+from engine.data.source import GROUP, WEIGHT, DataSet, finished, register
 from engine.errors import DataError, FileError, FileFormatError
+from engine.events import Progress
 from engine.fields import AsPath
 
 T = TypeVar("T")
+
+_PIECE = 8 * 2**20
+"""Bytes that are read at once."""
 
 _PART = r"(?P<part>train|training|val|valid|validation|test)"
 _PARTS = (re.compile(rf"(?P<name>.+?)[_/]?{_PART}"), re.compile(rf"{_PART}(_set)?[_/](?P<name>.+)"))
@@ -46,10 +56,17 @@ class Npz(FileSource):
     endings: ClassVar[tuple[str, ...]] = (".npz",)
 
     def load(self) -> DataSet:
-        return self._read(read_npz)
+        return finished(self.loading())
+
+    def loading(self) -> Generator[Progress, None, DataSet]:
+        yield Progress(READING)
+        found: dict[str, dict[str, Array]] = {}
+        for path in dict.fromkeys(self.files.values()):
+            found[path] = yield from reading_npz(path)
+        return self._data_set(found.__getitem__)
 
     def outline(self) -> DataSet:
-        return self._read(outline_npz)
+        return self._data_set(outline_npz)
 
     @property
     def files(self) -> dict[str, str]:
@@ -61,7 +78,7 @@ class Npz(FileSource):
     def paths(self) -> tuple[str, ...]:
         return tuple(self.files.values())
 
-    def _read(self, read: Callable[[str], dict[str, Array]]) -> DataSet:
+    def _data_set(self, read: Callable[[str], dict[str, Array]]) -> DataSet:
         if not self.path:
             raise DataError("No NPZ file is chosen yet.")
         parts: dict[str, dict[str, Array]] = {}
@@ -115,63 +132,92 @@ def by_part(arrays: Mapping[str, T]) -> dict[str, dict[str, T]]:
 
 def read_npz(path: str | Path) -> dict[str, Array]:
     """All arrays of an .npz file; pickled objects are refused. Raises `FileError` or `FileFormatError`."""
-    return _read_members(path, read_member)
+    return finished(reading_npz(path))
+
+
+def reading_npz(path: str | Path) -> Generator[Progress, None, dict[str, Array]]:
+    """As `read_npz`, in pieces; raises `DataError` where memory is too little, too."""
+    found: dict[str, Array] = {}
+    with _opened(path) as (archive, members):
+        for name, info in members.items():
+            found[name] = yield from reading_member(path, archive, info)
+    return found
 
 
 def outline_npz(path: str | Path) -> dict[str, Array]:
     """One sample of zeros for each array of an .npz file; only headers are read. Raises what `read_npz` raises."""
-    return _read_members(path, _outline_member)
+    with _opened(path) as (archive, members):
+        headers = {name: _header(path, archive, info) for name, info in members.items()}
+    return {
+        name: zeros(header.shape, "U1" if header.dtype.kind == "S" else header.dtype)
+        for name, header in headers.items()
+    }
 
 
-def _read_members(
-    path: str | Path, read: Callable[[str | Path, zipfile.ZipFile, zipfile.ZipInfo], T]
-) -> dict[str, T]:
+@contextmanager
+def _opened(path: str | Path) -> Generator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]]:
+    """An archive, and its members by the names of their arrays."""
     try:
         with open_npz(path) as archive:
-            return {info.filename.removesuffix(".npy"): read(path, archive, info) for info in archive.infolist()}
+            members: dict[str, zipfile.ZipInfo] = {}
+            for info in archive.infolist():
+                name = info.filename.removesuffix(".npy")
+                if name in members:
+                    raise FileFormatError(path, f"holds two arrays of the name {name!r}.")
+                members[name] = info
+            yield archive, members
     except zipfile.BadZipFile:
         raise FileFormatError(path, NOT_NPZ) from None
-    except (OSError, EOFError, zipfile.error, NotImplementedError, RuntimeError) as error:
-        raise FileError(path, f"could not be read: {error}.") from error
+    except OSError as error:
+        raise FileError(path, f"could not be read: {error.strerror or error}.") from error
 
 
-def _outline_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
-    shape, dtype = _header(path, archive, info)
-    return zeros(shape, "U1" if dtype.kind == "S" else dtype)
-
-
-def read_member(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
+def reading_member(
+    path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo
+) -> Generator[Progress, None, Array]:
     """An array of a file; raises `FileFormatError` where it is damaged, or holds pickled objects."""
-    _header(path, archive, info)
-    name = info.filename.removesuffix(".npy")
-    try:
-        with archive.open(info) as member:
-            array: Array = np.lib.format.read_array(member, allow_pickle=False)
-            return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
-    except (ValueError, MemoryError, zipfile.BadZipFile) as error:
-        raise FileFormatError(path, f"array {name!r} is damaged: {error}.") from None
+    header = _header(path, archive, info)
+    wanted, free = header.nbytes * (5 if header.dtype.kind == "S" else 1), free_memory()
+    if free is not None and wanted > 0.9 * free:
+        raise DataError(f"{path}: {bytes_text(wanted)} of memory are needed, and {bytes_text(free)} are free.")
+    flat = room((header.nbytes,), np.uint8)
+    done = 0
+    with _faults(path, info), archive.open(info) as member:
+        file: Any = member
+        file.read(header.start)
+        while done < len(flat) and (count := file.readinto(flat[done : done + _PIECE].data)):
+            done += count
+            yield Progress(READING, done, len(flat))
+        if done < len(flat) or file.read(1):
+            raise EOFError
+        array = flat.view(header.dtype) if len(flat) else np.zeros(header.shape, header.dtype).reshape(-1)
+        array = array.reshape(header.shape[::-1]).T if header.fortran else array.reshape(header.shape)
+        return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
 
 
-def _header(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[int, ...], Any]:
-    """Shape and type of an array, checked."""
+def _header(path: str | Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NpyHeader:
+    """What an array says of itself, checked."""
     name = info.filename.removesuffix(".npy")
-    try:
-        with archive.open(info) as member:
-            version = np.lib.format.read_magic(member)
-            read_header: Any = (
-                np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            )
-            shape, _, dtype = read_header(member)
-            # A header that promises more than the file holds must not make us reserve memory for it.
-            if (
-                not dtype.hasobject
-                and int(np.prod(shape, dtype=object)) * dtype.itemsize != info.file_size - member.tell()
-            ):
-                raise FileFormatError(path, f"array {name!r} is not of the size that its header tells.")
-    except (ValueError, MemoryError, zipfile.BadZipFile) as error:
-        raise FileFormatError(path, f"array {name!r} is damaged: {error}.") from None
-    if dtype.hasobject or dtype.kind not in "biufUS":
-        raise FileFormatError(path, f"array {name!r} holds {dtype}, neither numbers nor text.")
-    if not shape:
+    with _faults(path, info), archive.open(info) as member:
+        header = read_header(member)
+    if header.dtype.hasobject or header.dtype.kind not in "biufUS":
+        raise FileFormatError(path, f"array {name!r} holds {header.dtype}, neither numbers nor text.")
+    if not header.shape:
         raise FileFormatError(path, f"array {name!r} is a single number, not a row of samples.")
-    return shape, dtype
+    # A header that promises more than the file holds must not make us reserve memory for it.
+    if header.nbytes != info.file_size - header.start:
+        raise FileFormatError(path, f"array {name!r} is not of the size that its header tells.")
+    return header
+
+
+@contextmanager
+def _faults(path: str | Path, info: zipfile.ZipInfo) -> Generator[None]:
+    name = info.filename.removesuffix(".npy")
+    try:
+        yield
+    except NotImplementedError:
+        raise FileFormatError(path, f"array {name!r} is packed in a way that is not read here.") from None
+    except RuntimeError:
+        raise FileFormatError(path, f"array {name!r} is locked with a password.") from None
+    except (ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error, lzma.LZMAError):
+        raise FileFormatError(path, f"array {name!r} is damaged, or is no array.") from None

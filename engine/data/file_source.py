@@ -70,6 +70,9 @@ def check_lengths(place: str, arrays: Mapping[str, AnyRows]) -> None:
         raise DataError(f"{place}: the arrays differ in their number of samples: {shown}.")
     if not min(lengths.values()):
         raise DataError(f"{place}: the arrays hold no samples.")
+    empty = next((name for name, array in arrays.items() if 0 in array.shape[1:]), None)
+    if empty is not None:
+        raise DataError(f"{place}: the samples of {empty} hold no values.")
 
 
 @contextmanager

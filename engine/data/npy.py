@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from engine.data.arrays import by_part, data_set
 from engine.data.file_source import FileSource, check_lengths, names_in, zeros
+from engine.data.npy_header import read_header
 from engine.data.rows import AnyRows, FileRows
 from engine.data.source import DataSet, register
 from engine.errors import DataError, FileError, FileFormatError
@@ -75,17 +77,26 @@ def rows_of(path: Path) -> AnyRows:
     """The array of a file, of which only that is read which is asked for; pickled objects are refused."""
     check_file(path)
     try:
-        array: np.memmap[Any, Any] = np.lib.format.open_memmap(path, mode="r")
+        with path.open("rb") as file:
+            header, size = read_header(file), os.fstat(file.fileno()).st_size
     except FileNotFoundError:
         raise FileError(path, "there is no such file.") from None
-    except (ValueError, EOFError) as error:
-        raise FileFormatError(path, f"is no NumPy array of numbers, or is damaged: {error}.") from None
+    except ValueError:
+        raise FileFormatError(path, "is no NumPy array of numbers, or is damaged.") from None
     except OSError as error:
         raise FileError(path, f"could not be read: {error.strerror or error}.") from error
-    if array.dtype.kind not in "biufU":
-        raise FileFormatError(path, f"holds {array.dtype}, neither numbers nor text.")
-    if not array.shape:
+    if header.dtype.hasobject:
+        raise FileFormatError(path, "holds Python objects, which could run code and are never loaded.")
+    if header.dtype.kind not in "biufU":
+        raise FileFormatError(path, f"holds {header.dtype}, neither numbers nor text.")
+    if not header.shape:
         raise FileFormatError(path, "holds a single number, not a row of samples.")
-    if not array.flags.c_contiguous:  # as Fortran has them, samples lie scattered
-        return array
-    return FileRows(path, array.offset, array.shape, array.dtype)
+    if header.nbytes > size - header.start:
+        raise FileFormatError(
+            path,
+            f"is cut short, or its header is wrong: it should hold {header.nbytes:,} bytes of numbers, and "
+            f"{size - header.start:,} are there.",
+        )
+    if header.fortran and header.nbytes:  # samples lie scattered
+        return np.memmap(path, header.dtype, "r", header.start, header.shape, "F")
+    return FileRows(path, header.start, header.shape, header.dtype)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
-
-import numpy as np
 
 from engine.data.file_source import MOST_PACKED, SMALL, open_npz
 from engine.data.memory import bytes_text, free_memory
+from engine.data.npy_header import read_header
 from engine.data.pickle_machine import NotRowsError
 from engine.data.pickled_rows import reading
 from engine.data.ragged import Array, Ragged
+from engine.data.source import finished
 from engine.errors import DataError, FileFormatError
 from engine.events import Progress
 
@@ -30,16 +29,17 @@ class RaggedFile:
     def count(self, name: str) -> int:
         """How many lists an array holds; only its header is read."""
         with self._faults(name), self._archive.open(self._member(name)) as member:
-            shape, dtype = _header(member)
-        if not dtype.hasobject or len(shape) != 1 or not shape[0]:
+            header = read_header(member)
+        shape = header.shape
+        if not header.dtype.hasobject or len(shape) != 1 or not shape[0]:
             raise FileFormatError(self._path, f"{name}: it holds no rows of whole numbers that differ in length.")
         return shape[0]
 
     def numbers(self, name: str) -> Array:
         """An array that is no array of lists."""
-        from engine.data.arrays import read_member
+        from engine.data.arrays import reading_member
 
-        return read_member(self._path, self._archive, self._member(name))
+        return finished(reading_member(self._path, self._archive, self._member(name)))
 
     def reading(self, name: str) -> Generator[Progress, None, Ragged]:
         """The lists of an array; raises `DataError` where they are too many for the memory, too."""
@@ -66,7 +66,7 @@ class RaggedFile:
                 f"{self._path}: {bytes_text(wanted)} of memory are needed, and {bytes_text(free)} are free."
             )
         with self._faults(name), self._archive.open(info) as member:
-            _header(member)
+            read_header(member)
             while piece := member.read(_PIECE):
                 found += piece
                 yield Progress(_READING)
@@ -83,8 +83,8 @@ class RaggedFile:
     def _faults(self, name: str) -> Generator[None]:
         try:
             yield
-        except (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
-            raise FileFormatError(self._path, f"array {name!r} is damaged: {error}.") from None
+        except (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile):
+            raise FileFormatError(self._path, f"array {name!r} is damaged, or is no array.") from None
 
 
 @contextmanager
@@ -92,11 +92,3 @@ def ragged_file(path: str) -> Generator[RaggedFile]:
     """Open a file; raises `FileError` or `FileFormatError`."""
     with open_npz(path) as archive:
         yield RaggedFile(path, archive)
-
-
-def _header(member: Any) -> tuple[tuple[int, ...], Any]:
-    """Shape and type that the header of an array tells; raises `ValueError`."""
-    old = np.lib.format.read_magic(member) == (1, 0)
-    read: Any = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(member)
-    return shape, dtype

@@ -25,7 +25,7 @@ _EVERY = 200
 """Texts between two words of progress."""
 _LINES = 10_000
 _LONGEST = 64 * 2**20
-"""Bytes of a line."""
+"""Bytes of a text."""
 _TAKES = 3
 """Bytes of memory for a byte of text, while it is read."""
 _SHOWN = 3
@@ -91,6 +91,11 @@ class Texts(FileSource):
         names = self.class_names or tree.names
         files = [file for classes in tree.parts.values() for name in names for file in classes.get(name, ())]
         check_memory(self.path, sum(file.size for file in files))
+        large = next((file for file in files if file.size > _LONGEST), None)
+        if large is not None:
+            raise FileFormatError(
+                large.path, f"holds {bytes_text(large.size)}; a text of {bytes_text(_LONGEST)} at most is read."
+            )
         texts: dict[str, str] = {}
         faults = _Faults(skip=self.unreadable == "skip")
         for number, file in enumerate(files):

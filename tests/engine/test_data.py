@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sklearn.datasets
 
+from engine.data import arrays
 from engine.data.arrays import Npz, read_npz
 from engine.data.prepare import PreparedData, match_names, prepare
 from engine.data.source import SOURCES, DataSet
@@ -294,3 +295,34 @@ def test_labels_below_zero_are_refused() -> None:
 def test_samples_without_numbers_are_refused() -> None:
     with pytest.raises(DataError, match="holds no numbers"):
         prepared(classifier(), data(np.zeros((3, 0)), [0, 1, 2]))
+
+
+def test_npz_is_read_in_pieces_that_can_be_ended(tmp_path: Path) -> None:
+    x, text = np.asfortranarray(np.arange(3_000_000.0).reshape(1000, 3000)), np.array([["a"], ["bc"]])
+    np.savez_compressed(tmp_path / "a.npz", x=x, y=np.zeros(1000, ">i4"))
+    np.savez(tmp_path / "t.npz", x=text, z=np.zeros((2, 0)))
+    events = list(Npz(path=str(tmp_path / "a.npz")).loading())
+    assert [event.total for event in events if event.done][:2] == [24_000_000, 24_000_000]
+    found = read_npz(tmp_path / "a.npz")
+    np.testing.assert_array_equal(found["x"], x)
+    assert found["y"].dtype == np.dtype(">i4")
+    assert read_npz(tmp_path / "t.npz")["x"].tolist() == text.tolist()
+    with pytest.raises(DataError, match="the samples of z hold no values"):
+        Npz(path=str(tmp_path / "t.npz")).load()
+
+
+def test_npz_that_memory_has_no_room_for_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.savez_compressed(tmp_path / "a.npz", x=np.zeros((1000, 1000)))
+    monkeypatch.setattr(arrays, "free_memory", lambda: 2**22)
+    with pytest.raises(DataError, match=r"8\.0 MB of memory are needed, and 4\.2 MB are free"):
+        Npz(path=str(tmp_path / "a.npz")).load()
+
+
+def test_two_arrays_of_one_name_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.ones(3))
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("x.npy", b"other")
+    with pytest.raises(FileFormatError, match="holds two arrays of the name 'x'"):
+        read_npz(tmp_path / "a.npz")

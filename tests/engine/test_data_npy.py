@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -48,20 +49,43 @@ def test_arrays_stay_on_the_disk(tmp_path: Path) -> None:
         assert outline.targets["y"].dtype == found.targets["y"].dtype
 
 
+def crafted(shape: str) -> bytes:
+    """The header of an array of numbers that is said to have a shape."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
+def test_samples_without_values_are_refused_however_many(tmp_path: Path) -> None:
+    (tmp_path / "x.npy").write_bytes(crafted("(1000000000000000, 0)"))
+    with pytest.raises(DataError, match="the samples of x hold no values"):
+        Npy(path=str(tmp_path / "x.npy")).load()
+
+
+def test_arrays_in_the_order_of_fortran_are_the_same(tmp_path: Path) -> None:
+    values = np.arange(24.0).reshape(4, 3, 2)
+    np.save(tmp_path / "x.npy", np.asfortranarray(values))
+    found = Npy(path=str(tmp_path / "x.npy")).load()
+    np.testing.assert_array_equal(np.asarray(found.features["x"]), values)
+
+
 def test_bad_files_are_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
-    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000, 1000), }".ljust(117) + b"\n"
     np.save(tmp_path / "whole.npy", np.ones((50, 50)))
     np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    for content in (
-        b"",
-        b"hello",
-        (tmp_path / "whole.npy").read_bytes()[:900],
-        (tmp_path / "objects.npy").read_bytes(),
-        b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(64),
+    none = r"x\.npy: is no NumPy array of numbers, or is damaged\.$"
+    for content, told in (
+        (b"", none),
+        (b"hello", none),
+        (b"\x93NUMPY\x01\x00" + (60_000).to_bytes(2, "little") + b"(" * 60_000, none),
+        (b"\x93NUMPY\x01\x00\x10\x00" + b"__import__('os')", none),
+        (crafted("(-5, 3)") + bytes(60), none),
+        ((tmp_path / "objects.npy").read_bytes(), r"x\.npy: holds Python objects, which could run code"),
+        ((tmp_path / "whole.npy").read_bytes()[:900], "should hold 20,000 bytes of numbers, and 772 are there"),
+        (crafted("(1000000, 1000000, 1000)") + bytes(64), "8,000,000,000,000,000 bytes of numbers, and 64 are"),
+        (crafted("(4611686018427387904, 4)") + bytes(64), "147,573,952,589,676,412,928 bytes"),
     ):
         path.write_bytes(content)
-        with pytest.raises(FileFormatError, match=r"x\.npy: is no NumPy array of numbers, or is damaged"):
+        with warnings.catch_warnings(action="error"), pytest.raises(FileFormatError, match=told):
             Npy(path=str(path)).load()
     for array, told in ((np.float32(1), "a single number"), (np.array([b"a"]), "neither numbers nor text")):
         np.save(path, array)

@@ -131,6 +131,20 @@ def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         Texts(path=str(tmp_path / "t.gz")).load()
 
 
+def test_a_text_that_is_far_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    root = folders(tmp_path / "films", 2)
+    large = next(root.glob("*")) / "large.txt"
+    with large.open("wb") as file:
+        file.truncate(2**40)  # it takes no room on the disk
+    with pytest.raises(DataError, match="texts of") as told:
+        Texts(path=str(root)).load()
+    with large.open("wb") as file:
+        file.truncate(65 * 2**20)
+    with pytest.raises(FileFormatError, match=r"large\.txt: holds 68\.2 MB; a text of 67\.1 MB at most is read"):
+        Texts(path=str(root)).load()
+    assert str(told.value).startswith(str(root))
+
+
 def test_long_texts_take_no_more_memory_than_they_have(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("x" * 2**20 + "\n" + "short\n" * 5000)
     rows = finished(Texts(path=str(tmp_path / "t.txt")).loading()).features["x"]
