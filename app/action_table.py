@@ -235,6 +235,7 @@ def _run_specs() -> tuple[ActionSpec, ...]:
             brief=tr("Go on"),
         ),
         ActionSpec("pause", tr("&Pause"), tr("Hold the run, or let it go on"), ("F6",), "pause"),
+        ActionSpec("step", tr("One st&ep"), tr("Let a held run make one step; hold one that goes on"), ("F7",)),
         ActionSpec("stop", tr("&Stop"), tr("End the run early and keep its result"), ("Shift+F5",), "stop"),
     )
 

@@ -15,13 +15,20 @@ from rich.console import Console
 from app import data_commands, exchange, run_commands, using
 from app.endings import PROJECT
 from app.options import (
+    Board,
+    Every,
     Json,
+    Monitor,
     NetworkFile,
+    Patience,
+    Plateau,
+    ProgressKind,
     ProjectFile,
     RunGenerators,
     allow_generators,
     check_ending,
     print_json,
+    with_callbacks,
 )
 from app.start import fail
 
@@ -110,10 +117,20 @@ def train(
     data: Annotated[
         Path | None, typer.Option(metavar="PATH", help="A file or folder of data in place of the project's.")
     ] = None,
+    early_stopping: Patience = None,
+    reduce_on_plateau: Plateau = None,
+    monitor: Monitor = None,
+    keep_every: Every = None,
+    tensorboard: Board = False,
+    progress: Annotated[ProgressKind, typer.Option(help="What is shown meanwhile.")] = ProgressKind.bar,
     run_generators: RunGenerators = False,
     as_json: Json = False,
 ) -> None:
-    """Train a project. Ctrl+C ends it early with its result; a second Ctrl+C at once."""
+    """Train a project. Ctrl+C ends it early with its result; a second Ctrl+C at once.
+
+    --resume goes on with a run that was stopped, or broke off, to its end; after one that ended, for as many
+    epochs more as the project says.
+    """
     from dataclasses import replace
 
     from app.headless import train_here
@@ -131,6 +148,15 @@ def train(
     allow_generators(loaded.data.source, run_generators)
     changes = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     changed = loaded.with_training(**{name: value for name, value in changes.items() if value is not None})
+    callbacks = with_callbacks(
+        changed.training.callbacks,
+        patience=early_stopping,
+        plateau=reduce_on_plateau,
+        monitor=monitor,
+        every=keep_every,
+        board=tensorboard,
+    )
+    changed = changed.with_training(callbacks=callbacks)
     origin = latest_run(project) if resume else origin
     if resume and origin is None:
         fail(f"{project} has no run to go on from: train it without --resume.")
@@ -138,7 +164,7 @@ def train(
     if out is not None:
         check_new_folder(out)
     folder = out or new_run_folder(project)
-    finished = train_here(changed, folder, start, as_json=as_json)
+    finished = train_here(changed, folder, start, as_json=as_json, progress=progress)
     if as_json:
         ended = {"event": "finished", "stopped": finished.stopped, "test": dict(finished.test)}
         print_json({**ended, "run": str(folder)})

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from app.options import ProgressKind
 from engine import events as ev
 from engine.errors import Cancelled, LayerloomError
 from engine.project import Project
@@ -37,13 +38,18 @@ def run_here(job: Generator[ev.Event], *, quiet: bool = False) -> Any:
 
 
 def train_here(
-    project: Project, folder: Path, start: Start | None = None, *, as_json: bool = False
+    project: Project,
+    folder: Path,
+    start: Start | None = None,
+    *,
+    as_json: bool = False,
+    progress: ProgressKind = ProgressKind.bar,
 ) -> ev.Finished:
     """Train a project, from a start where one is given, and show how it goes; the run is written to a folder."""
     from engine.runs import recorded
     from engine.training import train
 
-    show: _Lines | _Bar = _Lines() if as_json else _Bar()
+    show: _Lines | _Bar = _Lines() if as_json else _Bar(progress)
     finished: ev.Finished | None = None
     with show, _Interrupts() as interrupts:
         for event in interrupts.drive(recorded(project, train(project, start), folder)):
@@ -103,6 +109,8 @@ class _Lines:
             self._write({"event": "epoch", "epoch": event.epoch, "step": event.step, **event.logs})
         elif isinstance(event, ev.Remarked):
             self._write({"event": "remark", "text": event.text})
+        elif isinstance(event, ev.Altered):
+            self._write({"event": "altered", "step": event.step, "text": event.text})
 
     def _write(self, row: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps(row) + "\n")
@@ -117,12 +125,17 @@ class _Speed(ProgressColumn):
 
 
 class _Bar:
-    """A progress bar, and a line per epoch."""
+    """A progress bar, and a line per epoch; or only the lines, or nothing."""
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False)
+    def __init__(self, kind: ProgressKind) -> None:
+        self._console = Console(highlight=False, quiet=kind is ProgressKind.none)
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), _Speed(), TimeRemainingColumn(), console=self._console
+            TextColumn("{task.description}"),
+            BarColumn(),
+            _Speed(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=kind is not ProgressKind.bar,
         )
         self._task: TaskID | None = None
         self._epochs = 0
@@ -139,7 +152,7 @@ class _Bar:
         assert self._task is not None
         if isinstance(event, ev.Progress):
             self._bar.update(self._task, description=event.text)
-        elif isinstance(event, ev.Remarked):
+        elif isinstance(event, ev.Remarked | ev.Altered):
             self._console.print(event.text)
         elif isinstance(event, ev.Started):
             self._epochs = event.epochs

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from engine.callbacks import Callbacks
     from engine.data.source import Source
 
 
@@ -52,6 +53,14 @@ class Part(StrEnum):
     training = "training"
 
 
+class ProgressKind(StrEnum):
+    """What is shown while training goes on."""
+
+    bar = "bar"
+    lines = "lines"
+    none = "none"
+
+
 def check_ending(path: Path, endings: Sequence[str], option: str) -> None:
     """Refuse a file whose name ends in none of these, whichever case its letters are in."""
     if path.suffix.lower() not in endings:
@@ -65,6 +74,23 @@ NetworkFile = Annotated[
     Path, typer.Argument(metavar="PROJECT|MODEL", help="A project, or a Keras model: .keras, .h5, .json.")
 ]
 RunFolder = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run whose weights to use.")]
+
+Patience = Annotated[
+    int | None,
+    typer.Option("--early-stopping", min=1, metavar="EPOCHS", help="Stop after so many without a better one."),
+]
+Plateau = Annotated[
+    int | None,
+    typer.Option("--reduce-on-plateau", min=1, metavar="EPOCHS", help="Reduce the learning rate after so many."),
+]
+Monitor = Annotated[
+    str | None, typer.Option(metavar="FIGURE", help="The figure that is watched: val_loss, val_accuracy, ...")
+]
+Every = Annotated[
+    int | None,
+    typer.Option("--keep-every", min=1, metavar="EPOCHS", help="Keep the weights every so many."),
+]
+Board = Annotated[bool, typer.Option("--tensorboard", help="Write the figures for TensorBoard as well.")]
 
 RunGenerators = Annotated[
     bool,
@@ -92,3 +118,26 @@ def say(text: str) -> None:
     from rich.console import Console
 
     Console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def with_callbacks(
+    callbacks: Callbacks,
+    *,
+    patience: int | None,
+    plateau: int | None,
+    monitor: str | None,
+    every: int | None,
+    board: bool,
+) -> Callbacks:
+    """Callbacks with those that the command line asks for; what it does not name stays as it is."""
+    from engine.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau, TensorBoard
+
+    wanted: dict[str, Any] = {
+        "monitor": monitor,
+        "early_stopping": patience and (callbacks.early_stopping or EarlyStopping()).replace(patience=patience),
+        "reduce_lr_on_plateau": plateau
+        and (callbacks.reduce_lr_on_plateau or ReduceLROnPlateau()).replace(patience=plateau),
+        "model_checkpoint": every and (callbacks.model_checkpoint or ModelCheckpoint()).replace(every=every),
+        "tensorboard": TensorBoard() if board else None,
+    }
+    return callbacks.replace(**{name: value for name, value in wanted.items() if value is not None})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -11,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.settings import data_folder
 from app.task import Job, TaskThread
+from engine.control import Control
 from engine.errors import Cancelled
 from engine.events import (
     START,
@@ -22,11 +22,12 @@ from engine.events import (
     OptimizerState,
     RunPosition,
     Started,
+    StepsDone,
 )
 from engine.graph import Graph
-from engine.history import Row, until
 from engine.inference import infer
-from engine.project import Project
+from engine.ledger import NEW, Ledger
+from engine.project import Project, TrainingSettings
 from engine.start import Start
 
 _BREATH_MS = 90
@@ -51,12 +52,14 @@ class TrainedRun:
     test: dict[str, float] = field(default_factory=dict)
     optimizer_state: OptimizerState | None = None
     position: RunPosition = START
-    history: Sequence[Row] = ()
+    ledger: Ledger = NEW
+    best: HostWeights | None = None
+    """The weights of the best epoch."""
 
     def start_for(self, project: Project) -> Start:
         """Where a run of a project begins that goes on after this one."""
-        history = until(self.history, self.position.epoch)
-        return Start(self.weights, self.optimizer_state, self.position, history).moved(self.project, project)
+        start = Start(self.weights, self.optimizer_state, self.position, self.ledger, self.best)
+        return start.moved(self.project, project)
 
     def fits(self, graph: Graph) -> bool:
         """Whether a graph is the one that was trained, names of its nodes aside, and what layers learned."""
@@ -118,12 +121,13 @@ class TrainingSession(QObject):
         super().__init__(parent)
         self._state = RunState.IDLE
         self._thread: TaskThread | None = None
+        self._control = Control()
+        self._best: HostWeights | None = None
         self._project = Project()
         self._place: RunPlace | None = None
         self._origin = ""  # the file that the weights came from, while they are in no run
         self._forgotten = False  # another project is shown than the one that the run goes on with
         self.trained: TrainedRun | None = None
-        self._history: list[Row] = []  # of the run that goes on, with the epochs before it
 
     @property
     def state(self) -> RunState:
@@ -147,7 +151,8 @@ class TrainingSession(QObject):
         self._project, self._forgotten = project, False
         self._place, self._origin = RunPlace(path), ""
         start = self.trained.start_for(project) if go_on and self.trained is not None else None
-        self._thread = TaskThread(training_job(project, self._place, start), self)
+        self._control = Control()
+        self._thread = TaskThread(training_job(project, self._place, start, self._control), self)
         self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(self._on_failed)
         self._thread.ended.connect(self._on_ended)
@@ -165,11 +170,28 @@ class TrainingSession(QObject):
         if self._thread is None or self._state is RunState.STOPPING:
             return
         if self._state is RunState.PAUSED:
+            self._control.stepwise = False
             self._thread.resume()
             self._set_state(RunState.RUNNING)
         else:
             self._thread.pause()
             self._set_state(RunState.PAUSED)
+
+    def step(self) -> None:
+        """Let a run that is held make one step; hold one that goes on."""
+        if self._thread is None or self._state is RunState.STOPPING:
+            return
+        self._control.stepwise = True
+        if self._state is RunState.PAUSED:
+            self._thread.resume(until=StepsDone)
+        else:
+            self._thread.pause()
+            self._set_state(RunState.PAUSED)
+
+    def change(self, training: TrainingSettings) -> None:
+        """Ask the run to go on with other epochs, callbacks or learning rate."""
+        if self.running and not self._forgotten:
+            self._control.change(training)
 
     def stop(self) -> None:
         """Ask the run to end early; it still gives its result."""
@@ -194,7 +216,14 @@ class TrainingSession(QObject):
         self.trained = (
             None
             if start is None
-            else TrainedRun(project, start.weights, {}, start.optimizer_state, start.position, start.history)
+            else TrainedRun(
+                project,
+                start.weights,
+                optimizer_state=start.optimizer_state,
+                position=start.position,
+                ledger=start.ledger,
+                best=start.best,
+            )
         )
 
     def unsaved_run(self, graph: Graph) -> Path | None:
@@ -216,20 +245,20 @@ class TrainingSession(QObject):
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Learned):
             self._project = replace(self._project, graph=event.graph)
-        if self._forgotten:
-            pass
-        elif isinstance(event, Started):
-            self._history = list(event.history)
-        elif isinstance(event, EpochDone):
-            position = RunPosition(event.epoch, event.step)
-            self._history.append({"epoch": event.epoch, **event.logs})
+        if isinstance(event, Started):
+            self._best = event.best
+        elif isinstance(event, EpochDone) and event.improved:
+            self._best = event.weights
+        if not self._forgotten and isinstance(event, EpochDone | Finished) and event.weights:
             self.trained = TrainedRun(
-                self._project, event.weights, {}, event.optimizer_state, position, self._history
+                self._project,
+                event.weights,
+                dict(event.test) if isinstance(event, Finished) else {},
+                event.optimizer_state,
+                event.position,
+                event.ledger,
+                self._best,
             )
-        elif isinstance(event, Finished) and event.weights:
-            state = event.optimizer_state
-            test, history = dict(event.test), self._history
-            self.trained = TrainedRun(self._project, event.weights, test, state, event.position, history)
         self.happened.emit(event)
 
     def _on_failed(self, error: Exception) -> None:
@@ -248,10 +277,12 @@ class TrainingSession(QObject):
             self.state_changed.emit(state)
 
 
-def training_job(project: Project, place: RunPlace, start: Start | None = None) -> Job:
+def training_job(
+    project: Project, place: RunPlace, start: Start | None = None, control: Control | None = None
+) -> Job:
     """The events of a run that is also written to disk, beside its project file where there is one."""
     from engine.runs import new_run_folder, recorded
     from engine.training import train
 
     place.folder = new_run_folder(place.path or data_folder() / "unsaved.loom")
-    yield from recorded(project, train(project, start), place.folder)
+    yield from recorded(project, train(project, start, control), place.folder)

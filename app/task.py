@@ -44,6 +44,7 @@ class TaskThread(QThread):
         self._going.set()
         self._cancel = threading.Event()
         self._stuck = False
+        self._until: type[Event] | None = None
         self._came.connect(self.happened, Qt.ConnectionType.QueuedConnection)
         self._broke.connect(self.failed, Qt.ConnectionType.QueuedConnection)
         self.finished.connect(self._end, Qt.ConnectionType.QueuedConnection)
@@ -58,8 +59,9 @@ class TaskThread(QThread):
         """Hold the job after the event it is at."""
         self._going.clear()
 
-    def resume(self) -> None:
-        """Let a held job go on."""
+    def resume(self, until: type[Event] | None = None) -> None:
+        """Let a held job go on, to the next event of a kind if one is named."""
+        self._until = until
         self._going.set()
 
     def cancel(self) -> None:
@@ -110,6 +112,9 @@ class TaskThread(QThread):
                     event = next(self._job)
             except StopIteration:
                 return
+            if self._until is not None and isinstance(event, self._until):
+                self._until = None
+                self._going.clear()
             self._came.emit(event)
 
     def _end(self) -> None:

@@ -143,7 +143,7 @@ class MainWindow(QMainWindow):
                 "show_evaluation": partial(work.tabs.setCurrentIndex, 4),
                 "show_runs": partial(work.tabs.setCurrentIndex, 5),
                 "train": self.train, "go_on": partial(self.train, go_on=True),
-                "pause": self.session.toggle_pause, "stop": self.session.stop,
+                "pause": self.session.toggle_pause, "step": self.session.step, "stop": self.session.stop,
                 "commands": partial(CommandPalette, self, self.actions_, self.settings),
                 "shortcuts": partial(show_shortcuts, self, self.actions_), "about": partial(show_about, self),
             }
@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
         self.session.state_changed.connect(self._show_run_state)
         self.session.started.connect(lambda _project: self.files.trained())
         self.session.started.connect(work.make_room_for_curves)
+        work.training_settings.changed.connect(self.session.change)
         self.session.failed.connect(self._show_failure)
         themes.theme_notifier.changed.connect(self._restyle)
         self._show_undo()
@@ -235,8 +236,9 @@ class MainWindow(QMainWindow):
         running = state is not RunState.IDLE
         self.actions_["train"].setEnabled(not running)
         self._show_go_on()
-        self.actions_["pause"].setEnabled(running and state is not RunState.STOPPING)
-        self.actions_["stop"].setEnabled(running and state is not RunState.STOPPING)
+        for name in ("pause", "step", "stop"):
+            self.actions_[name].setEnabled(running and state is not RunState.STOPPING)
+        self.work.training_settings.show_running(running)
         paused = state is RunState.PAUSED
         self.actions_.set_text("pause", self.tr("&Resume") if paused else self.tr("&Pause"))
         if not running:

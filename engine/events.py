@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from engine.ledger import Ledger
+
 if TYPE_CHECKING:
     from engine.graph import Graph
     from engine.history import Row
@@ -43,6 +45,7 @@ class RunPosition(NamedTuple):
 
 
 START = RunPosition()
+_EMPTY = Ledger()
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ class Started(Event):
     begins: RunPosition = START
     history: tuple[Row, ...] = ()
     """The epochs before, where they are known."""
+    best: HostWeights | None = None
+    """The weights of the best epoch before."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,16 @@ class StepsDone(Event):
 
 
 @dataclass(frozen=True)
+class Altered(Event):
+    """Something about the run is another from this step on, a sentence: the learning rate, for one."""
+
+    step: int
+    text: str
+    epochs: int | None = None
+    """The number of the last epoch, where that is what is another."""
+
+
+@dataclass(frozen=True)
 class EpochDone(Event):
     """An epoch is done; epochs count from 1. `logs` has Keras's names: loss, accuracy, val_loss, ..."""
 
@@ -126,8 +141,23 @@ class EpochDone(Event):
     weights: HostWeights
     seconds: float
     improved: bool = False
-    """Whether the validation loss (the training loss where there is no validation) is the best so far."""
+    """Whether the epoch is the best so far, by the figure that the callbacks watch."""
     optimizer_state: OptimizerState | None = None
+    ledger: Ledger = _EMPTY
+
+    @property
+    def position(self) -> RunPosition:
+        return RunPosition(self.epoch, self.step)
+
+
+@dataclass(frozen=True)
+class Halfway(Event):
+    """Where a run stands within a long epoch: all that is needed to go on from there."""
+
+    weights: HostWeights
+    optimizer_state: OptimizerState
+    position: RunPosition
+    ledger: Ledger
 
 
 @dataclass(frozen=True)
@@ -144,6 +174,7 @@ class Finished(Event):
     optimizer_state: OptimizerState | None = None
     batches: int = 0
     """How many batches of the epoch after `epochs` are done: 0 unless the run was stopped within it."""
+    ledger: Ledger = _EMPTY
 
     @property
     def position(self) -> RunPosition:

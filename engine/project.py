@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SerializeAsAny, field_validator
 
+from engine.callbacks import Callbacks
 from engine.data.builtin import Digits
 from engine.data.source import SOURCES, Source
 from engine.fields import PositiveInt, Seed, Settings
@@ -65,6 +66,7 @@ class TrainingSettings(Settings):
     batch_size: PositiveInt = Field(default=32, description="Samples per step.")
     shuffle: bool = Field(default=True, description="Put the samples in another order each epoch.")
     seed: Seed = Field(default=0, description="Decides first weights, order and dropout: same seed, same numbers.")
+    callbacks: Callbacks = Field(default=Callbacks(), json_schema_extra={"hidden": True})
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ name.runs/20261121-093000-1/
     project.loom   the project that was trained, with what its layers learned from the data (vocabularies)
     history.csv    a row per epoch, those before a run that goes on included
     result.json    how far it came, with which figures (outcome.py)
-    best.h5        the weights with the best validation loss: a Keras model
-    last.h5        the last weights: a Keras model, with the optimizer's state
+    best.h5        the weights of the best epoch, by the figure that the callbacks watch: a Keras model
+    last.h5        the last weights: a Keras model, with the optimizer's state and where the run stands
+    epoch-00010.h5 the weights after an epoch, where such files are wanted
+    tensorboard/   the figures for TensorBoard, where they are wanted
     log.txt        what happened, in sentences
 """
 
@@ -19,12 +21,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from engine.board import Board
 from engine.errors import Cancelled, FileError, LayerloomError
 from engine.events import (
+    Altered,
     Compiled,
     EpochDone,
     Event,
     Finished,
+    Halfway,
     HostWeights,
     Learned,
     OptimizerState,
@@ -37,6 +42,7 @@ from engine.formats import models, project_file
 from engine.formats.keras_h5 import load_checkpoint, save_checkpoint, save_model
 from engine.formats.loaded import LoadedModel
 from engine.history import Row, read_history, until, write_history
+from engine.ledger import NEW
 from engine.outcome import Outcome, RunEnd, write_outcome
 from engine.project import Project
 from engine.start import Start, by_name
@@ -94,7 +100,8 @@ def read_run(folder: Path) -> Run:
         raise FileError(folder, "holds no weights: the run ended before its first epoch.")
     found = load_checkpoint(weights_file)
     start = _start_for(project, found.model, found.position, weights_file)
-    return Run(project, replace(start, history=_history(folder, found.position.epoch)))
+    ledger = found.ledger or NEW.model_copy(update={"rows": _history(folder, found.position.epoch)})
+    return Run(project, replace(start, ledger=ledger, best=_best_weights(project, folder)))
 
 
 def _history(folder: Path, epoch: int) -> tuple[Row, ...]:
@@ -103,6 +110,14 @@ def _history(folder: Path, epoch: int) -> tuple[Row, ...]:
         return until(read_history(folder / "history.csv"), epoch)
     except FileError:
         return ()
+
+
+def _best_weights(project: Project, folder: Path) -> HostWeights | None:
+    """The weights of the best epoch, where they were kept."""
+    path = folder / "best.h5"
+    if not path.exists():
+        return None
+    return _start_for(project, models.load(path), RunPosition(), path).weights
 
 
 def start_from(project: Project, path: Path) -> Start:
@@ -128,7 +143,8 @@ def _matched(start: Start, owners: Mapping[str, str], path: Path) -> Start:
         raise FileError(path, "holds the weights of another network than the project's.")
     weights = {owners[key]: arrays for key, arrays in start.weights.items()}
     state = start.optimizer_state
-    return replace(start, weights=weights, optimizer_state=None if state is None else state.moved(owners))
+    best = None if start.best is None else {owners[key]: arrays for key, arrays in start.best.items()}
+    return replace(start, weights=weights, optimizer_state=state and state.moved(owners), best=best)
 
 
 def keep_weights(
@@ -218,15 +234,17 @@ def _tapped(events: Generator[Event], note: Callable[[Event], None]) -> Generato
 class _Record:
     project: Project
     folder: Path
-    rows: list[Row] = field(default_factory=list[Row])
     outcome: Outcome = field(default_factory=Outcome)
     lines: list[str] = field(default_factory=list[str])
-    last: EpochDone | None = None
+    last: EpochDone | Halfway | None = None
     best: EpochDone | None = None
+    board: Board | None = None
     saved_at: float = field(default_factory=time.monotonic)
 
     def begin(self) -> None:
         project_file.save(self.project, self.folder / "project.loom")
+        if self.project.training.callbacks.tensorboard is not None:
+            self.board = Board(self.folder / "tensorboard")
         self.log("Begun.")
 
     def end(self, state: RunEnd, problem: str = "") -> None:
@@ -240,55 +258,78 @@ class _Record:
             project_file.save(self.project, self.folder / "project.loom")
         elif isinstance(event, Remarked):
             self.log(event.text)
+        elif isinstance(event, Altered):
+            self.log(f"From step {event.step + 1:,}: {event.text}")
         elif isinstance(event, Started):
-            self.rows = list(event.history)
             write_outcome(self.folder, self.outcome)
             self.log(
                 f"{event.samples:,} samples to learn from, {event.validation_samples:,} for validation, "
                 f"{event.test_samples:,} for the test; {event.parameters:,} parameters; {event.epochs} epochs of "
                 f"{event.steps_per_epoch:,} steps."
             )
+            if event.best is not None:
+                self._save_model("best.h5", event.best)
         elif isinstance(event, Compiled):
             self.log(f"Compiled in {event.seconds:.2f} s. {event.note}".strip())
         elif isinstance(event, EpochDone):
             self._epoch(event)
+        elif isinstance(event, Halfway):
+            self.last = event
+            self.save_weights()
         elif isinstance(event, Finished):
             self._finish(event)
 
     def _epoch(self, event: EpochDone) -> None:
-        self.rows.append({"epoch": event.epoch, **event.logs})
         self.last = event
         if event.improved:
             self.best = event
+        if self.board is not None:
+            self.board.note(event.epoch, event.logs)
+        self._keep(event)
         if time.monotonic() - self.saved_at > SAVE_SECONDS:
             self.save_weights()
 
+    def _keep(self, event: EpochDone) -> None:
+        """The file of an epoch, where such files are wanted; the oldest of too many goes."""
+        wanted = self.project.training.callbacks.model_checkpoint
+        if wanted is None or event.epoch % wanted.every:
+            return
+        self._save_model(f"epoch-{event.epoch:05}.h5", event.weights)
+        for old in sorted(self.folder.glob("epoch-*.h5"))[: -wanted.keep]:
+            with contextlib.suppress(OSError):
+                old.unlink()
+
     def save_weights(self) -> None:
-        """Write history, best and last weights as they are now."""
-        if self.rows:
-            write_history(self.folder / "history.csv", self.rows)
+        """Write history, best and last weights as they are now: the best first, for the last tell of them."""
         write_outcome(self.folder, self.outcome)
         if self.best is not None:
-            project, weights = self.project, self.best.weights
-            save_model(self.folder / "best.h5", project.graph, weights, project.training, name=project.name)
+            self._save_model("best.h5", self.best.weights)
             self.best = None
         if self.last is not None:
-            position = RunPosition(self.last.epoch, self.last.step)
-            self._save_last(self.last.weights, self.last.optimizer_state, position)
-            self.last = None
+            event, self.last = self.last, None
+            self._save_last(event)
         self.saved_at = time.monotonic()
 
     def _finish(self, event: Finished) -> None:
         self.last = None
         self.save_weights()
-        self._save_last(event.weights, event.optimizer_state, event.position)
+        self._save_last(event)
         figures = ", ".join(f"{name} {value:.4f}" for name, value in event.test.items())
         ended = "Stopped" if event.stopped else "Finished"
+        if self.board is not None:
+            self.board.close()
         self.log(f"{ended} after {event.epochs} epochs, {event.seconds:.1f} s. Test: {figures or 'none'}.")
 
-    def _save_last(self, weights: HostWeights, state: OptimizerState | None, position: RunPosition) -> None:
-        graph, training, name = self.project.graph, self.project.training, self.project.name
-        save_checkpoint(self.folder / "last.h5", graph, weights, training, state, position, name)
+    def _save_model(self, name: str, weights: HostWeights) -> None:
+        project = self.project
+        save_model(self.folder / name, project.graph, weights, project.training, name=project.name)
+
+    def _save_last(self, event: EpochDone | Halfway | Finished) -> None:
+        project, path = self.project, self.folder / "last.h5"
+        graph, training, state = project.graph, project.training, event.optimizer_state
+        save_checkpoint(path, graph, event.weights, training, state, event.position, event.ledger, project.name)
+        if event.ledger.rows:
+            write_history(self.folder / "history.csv", event.ledger.rows)
 
     def log(self, text: str) -> None:
         self.lines.append(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}\n")

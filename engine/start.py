@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import TrainingError
 from engine.events import START, HostWeights, OptimizerState, RunPosition
 from engine.graph import Graph
+from engine.ledger import NEW, Ledger
 from engine.project import Project
 
 if TYPE_CHECKING:
@@ -22,13 +23,30 @@ class Start:
     weights: HostWeights
     optimizer_state: OptimizerState | None = None
     position: RunPosition = START
-    history: tuple[Row, ...] = ()
-    """The figures of the epochs that are done, where they are known."""
+    ledger: Ledger = NEW
+    best: HostWeights | None = None
+    """The weights of the best epoch."""
+
+    @property
+    def history(self) -> tuple[Row, ...]:
+        """The figures of the epochs that are done, where they are known."""
+        return self.ledger.rows
 
     def moved(self, before: Project, after: Project) -> Start:
-        """This start of one project for another: where the batches are others, an epoch begins."""
-        same = (before.data, *_batches(before)) == (after.data, *_batches(after))
-        return self if same else replace(self, position=self.position._replace(batches=0))
+        """This start of one project for another: where the batches are others, an epoch begins.
+
+        A run that was stopped goes on to its last epoch; where another number of epochs is wanted, for so many.
+        """
+        ledger, position = self.ledger, self.position
+        if (before.data, *_batches(before)) != (after.data, *_batches(after)):
+            position = position._replace(batches=0)
+        changes = {
+            "ended": ledger.ended or before.training.epochs != after.training.epochs,
+            "sums": ledger.sums if position.batches else (),
+            "rate_scale": ledger.rate_scale if before.training.optimizer == after.training.optimizer else 1.0,
+        }
+        ledger = ledger.model_copy(update=changes)
+        return replace(self, position=position, ledger=ledger)
 
     def check(self, model: Model) -> None:
         """Raise `TrainingError` where the weights are not those of the network."""

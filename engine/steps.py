@@ -91,7 +91,7 @@ class StepFunctions:
         return learner._replace(variables=Variables(params, state))
 
     def _step(
-        self, learner: Learner, batch: tuple[Arrays, Arrays, Arrays], key: jax.Array
+        self, learner: Learner, batch: tuple[Arrays, Arrays, Arrays], key: jax.Array, rate_scale: jax.Array
     ) -> tuple[Learner, Figures]:
         (params, state), optimizer_state = learner
         inputs, targets, weights = batch
@@ -102,7 +102,7 @@ class StepFunctions:
             return found["loss"].value * (self.optimizer.loss_scale_factor or 1.0), (found, outcome.state)
 
         gradients, (found, state) = jax.grad(loss, has_aux=True)(params)
-        params, optimizer_state = self.optimizer.update(params, gradients, optimizer_state)
+        params, optimizer_state = self.optimizer.update(params, gradients, optimizer_state, rate_scale)
         return Learner(Variables(self.model.constrain(params), state), optimizer_state), found
 
     def _steps(
@@ -114,6 +114,7 @@ class StepFunctions:
         stop: jax.Array,
         first_step: jax.Array,
         key: jax.Array,
+        rate_scale: jax.Array,
     ) -> tuple[Learner, Figures]:
         """Steps `start` to `stop` of an epoch. The figures have a place for each step of the epoch."""
 
@@ -123,7 +124,7 @@ class StepFunctions:
         def body(index: jax.Array, carry: tuple[Learner, Figures]) -> tuple[Learner, Figures]:
             learner, logs = carry
             batch = jax.tree.map(lambda array: at(array, index), data)
-            learner, found = self._step(learner, batch, jax.random.fold_in(key, first_step + index))
+            learner, found = self._step(learner, batch, jax.random.fold_in(key, first_step + index), rate_scale)
             return learner, jax.tree.map(lambda log, new: log.at[index].set(new), logs, found)
 
         logs = jax.tree.map(lambda sums: jnp.zeros((len(batches), *sums.shape)), self.nothing)
@@ -148,13 +149,13 @@ class StepFunctions:
         return found
 
     def compile_steps(self, learner: Learner, data: Any, batches: Batches) -> Any:
-        """`steps(learner, data, batches, start, stop, first_step, key)`; the learner given is used up.
+        """`steps(learner, data, batches, start, stop, first_step, key, rate_scale)`; the learner given is used up.
 
         Of `data` the shapes and types are enough.
         """
         function = jax.jit(self._steps, donate_argnums=0, compiler_options=compiler_options())
         number = np.int32(0)
-        arguments = (learner, data, batches, number, number, number, jax.random.key(0))
+        arguments = (learner, data, batches, number, number, number, jax.random.key(0), np.float32(1))
         return function.lower(*arguments).compile()
 
     def _sums(

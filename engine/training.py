@@ -13,23 +13,29 @@ import jax.numpy as jnp
 import numpy as np
 
 from engine.adaptation import adapted, known_figures, learned
+from engine.callbacks import Callbacks
+from engine.control import Control
 from engine.data.prepare import prepared
 from engine.data.samples import PreparedData, Samples
 from engine.errors import Cancelled, TrainingError
 from engine.events import (
     START,
+    Altered,
     Compiled,
     EpochDone,
     Event,
     Finished,
+    Halfway,
     Learned,
     OptimizerState,
     Progress,
     Remarked,
+    RunPosition,
     Started,
     StepsDone,
 )
 from engine.feeding import Part, feed, outline
+from engine.ledger import NEW, Ledger
 from engine.model import Model, Variables, compile_graph
 from engine.optimizers.state import state_fits, state_from_host, state_to_host
 from engine.project import Project, TrainingSettings
@@ -48,13 +54,22 @@ KERAS_BATCH = 32
 """The batch size of Keras's `evaluate`, where none is said."""
 
 
-def train(project: Project, start: Start | None = None) -> Generator[Event]:
+HALFWAY_SECONDS = 30.0
+"""How long an epoch goes on before it is said where the run stands."""
+
+HALFWAY_SHARE = 0.1
+"""How much of the time may be spent on saying, and writing, where it stands."""
+
+
+def train(project: Project, start: Start | None = None, control: Control | None = None) -> Generator[Event]:
     """Train a project on its data; yields `Started`, `Compiled`, `StepsDone`, `EpochDone` and `Finished`.
 
-    Before those, `Remarked` for what is to be known of the data, and `Learned` where layers take settings from it.
+    Before those, `Remarked` for what is to be known of the data, and `Learned` where layers take settings from it;
+    in between `Altered` where the run is changed, by a callback or through `control`, `Halfway` in long epochs.
 
     With `start` the run begins with its weights in place of new ones, and goes on from its position for as many
-    epochs as the settings say; with the optimizer's state, with the numbers of a run without an interruption.
+    epochs as the settings say, or to the end of the run that was interrupted; with the optimizer's state and the
+    ledger, with the numbers of a run without an interruption.
 
     Same project, same numbers: weights, order and dropout follow from the seeds in it. `Cancelled`, thrown in
     after the first step, ends the run early but with its result. Raises `NotReadyError`, `DataError`,
@@ -73,7 +88,7 @@ def train(project: Project, start: Start | None = None) -> Generator[Event]:
         if start is not None:
             start.check(model)
         try:
-            yield from _Run(project.training, model, data, start).events()
+            yield from _Run(project.training, model, data, start, control or Control()).events()
         except jax.errors.JaxRuntimeError as error:
             raise _readable(error) from error
 
@@ -103,13 +118,14 @@ class _Run:
     settings: TrainingSettings
     model: Model
     data: PreparedData
-    start: Start | None = None
+    start: Start | None
+    control: Control
     pace: Pace = field(default_factory=Pace)
-    history: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     batches_done: int = 0
     """Of the epoch that has begun."""
     note: str = ""
-    best: float = np.inf
+    enough: bool = False
+    """Whether a callback ends the run."""
 
     def __post_init__(self) -> None:
         training = self.data.training
@@ -120,8 +136,21 @@ class _Run:
         position = self.start.position if self.start else START
         if position.batches >= self.steps_per_epoch:  # stopped between the last step of an epoch and its end
             position = position._replace(epoch=position.epoch + 1, batches=0)
-        self.begins = position
+        self.begins, self.asked = position, self.settings
         self.epochs_done, self.step, self.batches_done = position
+        self.best = self.start.best if self.start else None
+        self._open_ledger()
+
+    def _open_ledger(self) -> None:
+        self.settings.callbacks.check(self._watchable())
+        ledger = self.start.ledger if self.start else NEW
+        last = self.begins.epoch + self.settings.epochs if ledger.ended else ledger.epochs
+        self.ledger = ledger.model_copy(update={"ended": False, "epochs": max(last, self.begins.epoch)})
+
+    def _watchable(self) -> tuple[str, ...]:
+        """The figures that callbacks can watch."""
+        names = self.functions.names
+        return (*names, *(f"val_{name}" for name in names)) if self.data.validation else names
 
     def _first_learner(self) -> Generator[Progress, None, Learner]:
         """The weights to begin with, and what the optimizer remembers of how they came about."""
@@ -145,25 +174,30 @@ class _Run:
 
     def events(self) -> Iterator[Event]:
         yield Started(
-            epochs=self.begins.epoch + self.settings.epochs,
+            epochs=self.ledger.epochs,
             steps_per_epoch=self.steps_per_epoch,
             samples=self.data.training.size,
             validation_samples=self.data.validation.size if self.data.validation else 0,
             test_samples=self.data.test.size if self.data.test else 0,
             parameters=self.model.inference.parameters,
             begins=self.begins,
-            history=self.start.history if self.start else (),
+            history=self.ledger.rows,
+            best=self.best,
         )
         yield from self._compile()
         stopped = False
         self.started = time.perf_counter()
+        self.due = self.started + HALFWAY_SECONDS
         try:
-            for epoch in range(self.begins.epoch + 1, self.begins.epoch + self.settings.epochs + 1):
-                yield from self._epoch(epoch)
+            while self.epochs_done < self.ledger.epochs and not self.enough:
+                yield from self._epoch(self.epochs_done + 1)
         except Cancelled:
             stopped = True
         seconds = time.perf_counter() - self.started
         self.learner = self.functions.finished(self.learner)
+        if self.settings.callbacks.restores and self.best is not None and not stopped:
+            variables = jax.tree.map(jnp.array, self.model.from_host(self.best))
+            self.learner = self.learner._replace(variables=variables)
         yield self._finished(stopped, seconds)
 
     # Compiling
@@ -192,7 +226,7 @@ class _Run:
     # Running
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
-        sums = dict(self.functions.nothing)
+        self.sums: Figures | None = None
         with closing(self.feed.parts(self._order(epoch), self.batches_done)) as parts:
             for part in parts:
                 if part is None:
@@ -200,32 +234,113 @@ class _Run:
                     continue
                 done = part.first
                 while done < part.stop:
-                    count = min(self.pace.steps, part.stop - done)
-                    yield self._call(part, done, count, epoch, sums)
+                    yield from self._heed()
+                    count = 1 if self.control.stepwise else min(self.pace.steps, part.stop - done)
+                    yield self._call(part, done, count, epoch)
                     done += count
-        figures = {name: float(added.value) for name, added in sums.items()}
+                    yield from self._halfway()
+        found = {} if self.sums is None else self.sums
+        figures = {name: float(found[name].value) for name in self.functions.names if name in found}
         if self.validate is not None:
             yield from self.validate.run(self.learner.variables)
             figures |= {f"val_{name}": value for name, value in self.validate.figures.items()}
-        yield self._epoch_done(epoch, figures)
+        yield from self._epoch_done(epoch, figures)
 
-    def _call(self, part: Part, done: int, count: int, epoch: int, sums: Figures) -> StepsDone:
+    def _call(self, part: Part, done: int, count: int, epoch: int) -> StepsDone:
         start = time.perf_counter()
         run = self.compiled[part.batches.shape]
         # The key of a step follows from its place in the run, not from how the steps are put into calls.
         first = np.int32(self.step - done)
         bounds = (np.int32(done), np.int32(done + count))
-        self.learner, found = run(self.learner, part.data, part.batches, *bounds, first, self.key)
+        scale = np.float32(self.ledger.rate_scale)
+        self.learner, found = run(self.learner, part.data, part.batches, *bounds, first, self.key, scale)
         steps = jax.tree.map(lambda log: np.asarray(log)[done : done + count].astype(float), found)
-        new: dict[str, np.ndarray[Any, Any]] = {}
-        for name, before in sums.items():
-            new[name], sums[name] = taken(before, steps[name])
         now = time.perf_counter()
         self.pace.took(count, now - start)
         self.step += count
         self.batches_done += count
-        self._check_finite(new["loss"], epoch)
+        sums, new = self._sums_so_far(), dict[str, np.ndarray[Any, Any]]()
+        for name, before in sums.items():
+            new[name], sums[name] = taken(before, steps[name])
+        self.sums = sums
+        if self.settings.callbacks.terminate_on_nan is not None:
+            self._check_finite(new["loss"], epoch)
         return StepsDone(epoch, self.step, new, now - self.started)
+
+    def _sums_so_far(self) -> Figures:
+        """The sums of the epoch that has begun; those of the ledger at the first call of a run."""
+        if self.sums is not None:
+            return self.sums
+        leaves, structure = jax.tree.flatten(self.functions.nothing)
+        kept, self.ledger = self.ledger.sums, self.ledger.model_copy(update={"sums": ()})
+        if [np.shape(leaf) for leaf in kept] == [leaf.shape for leaf in leaves]:
+            leaves = [np.asarray(leaf, float) for leaf in kept]
+        found = jax.tree.unflatten(structure, leaves)
+        return {name: found[name] for name in self.functions.names}
+
+    # Changes on the way
+
+    def _heed(self) -> Iterator[Event]:
+        """Take up what is asked for from outside."""
+        wish = self.control.wish()
+        if wish is None:
+            return
+        before, self.asked = self.asked, wish
+        if wish.epochs != before.epochs:
+            last = max(self.ledger.epochs + wish.epochs - before.epochs, self.epochs_done + 1)
+            self.ledger = self.ledger.model_copy(update={"epochs": last})
+            yield Altered(self.step, f"Ends after epoch {last:,}.", last)
+        if wish.callbacks != before.callbacks:
+            yield self._set_callbacks(wish.callbacks)
+        rate = wish.optimizer.learning_rate
+        if rate != before.optimizer.learning_rate and isinstance(rate, float):
+            yield from self._set_rate(rate)
+
+    def _set_callbacks(self, callbacks: Callbacks) -> Event:
+        try:
+            callbacks.check(self._watchable())
+        except TrainingError as error:
+            return Remarked(str(error))
+        self.settings = self.settings.replace(callbacks=callbacks)
+        return Altered(self.step, "Other callbacks.")
+
+    def _rate(self) -> float:
+        """The learning rate of the next step."""
+        state = self.learner.optimizer_state
+        return float(self.functions.optimizer.rate(state.iterations)) * self.ledger.rate_scale
+
+    def _set_rate(self, rate: float, monitor: str = "") -> Iterator[Event]:
+        """Another learning rate from the next step on; because of a figure, where that is why."""
+        now = self._rate()
+        if not now:
+            yield Remarked("A learning rate of 0 cannot be changed while a run goes on.")
+        elif rate != now:
+            scale = self.ledger.rate_scale * (rate / now)
+            self.ledger = self.ledger.model_copy(update={"rate_scale": scale})
+            if monitor:
+                why = f"Learning rate {rate:.4g}: {monitor} has not become better for a while."
+                yield Altered(self.step, why)
+            else:
+                yield Altered(self.step, f"Learning rate {rate:.4g}.")
+
+    def _halfway(self) -> Iterator[Halfway]:
+        """Where a long epoch stands, now and then."""
+        start = time.perf_counter()
+        if start < self.due or self.batches_done >= self.steps_per_epoch:
+            return
+        weights = self.model.to_host(self.learner.variables)
+        yield Halfway(weights, self._optimizer_state(), self._position(), self._standing())
+        now = time.perf_counter()
+        self.due = now + max(HALFWAY_SECONDS, (now - start) / HALFWAY_SHARE)
+
+    def _position(self) -> RunPosition:
+        return RunPosition(self.epochs_done, self.step, self.batches_done)
+
+    def _standing(self, *, ended: bool = False) -> Ledger:
+        """The ledger as it is written down."""
+        leaves = jax.tree.leaves(self.sums) if self.batches_done and self.sums is not None else []
+        sums = tuple(np.asarray(leaf).tolist() for leaf in leaves) or self.ledger.sums
+        return self.ledger.model_copy(update={"sums": sums, "ended": ended})
 
     def _check_finite(self, losses: np.ndarray[Any, Any], epoch: int) -> None:
         bad = ~np.isfinite(losses)
@@ -236,16 +351,32 @@ class _Run:
                 "often mends this, or a Normalization or Rescaling layer that brings the data near 1."
             )
 
-    def _epoch_done(self, epoch: int, figures: dict[str, float]) -> EpochDone:
-        watched = figures.get("val_loss", figures["loss"])
-        improved = watched < self.best
-        self.best = min(self.best, watched)
-        self.epochs_done, self.batches_done = epoch, 0
-        for name, value in figures.items():
-            self.history.setdefault(name, []).append(value)
+    def _epoch_done(self, epoch: int, figures: dict[str, float]) -> Iterator[Event]:
+        callbacks, rate = self.settings.callbacks, self._rate()
+        self.ledger, verdict = self.ledger.after(callbacks, epoch, figures, rate)
+        self.epochs_done, self.batches_done, self.sums = epoch, 0, None
         weights = self.model.to_host(self.learner.variables)
-        seconds = time.perf_counter() - self.started
-        return EpochDone(epoch, self.step, figures, weights, seconds, improved, self._optimizer_state())
+        if verdict.improved and callbacks.restores:
+            self.best = weights
+        altered = list(self._set_rate(verdict.rate, callbacks.monitor)) if verdict.rate != rate else []
+        self.enough = verdict.stop
+        ledger = self._standing(ended=verdict.stop or epoch >= self.ledger.epochs)
+        now = time.perf_counter()
+        self.due = now + HALFWAY_SECONDS
+        seconds, state = now - self.started, self._optimizer_state()
+        yield EpochDone(epoch, self.step, figures, weights, seconds, verdict.improved, state, ledger)
+        yield from altered
+        if verdict.stop:
+            yield self._why_it_stops()
+
+    def _why_it_stops(self) -> Remarked:
+        best, monitor = self.ledger.best, self.settings.callbacks.monitor
+        if not self.settings.callbacks.restores:
+            return Remarked(f"Early stopping: {monitor} has not become better for {best.wait} epochs.")
+        return Remarked(
+            f"Early stopping: {monitor} has not become better for {best.wait} epochs. The weights are those of "
+            f"epoch {best.best_epoch}."
+        )
 
     def _optimizer_state(self) -> OptimizerState:
         return state_to_host(self.settings.optimizer, self.learner.optimizer_state)
@@ -255,6 +386,7 @@ class _Run:
         if judge is not None:
             for _ in judge.run(self.learner.variables):
                 pass
+        ledger = self._standing(ended=not stopped)
         return Finished(
             epochs=self.epochs_done,
             step=self.step,
@@ -262,9 +394,10 @@ class _Run:
             weights=self.model.to_host(self.learner.variables),
             seconds=seconds,
             stopped=stopped,
-            history={name: tuple(values) for name, values in self.history.items()},
+            history=ledger.history,
             optimizer_state=self._optimizer_state(),
             batches=self.batches_done,
+            ledger=ledger,
         )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import engine.data  # pyright: ignore[reportUnusedImport]  # fills SOURCES
 import engine.layers  # noqa: F401  # pyright: ignore[reportUnusedImport]  # fills LAYERS
+from engine.callbacks import CALLBACKS, Callbacks
 from engine.data.source import SOURCES
 from engine.fields import Settings, describe
 from engine.metrics import METRICS
@@ -31,7 +32,8 @@ TOLD = (
     "Problem", "Fix", "set_field", "error", "unsupported", "ShapeError", "StyleError", "GraphError", "DataError",
     "TrainingError", "ConsentError", "FileError", "DownloadError", "FileFormatError", "CycleError", "PortError",
     "PortOccupiedError", "ValueError", "DuplicateEdgeError", "NameTakenError", "LayerloomError", "Progress",
-    "Proof", "append", "_no_chain", "BadRow", "BadSample", "NotRowsError", "Chart", "Series",
+    "Proof", "append", "_no_chain", "BadRow", "BadSample", "NotRowsError", "Chart", "Series", "Altered",
+    "Remarked",
 )  # fmt: skip
 """What takes a sentence of the engine as one of its arguments."""
 _WORDS = re.compile(r"[A-Za-z]{2}")
@@ -65,11 +67,13 @@ def engine_texts() -> set[str]:
     found |= {text for t in TEMPLATES.values() for text in (t.title, t.description, t.group)}
     found |= {" ".join((inspect.getdoc(source) or "").split()) for source in SOURCES.values()}
     found |= {source.title for source in SOURCES.values()}
-    worded: tuple[type[Settings], ...] = (DataSettings, TrainingSettings, *SOURCES.values())
+    worded: tuple[type[Settings], ...] = (DataSettings, TrainingSettings, Callbacks, *SOURCES.values())
+    worded += tuple(CALLBACKS.values())
     for settings in (*LAYERS.values(), *OPTIMIZERS.values(), *SCHEDULES.values(), *worded):
         found |= {spec.description for spec in describe(settings)}
     found |= {spec.label for settings in worded for spec in describe(settings)}
     found |= {text for metric in METRICS.values() for text in (metric.description, metric.shown)}
+    found |= {text for kind in CALLBACKS.values() for text in (kind.title, first_sentence(kind))}
     for folder in ("engine", "graph_editor", "app"):
         found |= {text for tree in trees(folder) for text in _told(tree) if not text.startswith("<")}
     return {text for text in found if _WORDS.search(_PLACE.sub("", text))}

@@ -15,7 +15,7 @@ from app.panels.curves import Curves, main_metric
 from app.past import PastRun
 from app.session import RunState, TrainingSession
 from app.texts import count, duration, figure, metric_name
-from engine.events import Compiled, EpochDone, Event, Finished, Progress, Remarked, Started, StepsDone
+from engine.events import Altered, Compiled, EpochDone, Event, Finished, Progress, Remarked, Started, StepsDone
 from graph_editor import theme as themes
 from graph_editor.words import said
 
@@ -213,6 +213,8 @@ class TrainingPanel(QWidget):
             self.state.setText(f"{said(event.text)}…")
         elif isinstance(event, Remarked):
             self.remark.show_text(" ".join(filter(None, (self.remark.text, said(event.text)))))
+        elif isinstance(event, Altered):
+            self._show_change(event)
         elif isinstance(event, Started):
             self._show_start(event)
         elif isinstance(event, Compiled):
@@ -240,6 +242,13 @@ class TrainingPanel(QWidget):
         self._ahead = (event.epochs - begins.epoch) * event.steps_per_epoch - begins.batches
         self._behind = begins.step
         self._pace = Pace(self._behind + self._ahead, self._behind)
+
+    def _show_change(self, event: Altered) -> None:
+        self.remark.show_text(said(event.text))
+        if event.epochs is not None:
+            more = (event.epochs - self._epochs) * self._per_epoch
+            self._epochs, self._ahead = event.epochs, self._ahead + more
+            self._pace = Pace(self._behind + self._ahead, event.step)
 
     def _show_steps(self, event: StepsDone) -> None:
         if self._session.state is RunState.RUNNING:

@@ -1,10 +1,14 @@
-"""How the project is trained: epochs, batch size, optimizer."""
+"""How the project is trained: epochs, batch size, optimizer, callbacks."""
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from app.panels.callbacks import CallbacksForm
+from engine.callbacks import Callbacks
 from engine.fields import Settings
+from engine.figures import figure_names
 from engine.optimizers import OPTIMIZERS
 from engine.project import TrainingSettings
 from graph_editor.document import ProjectDocument
@@ -13,6 +17,9 @@ from graph_editor.forms.form import SettingsForm
 
 class TrainingSettingsPanel(QScrollArea):
     """Edits the training settings of the document, undoably."""
+
+    changed = Signal(object)
+    """The training settings, whoever changed them."""
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,10 +31,18 @@ class TrainingSettingsPanel(QScrollArea):
         self.optimizer.addItems(list(OPTIMIZERS))
         self.optimizer_form = SettingsForm()
         self.optimizer_form.wrap_rows()  # some names are long
+        self.callbacks = CallbacksForm()
+        self.running = QLabel(wordWrap=True)
+        self.running.setText(
+            self.tr("The run that goes on takes up another learning rate, number of epochs and callbacks at once.")
+        )
+        self.running.setProperty("muted", True)
+        self.running.hide()
         self._lay_out()
         self.run_form.changed.connect(self._run_changed)
         self.optimizer_form.changed.connect(self._optimizer_changed)
         self.optimizer.textActivated.connect(self._optimizer_chosen)
+        self.callbacks.changed.connect(self._callbacks_changed)
         document.project_changed.connect(self._show)
         self._show()
 
@@ -35,6 +50,7 @@ class TrainingSettingsPanel(QScrollArea):
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(10, 10, 10, 10)
+        layout.addWidget(self.running)
         layout.addWidget(self._heading(self.tr("Run")))
         layout.addWidget(self.run_form)
         layout.addSpacing(8)
@@ -42,6 +58,9 @@ class TrainingSettingsPanel(QScrollArea):
         self.optimizer.setToolTip(self.tr("How the weights are changed at each step."))
         layout.addWidget(self.optimizer)
         layout.addWidget(self.optimizer_form)
+        layout.addSpacing(8)
+        layout.addWidget(self._heading(self.tr("Callbacks")))
+        layout.addWidget(self.callbacks)
         layout.addStretch()
         self.setWidget(body)
         self.setWidgetResizable(True)
@@ -55,12 +74,19 @@ class TrainingSettingsPanel(QScrollArea):
 
     def _show(self) -> None:
         training = self._document.project.training
+        names = figure_names(self._document.project.graph)
+        self.callbacks.show_callbacks(training.callbacks, [*(f"val_{name}" for name in names), *names])
         if training == self._shown:
             return
         self._shown = training
+        self.changed.emit(training)
         self.run_form.show_settings(training)
         self.optimizer.setCurrentText(training.optimizer.type)
         self.optimizer_form.show_settings(training.optimizer)
+
+    def show_running(self, running: bool) -> None:
+        """Say, while a run goes on, what of it can be changed."""
+        self.running.setVisible(running)
 
     def _run_changed(self, settings: Settings, field: str) -> None:
         if isinstance(settings, TrainingSettings):
@@ -73,6 +99,9 @@ class TrainingSettingsPanel(QScrollArea):
         training = self._document.project.training
         if training.optimizer.type != name:
             self._edit(training.replace(optimizer=OPTIMIZERS[name]()), "optimizer")
+
+    def _callbacks_changed(self, callbacks: Callbacks, field: str) -> None:
+        self._edit(self._document.project.training.replace(callbacks=callbacks), f"callbacks.{field}")
 
     def _edit(self, training: TrainingSettings, field: str) -> None:
         name = field.rpartition(".")[2].replace("_", " ")

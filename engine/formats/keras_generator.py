@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.data.generator import PythonGenerator
 from engine.errors import DataError, StyleError
+from engine.formats.keras_callbacks import callback_lines
 from engine.formats.keras_config import Calls
 from engine.formats.keras_program import RESERVED
 from engine.formats.keras_script import Training
@@ -81,8 +82,8 @@ class GeneratorTraining(Training):
         judged = "validation" if watched else "training"
         steps = source.validation_steps if watched else source.steps_per_epoch
         lines = [
-            *self.keeping("val_loss" if watched else "loss"),
-            Group("history = model.fit(", (*arguments, "callbacks=[best]"), ")").spread("", 0),
+            *callback_lines(self.project.training.callbacks, validated=watched),
+            Group("history = model.fit(", (*arguments, "callbacks=callbacks"), ")").spread("", 0),
             "",
             f"print(model.evaluate({judged}, steps={steps}, return_dict=True))",
             f"print(model.predict(next({judged})[0]))",

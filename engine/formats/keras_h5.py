@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 
 import h5py
+from pydantic import ValidationError
 
 from engine.errors import FileError
 from engine.events import START, HostWeights, OptimizerState, RunPosition
@@ -21,6 +22,7 @@ from engine.formats.keras_weights import read_by_layer, write_by_layer
 from engine.formats.loaded import LoadedModel, Report
 from engine.formats.reading import Place, parse_json
 from engine.graph import Graph
+from engine.ledger import Ledger
 from engine.project import NAME, TrainingSettings
 
 KERAS_VERSION = "3.15.1"
@@ -38,6 +40,7 @@ class Checkpoint:
 
     model: LoadedModel
     position: RunPosition = START
+    ledger: Ledger | None = None
 
 
 # Writing
@@ -69,10 +72,11 @@ def save_checkpoint(
     training: TrainingSettings,
     optimizer_state: OptimizerState | None,
     position: RunPosition,
+    ledger: Ledger,
     name: str = NAME,
 ) -> None:
-    """Write a model with the optimizer's state, if it is known, and the position of the run; Keras opens it."""
-    _save(path, graph, weights, training, optimizer_state, position, name=name)
+    """Write a model with the optimizer's state, if it is known, and where the run stands; Keras opens it."""
+    _save(path, graph, weights, training, optimizer_state, (position, ledger), name=name)
 
 
 def _save(
@@ -81,7 +85,7 @@ def _save(
     weights: HostWeights,
     training: TrainingSettings | None,
     state: OptimizerState | None,
-    position: RunPosition | None = None,
+    standing: tuple[RunPosition, Ledger] | None = None,
     dialect: Dialect = "keras3",
     name: str = NAME,
 ) -> None:
@@ -95,8 +99,9 @@ def _save(
                     # Keras 3 finds no place for a state in this format, and could not go on training.
                     group = file.create_group(_STATE if dialect == "keras2" else f"{_RUN}/{_STATE}")
                     keras_optimizer_state.write_list(group, found, training.optimizer, state, dialect)
-                if position is not None:
-                    file.require_group(_RUN).attrs.update(position._asdict())
+                if standing is not None:
+                    position, ledger = standing
+                    file.require_group(_RUN).attrs.update(position._asdict(), ledger=ledger.model_dump_json())
         except (RuntimeError, ValueError) as error:  # what h5py raises where the disk refuses, or a name does
             raise FileError(path, f"could not be written: {_reason(error)}.") from error
 
@@ -154,7 +159,7 @@ def load_checkpoint(path: str | PathLike[str]) -> Checkpoint:
     place = Place(path)
     with hdf5.reading(path) as file:
         model = _read_model(file, place)
-        return Checkpoint(model, _read_position(file, place))
+        return Checkpoint(model, _read_position(file, place), _read_ledger(file, place))
 
 
 def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
@@ -185,3 +190,14 @@ def _read_position(file: hdf5.Group, place: Place) -> RunPosition:
         return START
     found = hdf5.numbers(file.at(_RUN), place)
     return RunPosition(*(place.at(name).whole(found.get(name, 0)) for name in RunPosition._fields))
+
+
+def _read_ledger(file: hdf5.Group, place: Place) -> Ledger | None:
+    text = hdf5.text(file.at(_RUN), "ledger", place) if hdf5.holds(file, _RUN, place) else None
+    inner = place.at("ledger")
+    if text is None:
+        return None
+    try:
+        return Ledger.model_validate_json(text)  # which takes numbers that are not finite, unlike JSON
+    except ValidationError as error:
+        inner.refuse(error)

@@ -13,9 +13,10 @@ from engine.data.rows import AnyRows
 from engine.data.samples import Samples
 from engine.errors import StyleError
 from engine.formats.data_text import Loading, converted, loading
+from engine.formats.keras_callbacks import callback_lines
 from engine.formats.keras_config import Calls
 from engine.formats.keras_subclass import attributes_of
-from engine.formats.python_text import Group, call, listing, quoted, statement
+from engine.formats.python_text import Group, listing, quoted, statement
 from engine.formats.split_text import SplitText
 from engine.formats.weight_text import WeightText
 from engine.graph import Node
@@ -163,9 +164,9 @@ class Training:
         arguments += self.weights.fitting()
         held = ["x_val", "y_val", *filter(None, [self.weights.held("_val")])]
         arguments += [f"validation_data=({', '.join(held)})"] if self._has("validation") else []
-        arguments.append("callbacks=[best]")
+        arguments.append("callbacks=callbacks")
         lines = [
-            *self.keeping("val_loss" if self._has("validation") else "loss"),
+            *callback_lines(settings.callbacks, validated=self._has("validation")),
             Group("history = model.fit(", tuple(arguments), ")").spread("", 0),
         ]
         judged = next((part for part in ("test", "validation") if self._has(part)), "train")
@@ -179,16 +180,6 @@ class Training:
             f"print(model.predict({few}))",
         ]
         return "\n".join(lines) + "\n"
-
-    @staticmethod
-    def keeping(watched: str) -> list[str]:
-        """Lines that keep the best weights."""
-        words = [quoted("best.weights.h5"), f"monitor={quoted(watched)}"]
-        words += ["save_best_only=True", "save_weights_only=True"]
-        return [
-            "# The weights of the best epoch are kept in a file.",
-            statement("best = ", call("keras.callbacks.ModelCheckpoint", words)),
-        ]
 
 
 def _assigned(name: str, values: Sequence[str]) -> str:

@@ -122,14 +122,16 @@ class Optimizer(Settings):
         slots = {slot.name: jax.tree.map(slot.start, params) for slot in self.slots()}
         return State(jnp.zeros((), jnp.int32), slots)
 
-    def update(self, params: Any, gradients: Any, state: State) -> tuple[Any, State]:
-        """Weights and state after a step."""
+    def update(
+        self, params: Any, gradients: Any, state: State, rate_scale: jax.Array | float = 1.0
+    ) -> tuple[Any, State]:
+        """Weights and state after a step, whose learning rate is multiplied by `rate_scale`."""
         if self.loss_scale_factor is not None:
             gradients = jax.tree.map(lambda g: g / self.loss_scale_factor, gradients)
         if self.gradient_accumulation_steps is None:
-            new, slots = self._advance(params, gradients, state)
+            new, slots = self._advance(params, gradients, state, rate_scale)
         else:
-            new, slots = self._gather(params, gradients, state, self.gradient_accumulation_steps)
+            new, slots = self._gather(params, gradients, state, rate_scale, self.gradient_accumulation_steps)
         if self.use_ema:
             new, slots["average"] = self._average(new, slots["average"], state)
         return new, State(state.iterations + 1, slots)
@@ -142,16 +144,20 @@ class Optimizer(Settings):
         """The steps that changed the weights."""
         return state.iterations // (self.gradient_accumulation_steps or 1)
 
-    def _gather(self, params: Any, gradients: Any, state: State, steps: int) -> tuple[Any, dict[str, Any]]:
+    def _gather(
+        self, params: Any, gradients: Any, state: State, rate_scale: jax.Array | float, steps: int
+    ) -> tuple[Any, dict[str, Any]]:
         ready = (state.iterations + 1) % steps == 0
         total = jax.tree.map(jnp.add, gradients, state.slots["gradient_accumulator"])
-        new, slots = self._advance(params, jax.tree.map(lambda g: g / steps, total), state)
+        new, slots = self._advance(params, jax.tree.map(lambda g: g / steps, total), state, rate_scale)
         slots["gradient_accumulator"] = jax.tree.map(jnp.zeros_like, total)
         waiting = (params, {**state.slots, "gradient_accumulator": total})
         return jax.tree.map(lambda one, other: jnp.where(ready, one, other), (new, slots), waiting)
 
-    def _advance(self, params: Any, gradients: Any, state: State) -> tuple[Any, dict[str, Any]]:
-        rate, count = self.rate(state.iterations), (self._done(state) + 1).astype(jnp.float32)
+    def _advance(
+        self, params: Any, gradients: Any, state: State, rate_scale: jax.Array | float
+    ) -> tuple[Any, dict[str, Any]]:
+        rate, count = self.rate(state.iterations) * rate_scale, (self._done(state) + 1).astype(jnp.float32)
         weights, structure = jax.tree.flatten(self._decayed(params, rate))
         found = structure.flatten_up_to(self._clipped(gradients))
         kept = {name: structure.flatten_up_to(tree) for name, tree in state.slots.items()}

@@ -1,0 +1,53 @@
+"""The callbacks of a run as the Python of Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.callbacks import Callback, Callbacks, ModelCheckpoint, TensorBoard
+from engine.fields import describe
+from engine.formats.python_text import Group, call, keyword, listing, literal, quoted, statement
+
+
+def callback_lines(callbacks: Callbacks, *, validated: bool) -> list[str]:
+    """Lines that make the list `callbacks`, which begins with one that keeps the weights of the best epoch.
+
+    Without a validation, the figures of the training data are watched.
+    """
+    watched = callbacks.monitor if validated else callbacks.monitor.removeprefix("val_")
+    words = [quoted("best.weights.h5"), f"monitor={quoted(watched)}"]
+    words += ["save_best_only=True", "save_weights_only=True"]
+    best = statement("best = ", call("keras.callbacks.ModelCheckpoint", words))
+    made = ["best", *_made(callbacks, watched)]
+    return [
+        "# The weights of the best epoch are kept in a file.",
+        best,
+        statement("callbacks = ", listing(made)),
+    ]
+
+
+def _made(callbacks: Callbacks, watched: str) -> Iterator[str | Group]:
+    for name in type(callbacks).model_fields:
+        callback = getattr(callbacks, name)
+        if isinstance(callback, ModelCheckpoint):
+            yield _along_the_way(callback)
+        elif isinstance(callback, TensorBoard):
+            yield call("keras.callbacks.TensorBoard", [quoted("tensorboard")])
+        elif isinstance(callback, Callback):
+            yield call(f"keras.callbacks.{type(callback).__name__}", _arguments(callback, watched))
+
+
+def _arguments(callback: Callback, watched: str) -> list[str | Group]:
+    names = [spec.name for spec in describe(type(callback))]
+    found = [keyword(name, literal(getattr(callback, name))) for name in names]
+    return [keyword("monitor", quoted(watched)), *found] if found else []
+
+
+def _along_the_way(callback: ModelCheckpoint) -> Group:
+    """Files every so many epochs, for which Keras counts batches."""
+    wanted = f"(epoch + 1) % {callback.every} or " if callback.every > 1 else ""
+    file = 'f"epoch-{epoch + 1:05}.weights.h5"'
+    return call(
+        "keras.callbacks.LambdaCallback",
+        [f"on_epoch_end=lambda epoch, logs: {wanted}model.save_weights({file})"],
+    )
