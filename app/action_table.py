@@ -161,6 +161,7 @@ def _view_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("show_summary", tr("&Summary"), tr("Show layers, shapes and costs as a table"), ("Alt+4",)),
         ActionSpec("show_evaluation", tr("Evaluate"), tr("Show how good the trained network is"), ("Alt+5",)),
         ActionSpec("show_runs", tr("Runs"), tr("Show the runs of the project"), ("Alt+6",)),
+        ActionSpec("show_prediction", tr("Predict"), tr("Ask the trained network about one sample"), ("Alt+7",)),
         *_reading_specs(),
         ActionSpec("find_layer", tr("Find a &layer…"), tr("Search the list of layers"), ("Ctrl+Shift+F",)),
         ActionSpec("palette", tr("&Palette"), tr("Show the list of layers"), ("Ctrl+Shift+1",), checkable=True),

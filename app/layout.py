@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 from app.panels.code import CodePanel
 from app.panels.data import DataPanel
 from app.panels.evaluate import EvaluatePanel
+from app.panels.predict import PredictPanel
 from app.panels.problems import ProblemPanel
 from app.panels.runs import RunsPanel
 from app.panels.summary import SummaryPanel
@@ -53,6 +54,7 @@ class Workplace(QSplitter):
         self.evaluation = EvaluatePanel(document, session)
         self.runs = RunsPanel(session)
         self.runs.pinned_changed.connect(self._show_pinned)
+        self.prediction = PredictPanel(document, session)
         self.canvas = self._splitter(Qt.Orientation.Vertical, (self.view, self.training), [660 - _IDLE, _IDLE])
         self.tabs = self._make_tabs()
         self.side_tabs = self._make_side_tabs()
@@ -95,6 +97,7 @@ class Workplace(QSplitter):
         tabs.addTab(self.summary, self.tr("Summary"))
         tabs.addTab(self.evaluation, self.tr("Evaluate"))
         tabs.addTab(self.runs, self.tr("Runs"))
+        tabs.addTab(self.prediction, self.tr("Predict"))
         for place, tip in enumerate(
             (
                 self.tr("The graph"),
@@ -103,6 +106,7 @@ class Workplace(QSplitter):
                 self.tr("Layers, shapes and costs as a table"),
                 self.tr("How good the trained network is, and where it is wrong"),
                 self.tr("The runs there were, their curves and what they differ in"),
+                self.tr("Draw, type or pick a sample, and see what the network makes of it"),
             )
         ):
             tabs.setTabToolTip(place, f"{tip} (Alt+{place + 1})")
@@ -205,3 +209,4 @@ class Workplace(QSplitter):
         self.code.close_jobs()
         self.evaluation.close_jobs()
         self.runs.close_jobs()
+        self.prediction.close_jobs()

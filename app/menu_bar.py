@@ -38,7 +38,9 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(layer, "add_layer rename replace edit_settings | connect next_wire merge take_out |")
     actions.fill_menu(layer, "duplicate_linked make_independent | group ungroup expand repeat save_block")
     view = bar.addMenu(tr("&View"))
-    actions.fill_menu(view, "show_canvas show_data show_code show_summary show_evaluation show_runs |")
+    actions.fill_menu(
+        view, "show_canvas show_data show_code show_summary show_evaluation show_runs show_prediction |"
+    )
     actions.fill_menu(view, "fit zoom_selection reset_zoom zoom_in zoom_out |")
     colours = view.addMenu(tr("Colour cards &by"))
     actions.fill_menu(colours, "colour_category colour_parameters colour_flops colour_memory colour_time")

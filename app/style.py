@@ -43,11 +43,12 @@ def window_stylesheet(theme: Theme) -> str:
     QProgressBar {{ background: {t.border}; border: none; border-radius: 3px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}
     #trainingPanel, #runsPanel, #sidePage, #palettePanel, #problemPanel, #dataPanel,
-    #evaluatePanel {{ background: {t.panel}; }}
+    #evaluatePanel, #predictPanel {{ background: {t.panel}; }}
     #trainingPanel QStackedWidget, #runsPanel QStackedWidget,
     #sidePage QScrollArea, #sidePage QScrollArea > QWidget > QWidget,
     #dataPanel QScrollArea, #dataPanel QScrollArea > QWidget > QWidget, #problemPanel QScrollArea,
     #evaluatePanel QScrollArea, #evaluatePanel QScrollArea > QWidget > QWidget,
+    #predictPanel QScrollArea, #predictPanel QScrollArea > QWidget > QWidget,
     #problemPanel QScrollArea > QWidget > QWidget {{
         background: {t.panel}; }}
     #runState {{ font-weight: 600; }}

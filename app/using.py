@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from engine.events import Event
     from engine.examination import Examination
 
+_PRINTED = 10
+
 DataPath = Annotated[
     Path | None, typer.Option(metavar="PATH", help="A file or folder of data in place of the project's.")
 ]
@@ -86,26 +88,65 @@ def _write(path: Path, found: Network, result: Examination, data: Path | None) -
 
 def predict(
     network: NetworkFile,
-    data: Annotated[Path, typer.Option(metavar="FILE.npz", help="Arrays named by the inputs.")],
-    out: Annotated[Path, typer.Option(metavar="FILE.npz", help="Written: arrays named by the outputs.")],
+    data: Annotated[
+        Path, typer.Option(metavar="PATH", help="Arrays named by the inputs (.npz), a picture, or other data.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="Written: arrays named by the outputs.")
+    ] = None,
     run: RunFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Predict for the arrays of a file."""
+    """Predict for a picture, the arrays of a file, or other data; without --out it is printed."""
     from app.headless import run_here
     from app.networks import check_not_read, open_network, write_npz
-    from engine.data.arrays import read_npz
-    from engine.evaluation import predict as predict_events
 
-    check_ending(out, (".npz",), "--out")
     found = open_network(network, run)
-    check_not_read(out, *found.files, data)
-    arrays: Mapping[str, Any] = run_here(
-        predict_events(found.project.graph, found.trained_weights(), read_npz(data)), quiet=as_json
-    )
+    if out is not None:
+        check_ending(out, (".npz",), "--out")
+        check_not_read(out, *found.files, data)
+    arrays: Mapping[str, Any] = run_here(_predicting(found, data), quiet=as_json)
+    if out is None:
+        _print_predictions(found, arrays, as_json=as_json)
+        return
     write_npz(out, arrays)
     if as_json:
         print_json({"out": str(out), "outputs": {name: list(array.shape) for name, array in arrays.items()}})
         return
     for name, array in arrays.items():
         say(f"{name}: {len(array):,} predictions in {out}")
+
+
+def _predicting(found: Network, data: Path) -> Generator[Event]:
+    from engine.asking import is_picture, picture_for, plain_features
+    from engine.data.arrays import read_npz
+    from engine.evaluation import predict as predict_events
+
+    weights = found.trained_weights()
+    if data.suffix.lower() == ".npz":
+        arrays = read_npz(data)
+    elif is_picture(data):
+        arrays = yield from picture_for(found.project, data, of_data=not found.is_model)
+    else:
+        arrays = yield from plain_features(found.project, data, of_data=not found.is_model)
+    yield from predict_events(found.project.graph, weights, arrays)
+
+
+def _print_predictions(found: Network, arrays: Mapping[str, Any], *, as_json: bool) -> None:
+    from engine.asking import classes_of, named_shares
+
+    classes = {} if found.is_model else classes_of(found.project)
+    if as_json:
+        print_json({name: {"values": a.tolist(), "classes": classes.get(name, ())} for name, a in arrays.items()})
+        return
+    for name, array in arrays.items():
+        for number, values in enumerate(array[:_PRINTED], 1):
+            shares = named_shares(values, classes.get(name, ()))
+            say(f"{name}" if len(array) == 1 else f"{name}, sample {number}")
+            if shares is None:
+                say(f"  {values.reshape(-1)[:_PRINTED].tolist()}")
+                continue
+            for label, share in sorted(shares, key=lambda pair: -pair[1])[:_PRINTED]:
+                say(f"  {label}: {share:.4f}")
+        if len(array) > _PRINTED:
+            say(f"and {len(array) - _PRINTED:,} more: --out writes all of them")

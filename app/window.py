@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
                 "show_summary": partial(work.tabs.setCurrentIndex, 3),
                 "show_evaluation": partial(work.tabs.setCurrentIndex, 4),
                 "show_runs": partial(work.tabs.setCurrentIndex, 5),
+                "show_prediction": partial(work.tabs.setCurrentIndex, 6),
                 "train": self.train, "go_on": partial(self.train, go_on=True),
                 "pause": self.session.toggle_pause, "step": self.session.step, "stop": self.session.stop,
                 "commands": partial(CommandPalette, self, self.actions_, self.settings),
@@ -166,6 +167,7 @@ class MainWindow(QMainWindow):
         work.code.save_requested.connect(exports.code)
         work.problem_panel.data_wanted.connect(self.actions_["show_data"].trigger)
         work.evaluation.train_wanted.connect(self.actions_["train"].trigger)
+        work.prediction.train_wanted.connect(self.actions_["train"].trigger)
         work.evaluation.data_wanted.connect(self.actions_["show_data"].trigger)
         work.tabs.currentChanged.connect(self._show_tab)
         work.problem_panel.refreshed.connect(self._show_facts)
@@ -312,6 +314,7 @@ class MainWindow(QMainWindow):
             self.session.adopt(opened.project, opened.start, self.files.title)
         self._show_go_on()
         self.work.evaluation.forget()
+        self.work.prediction.refresh()
         self.work.training.reset(run)
         if run is not None and run.start.history:
             self.work.make_room_for_curves()
@@ -345,6 +348,7 @@ class MainWindow(QMainWindow):
         self.session.adopt(self.document.project, Start(weights), path.name)
         self._show_go_on()
         self.work.evaluation.refresh()
+        self.work.prediction.refresh()
         self.work.training.reset(None)
         self.statusBar().showMessage(self.tr("The network has the weights of {0} now.").format(path.name), 10_000)
 

@@ -49,12 +49,14 @@ def run(
     training: bool = False,
     key: jax.Array | None = None,
     masks: Mapping[str, jax.Array | None] | None = None,
+    shifts: Mapping[str, jax.Array] | None = None,
 ) -> Pass:
     """Compute nodes, given in an order in which each comes after those it needs.
 
     `inputs` holds an array (batch, *shape) for the name of each Input, and may hold what the `host_op` of other
     nodes gives, by their names; `masks` may hold the masks of Inputs. `key` is needed where `training` holds and a
-    layer draws random numbers.
+    layer draws random numbers. `shifts` are added to the (first) output of nodes, by identifier: the gradient by
+    a shift of 0 is that by what the node gives.
     """
     found = Pass()
     for index, node in enumerate(order):
@@ -64,6 +66,9 @@ def run(
             continue
         own = None if key is None else jax.random.fold_in(key, index)
         _compute(found, graph, node, weights, training, own, inputs.get(node.name))
+        if shifts and node.id in shifts:
+            first, *others = found.values[node.id]
+            found.values[node.id] = (first + shifts[node.id], *others)
     return found
 
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.dialogs import sentence, tell_error
 from app.jobs import run_job
+from app.panels.readiness import as_trained, fits, lacking
 from app.panels.scores import ScoresView
 from app.session import TrainedRun, TrainingSession
 from app.task import Job, TaskThread, result_of
@@ -164,8 +165,8 @@ class EvaluatePanel(QWidget):
 
     def _usable(self) -> bool:
         """Whether there are weights of the network as it is now, and data that has parts."""
-        trained, project = self._session.trained, self._document.project
-        return trained is not None and trained.weights_fit(project.graph) and not project.data.source.endless
+        project = self._document.project
+        return fits(self._session, project) and not project.data.source.endless
 
     def refresh(self) -> None:
         """Show what can be evaluated now, and whether what was found is still true."""
@@ -189,19 +190,13 @@ class EvaluatePanel(QWidget):
 
     def _show_word(self, *, usable: bool) -> None:
         """Say what is missing, and lead to where it is made."""
-        trained, lead = self._session.trained, ""
+        project, lead = self._document.project, ""
         if self._job is not None:
             text = ""
-        elif self._document.project.data.source.endless:
+        elif project.data.source.endless:
             text = self.tr("The data is drawn without end, so no part of it is kept to evaluate on.")
-        elif trained is None and self._session.running:
-            text = self.tr("The network is being trained. There is something to evaluate after the first epoch.")
-        elif trained is None:
-            text = self.tr("Nothing is trained yet. Train the network, and see here how good it is.")
-            lead = "train"
         elif not usable:
-            text = self.tr("The network was edited after it was trained, so the weights do not belong to it.")
-            lead = "train"
+            text, lead = lacking(self._session, project), "train"
         elif self._problem:
             text, lead = self._problem, "data"
         else:
@@ -243,9 +238,7 @@ class EvaluatePanel(QWidget):
         trained = self._session.trained
         if self._job is not None or trained is None or not self._usable():
             return
-        project = self._document.project
-        if trained.fits(project.graph):
-            project = trained.completed(project)
+        project = as_trained(trained, self._document.project)
         self._problem, self._cancelled = "", False
         self._pending = trained, project
         self._job = TaskThread(examination_job(project, trained.weights, self.part.currentData()), self)

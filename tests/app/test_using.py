@@ -1,4 +1,4 @@
-"""`layerloom evaluate` on other data than the project's, and its report."""
+"""`layerloom evaluate` and `layerloom predict` on other data than the project's: tables, pictures."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from app.cli import cli
+from engine import templates
 from engine.adaptation import learned
+from engine.asking import picture_for
 from engine.data.opening import source_of
 from engine.data.prepare import prepare
 from engine.data.source import finished
-from engine.errors import FileFormatError
+from engine.errors import DataError, FileError, FileFormatError
 from engine.formats import project_file
 from engine.model import compile_graph
 from engine.project import DataSettings, Project
@@ -94,3 +97,68 @@ def test_options_that_do_not_go_together_are_told(project: Path, more: list[str]
     done = CliRunner().invoke(cli, ["evaluate", str(project), *more])
     assert done.exit_code == 2
     assert words in " ".join(done.output.replace("│", " ").split())
+
+
+# Exercise 19: one picture from disk to a class and a probability for each class
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A project of light and dark pictures in folders, trained."""
+    rng = np.random.default_rng(0)
+    for name, low in (("dark", 0), ("light", 200)):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = rng.integers(low, low + 55, (12, 12), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{number}.png")
+    source = finished(source_of(tmp_path / "photos").proposing())
+    made = Project(started(source.features(), source.targets()), data=DataSettings(source=source))
+    path = tmp_path / "photos.loom"
+    project_file.save(made, path)
+    run("train", str(path), "--epochs", "8", "--json")
+    return path
+
+
+def test_a_picture_from_disk_becomes_a_class_with_probabilities(pictures: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (30, 20), (230, 228, 231)).save(photo)
+    answer = json.loads(run("predict", str(pictures), "--data", str(photo), "--json").output)
+    ((name, found),) = answer.items()
+    assert found["classes"] == ["dark", "light"]
+    (shares,) = found["values"]
+    assert sum(shares) == pytest.approx(1, abs=1e-5)
+    assert shares[1] > 0.5
+    lines = run("predict", str(pictures), "--data", str(photo)).stdout.splitlines()
+    assert lines[0] == name
+    assert lines[1].startswith("  light: ")
+    assert lines[2].startswith("  dark: ")
+    assert float(lines[1].split(": ")[1]) == pytest.approx(shares[1], abs=1e-4)
+
+
+def test_a_picture_gets_the_range_of_the_data_that_was_learned_from(tmp_path: Path) -> None:
+    project = templates.make("digits-cnn")
+    Image.new("L", (16, 16), 255).save(tmp_path / "white.png")
+    ((_, array),) = finished(picture_for(project, tmp_path / "white.png", of_data=True)).items()
+    assert array.shape == (1, 8, 8, 1)
+    assert array.min() == array.max() == 16.0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"no picture", "is no picture of a kind that is known"), (None, "there is no such file")],
+)
+def test_what_is_no_picture_is_told(tmp_path: Path, content: bytes | None, words: str) -> None:
+    path = tmp_path / "x.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FileError, match=words):
+        finished(picture_for(templates.make("digits-cnn"), path, of_data=True))
+    with pytest.raises(DataError, match="does not take one picture"):
+        finished(picture_for(templates.make("iris-mlp"), path, of_data=True))
+
+
+def test_rows_of_a_table_are_predicted_without_their_targets(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("a,b\n0.1,0.2\n0.9,0.8\n")
+    out = run("predict", str(project), "--data", str(tmp_path / "new.csv")).stdout
+    assert "sample 2" in out
+    assert "high: " in out
