@@ -131,7 +131,8 @@ def export(
         checked = None if proof is None else {**asdict(proof), "holds": proof.holds}
         print_json({"file": str(to), "notes": lines[:-1], "proof": checked})
     elif proof is not None:
-        say(str(proof))
+        for line in str(proof).splitlines():
+            say(line)
     if proof is not None and proof.failed:
         raise typer.Exit(1)
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from app.options import ProgressKind
 from engine import events as ev
-from engine.errors import Cancelled, LayerloomError
+from engine.errors import Cancelled, LayerloomError, visible
 from engine.project import Project
 from engine.start import Start
 
@@ -153,7 +153,7 @@ class _Bar:
         if isinstance(event, ev.Progress):
             self._bar.update(self._task, description=event.text)
         elif isinstance(event, ev.Remarked | ev.Altered):
-            self._console.print(event.text)
+            self._console.print(visible(event.text), markup=False)
         elif isinstance(event, ev.Started):
             self._epochs = event.epochs
             self._bar.update(self._task, total=event.epochs * event.steps_per_epoch)

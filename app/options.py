@@ -114,10 +114,13 @@ def print_json(value: Any) -> None:
 
 
 def say(text: str) -> None:
-    """A line of the output, as it stands."""
+    """A line of the output, what is in it from files made visible; an empty line may precede it."""
     from rich.console import Console
 
-    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+    from engine.errors import visible
+
+    line = text.removeprefix("\n")
+    Console().print(text[: len(text) - len(line)] + visible(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def with_callbacks(

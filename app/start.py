@@ -34,7 +34,9 @@ def main() -> NoReturn:
 
 def fail(sentence: str) -> NoReturn:
     """Say what went wrong on the error stream, and exit with status 1."""
-    print(f"Error: {sentence}", file=sys.stderr)
+    from engine.errors import visible
+
+    print(f"Error: {visible(sentence, keep=chr(10))}", file=sys.stderr)
     sys.exit(1)
 
 

@@ -24,6 +24,7 @@ LayerloomError                   base: its text is a sentence for the person at 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -36,6 +37,14 @@ if TYPE_CHECKING:
 def legible(path: str | PathLike[str]) -> str:
     """The name of a file as text that can be shown: bytes in it that are no UTF-8 are written as numbers."""
     return os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+_UNSEEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str, keep: str = "") -> str:
+    """A text from a file as it can be shown: what would command a terminal stands there by its number."""
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else ascii(found[0])[1:-1], text)
 
 
 class LayerloomError(Exception):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from engine.data.tables.survey import Survey
 
 FEATURES, TARGET = "x", "y"
+_NAMED = 5
+"""Columns that are named where they are left out."""
 _WORDS = 100
 """Of a text, where only the file could tell how long it is."""
 """Names of the array of all features that are numbers, and of the target where there is one."""
@@ -203,7 +205,8 @@ class Table(Source):
             column.name: np.concatenate([part.pop(column.name) for part in parts] or [np.zeros(0)])
             for column in used
         }
-        return self._data_set(arrays, tally, file.unit)
+        data = self._data_set(arrays, tally, file.unit)
+        return replace(data, notes=(*data.notes, *_left_out(file.left_out)))
 
     def _check_columns(self, file: TableFile, used: list[TableColumn]) -> None:
         lacking = next((column.name for column in used if column.name not in file.names), None)
@@ -280,6 +283,15 @@ def _with_part(data: DataSet, part: str, other: DataSet) -> DataSet:
 
 def _target(array: Array, column: TableColumn) -> Array:
     return array if column.kind == "date" else array[:, 0]
+
+
+def _left_out(names: tuple[str, ...]) -> tuple[str, ...]:
+    notes: list[str] = []
+    for name in names[:_NAMED]:
+        notes.append(f"The column {name} is left out: it holds no numbers, texts, dates or truths.")
+    if len(names) > _NAMED:
+        notes.append(f"{len(names) - _NAMED:,} more columns are left out for the same reason.")
+    return tuple(notes)
 
 
 def _notes(tally: Tally, unit: str) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ import keras
 import numpy as np
 import pytest
 
+from app.options import say
+from app.start import fail
 from engine.formats import project_file
 from engine.training import train
 
@@ -260,3 +262,12 @@ def test_without_a_display_the_example_is_done_here(tmp_path: Path) -> None:
     written = {path.name for path in (tmp_path / "out").iterdir() if path.is_file()}
     assert written == {"digits.h5", "digits_keras.py", "digits_jax.py", "digits.png"}
     assert keras.saving.load_model(tmp_path / "out" / "digits.h5").output_shape == (None, 10)
+
+
+def test_what_files_say_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("\nclass \x1b[31mred\nError: \u202etxt\ud800")
+    with pytest.raises(SystemExit):
+        fail("two\nlines \x1b]0;title\x07")
+    out, err = capsys.readouterr()
+    assert out == "\nclass \\x1b[31mred\\nError: \\u202etxt\\ud800\n"
+    assert err == "Error: two\nlines \\x1b]0;title\\x07\n"

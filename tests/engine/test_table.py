@@ -359,7 +359,7 @@ def test_a_missing_file_a_folder_and_none_are_told(tmp_path: Path) -> None:
         with pytest.raises(FileFormatError, match=told):
             Table(path=written(tmp_path / "t.parquet", content)).load()
     pl.DataFrame({"a": [[1], [2]]}).write_parquet(tmp_path / "lists.parquet")
-    with pytest.raises(FileFormatError, match="'a' holds lists"):
+    with pytest.raises(FileFormatError, match="holds no column of numbers, texts, dates"):
         Table(path=str(tmp_path / "lists.parquet")).load()
 
 
@@ -468,3 +468,33 @@ def test_a_wide_table_can_be_ended_between_its_columns(tmp_path: Path) -> None:
     )
     events = Table(path=path).surveying()
     assert len([event for event in events if isinstance(event, Progress)]) >= 10
+
+
+def test_columns_of_parquet_that_are_no_cells_are_left_out_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "odd.parquet"
+    frame = pl.DataFrame(
+        {
+            "a": [1.0, 2.0, 3.0],
+            "yes": [True, False, True],
+            "list": [[1], [2], [3]],
+            "record": [{"b": 1}] * 3,
+            "bytes": [b"a", b"b", b"c"],
+            "span": pl.Series([1, 2, 3]).cast(pl.Duration),
+            "money": pl.Series(["1.50", "2.50", "3.50"]).cast(pl.Decimal(10, 2)),
+        }
+    )
+    frame.write_parquet(path)
+    source = settled(str(path))
+    assert kinds(source).keys() == {"a", "yes", "money"}
+    assert {name: found for name, found in kinds(source).items() if name != "yes"} == {
+        "a": ("feature", "number"),
+        "money": ("target", "number"),
+    }
+    found = source.load()
+    assert found.targets["y"].tolist() == [1.5, 2.5, 3.5]
+    assert [note.split(" is left out")[0] for note in found.notes] == [
+        "The column list", "The column record", "The column bytes", "The column span",
+    ]  # fmt: skip
+    frame.select("list", "bytes").write_parquet(path)
+    with pytest.raises(FileFormatError, match="holds no column of numbers, texts, dates or truths"):
+        settled(str(path))

@@ -38,12 +38,10 @@ class ParquetTable:
             raise FileFormatError(path, "is not a Parquet file." if start else "is empty: there is no row in it.")
         schema = self._read(lambda: pl.read_parquet_schema(path))
         check_columns(path, len(schema))
-        nested = next((name for name, kind in schema.items() if kind.is_nested()), None)
-        if nested is not None:
-            raise FileFormatError(
-                path, f"column {nested!r} holds lists or records, which are no cells of a table."
-            )
-        self._columns = list(schema)
+        self._columns = [name for name, kind in schema.items() if _holds_cells(kind)]
+        self.left_out = tuple(name for name in schema if name not in set(self._columns))
+        if not self._columns:
+            raise FileFormatError(path, "holds no column of numbers, texts, dates or truths.")
         self.names = distinct_names(self._columns)
         self._count = int(self._read(lambda: pl.scan_parquet(path).select(pl.len()).collect().item()))
 
@@ -58,8 +56,14 @@ class ParquetTable:
         step = max(1, _CELLS // max(1, len(self.names)))
         for start in range(0, self._count, step):
             frame: pl.DataFrame = self._read(
-                lambda start=start: pl.scan_parquet(self.path).slice(start, step).collect()
+                lambda start=start: pl.scan_parquet(self.path).select(self._columns).slice(start, step).collect()
             )
             frame.columns = list(self.names)
             self.done = int(self.size * min(1.0, (start + step) / self._count))
             yield Rows(frame, np.arange(start + 1, start + 1 + len(frame)))
+
+
+def _holds_cells(kind: pl.DataType) -> bool:
+    """Whether a column holds what a cell of a text table could: no lists, records, bytes or spans of time."""
+    known = (pl.Boolean, pl.String, pl.Categorical, pl.Enum, pl.Date, pl.Datetime, pl.Null)
+    return kind.is_numeric() or isinstance(kind, known)

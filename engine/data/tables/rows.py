@@ -39,6 +39,8 @@ class TableFile(Protocol):
 
     names: tuple[str, ...]
     """Of its columns, no two the same."""
+    left_out: tuple[str, ...]
+    """Columns that hold what is no cell of a table."""
     size: int
     """Bytes of the file."""
     done: int

@@ -30,6 +30,7 @@ class TextTable:
     """A text table on the disk; raises `FileError` or `FileFormatError` where it is none."""
 
     unit = "line"
+    left_out = ()
 
     def __init__(self, path: str, given: Writing, fixed: Sequence[str]) -> None:
         self.path = path
