@@ -101,9 +101,10 @@ def predict(
     from app.headless import run_here
     from app.networks import check_not_read, open_network, write_npz
 
-    found = open_network(network, run)
     if out is not None:
         check_ending(out, (".npz",), "--out")
+    found = open_network(network, run)
+    if out is not None:
         check_not_read(out, *found.files, data)
     arrays: Mapping[str, Any] = run_here(_predicting(found, data), quiet=as_json)
     if out is None:

@@ -56,7 +56,7 @@ def test_the_command_line_gives_the_numbers_of_the_engine(trained: Path) -> None
 
 def test_a_run_folder_holds_project_history_and_weights(trained: Path) -> None:
     names = {path.name for path in (trained / "run").iterdir()}
-    assert names == {"project.loom", "history.csv", "best.h5", "last.h5", "log.txt"}
+    assert names == {"project.loom", "history.csv", "result.json", "best.h5", "last.h5", "log.txt"}
     lines = (trained / "run" / "history.csv").read_text().splitlines()
     assert lines[0] == "epoch,loss,accuracy,val_loss,val_accuracy"
     assert len(lines) == 5
