@@ -20,6 +20,8 @@ data = typer.Typer(
 )
 
 _CLASSES_SHOWN = 12
+_KINDS = {"features": "feature", "targets": "target", "validation": "validation", "test": "test"}
+"""What arrays are called, by what they are for."""
 
 
 @data.callback()
@@ -33,7 +35,10 @@ def inspect(
     run_generators: RunGenerators = False,
     as_json: Json = False,
 ) -> None:
-    """Print what a file or folder of data holds: shapes, types, classes, what is missing, what cannot be read."""
+    """Print what a file or folder of data holds: shapes, types, classes, what is missing, what cannot be read.
+
+    Exits with 1 where it cannot be learned from as it stands.
+    """
     from app.headless import run_here
     from engine.data.opening import source_of
     from engine.data.source import source_name
@@ -46,19 +51,21 @@ def inspect(
         survey: Survey = run_here(_result(source.surveying()), quiet=as_json)
         source = source.settled(survey)
         found = _of_table(source, survey)
-        problem = ""
         try:
-            found |= _of_data(run_here(_result(_whole(source)), quiet=as_json))
+            found |= _of_data(run_here(_result(_whole(source, found["problems"])), quiet=as_json))
         except LayerloomError as error:
-            problem = str(error)
-        found["problems"] = [*found["problems"], *([problem] if problem else [])]
+            told = [text for text in found["problems"] if text.rstrip(".") not in str(error)]
+            found["problems"] = [str(error), *told]
     else:
-        found = {**_of_data(run_here(_result(_whole(source)), quiet=as_json)), "problems": []}
+        problems: list[str] = []
+        found = {**_of_data(run_here(_result(_whole(source, problems)), quiet=as_json)), "problems": problems}
     found = {"path": str(path), "source": source_name(source), "title": source.title, **found}
     if as_json:
         print_json(found)
     else:
         _print(found)
+    if found["problems"]:
+        raise typer.Exit(1)
 
 
 @data.command()
@@ -82,14 +89,12 @@ def download(
         say(f"{source.title}: {path}")
 
 
-def _whole(source: Source) -> Any:
-    """Load all of a source, samples that cannot be read left out and named."""
-    from dataclasses import replace
-
+def _whole(source: Source, problems: list[str]) -> Any:
+    """Load all of a source; samples at which a run would stop are left out, and are among the problems."""
     from engine.data.holding import held
 
     data = yield from source.loading()
-    return (yield from held(replace(data, skip_unreadable=True)))
+    return (yield from held(data, problems))
 
 
 def _result(job: Any) -> Any:
@@ -127,6 +132,7 @@ def _of_table(table: Table, survey: Survey) -> dict[str, Any]:
 def _of_data(ds: DataSet) -> dict[str, Any]:
     import numpy as np
 
+    from engine.data.classes import class_names
     from engine.data.reading import in_pieces
 
     def told(arrays: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,10 +147,11 @@ def _of_data(ds: DataSet) -> dict[str, Any]:
             for name, array in arrays.items()
         }
 
+    known = {name: class_names(array, ds.classes.get(name, ())) for name, array in ds.targets.items()}
     balance = {
         name: dict(zip(classes, np.bincount(ds.targets[name], minlength=len(classes)).tolist(), strict=False))
-        for name, classes in ds.classes.items()
-        if name in ds.targets and ds.targets[name].ndim == 1
+        for name, classes in known.items()
+        if classes and ds.targets[name].ndim == 1
     }
     parts = {"validation": ds.validation, "test": ds.test}
     return {
@@ -160,16 +167,19 @@ def _of_data(ds: DataSet) -> dict[str, Any]:
 def _print(found: dict[str, Any]) -> None:
     say(f"{found['path']}: {found['title']}")
     if "rows" in found:
-        say(f"{found['rows']:,} rows, {found['bytes']:,} bytes, written with: {', '.join(found['written'])}")
+        from app.panels.table_look import column_word
+
+        written = ", ".join(map(column_word, found["written"]))
+        say(f"{found['rows']:,} rows, {found['bytes']:,} bytes, written with: {written}")
         for column in found["columns"]:
             more = [f"{column['missing']:,} missing"] if column["missing"] else []
             more += [f"{column['classes']:,} classes"] if "classes" in column else []
             more += [f"{column['low']:g} to {column['high']:g}"] if "low" in column else []
             say(f"  {column['name']}: {column['role']}, {column['kind']}{''.join(f', {text}' for text in more)}")
-    for kind in ("features", "targets"):
+    for kind, word in _KINDS.items():
         for name, array in found.get(kind, {}).items():
             gaps = f", {array['missing']:,} missing" if array["missing"] else ""
-            say(f"{kind[:-1]} {name}: {' x '.join(map(str, array['shape']))} {array['type']}{gaps}")
+            say(f"{word} {name}: {' x '.join(map(str, array['shape']))} {array['type']}{gaps}")
     for name, balance in found.get("classes", {}).items():
         shown = ", ".join(f"{value} {count:,}" for value, count in list(balance.items())[:_CLASSES_SHOWN])
         say(f"classes of {name} ({len(balance):,}): {shown}{', ...' * (len(balance) > _CLASSES_SHOWN)}")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
 from app.dialogs import sentence
+from app.known import Known
 from engine.data.file_source import FileSource
 from engine.data.prepare import fit_samples, fitted, match_names, matched
-from engine.data.source import Column, DataSet
+from engine.data.source import Column, DataSet, Source
 from engine.errors import LayerloomError, NotReadyError
 from engine.fixes import Fix, Problem, set_field
 from engine.graph import Graph, Node
@@ -31,25 +33,41 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("Fitness", text)
 
 
-def misfits(project: Project, inference: Inference) -> tuple[Problem, ...]:
-    """What does not fit yet, with ways out; empty where all fits or where only the file could tell."""
-    source, graph = project.data.source, inference.graph
+def misfits(project: Project, inference: Inference, known: Known | None = None) -> tuple[Problem, ...]:
+    """What does not fit yet, with ways out; empty where all fits or where only the file could tell.
+
+    `known` is what the last look at data has told, which may have been other data.
+    """
+    source = project.data.source
+    if known is not None and known.source == source:
+        return (*known.problems, *_of_source(source, inference, known))
+    return _of_source(source, inference, Known(source))
+
+
+def judged(source: Source, known: Known | None) -> bool:
+    """Whether it is known what the samples are like: of those that a program draws, once some were drawn."""
+    return not source.endless or (known is not None and known.source == source and bool(known.features))
+
+
+def _of_source(source: Source, inference: Inference, known: Known) -> tuple[Problem, ...]:
     if isinstance(source, FileSource):
         return tuple(Problem(None, _told(text)) for text in _file_misfits(source, inference))
     if getattr(source, "path", None) == "":
         return (Problem(None, _told(tr("no file is chosen yet"))),)
-    return _misfits(graph, inference, source.features(), source.targets(), said(source.title))
+    features, targets = source.features() or known.features, source.targets() or known.targets
+    return _misfits(inference.graph, inference, features, targets, said(source.title))
 
 
 def made_to_fit(graph: Graph, features: Mapping[str, Column], targets: Mapping[str, Column]) -> Graph:
-    """The graph after all ways out of what does not fit such data; the very same one where there is none."""
+    """The graph after all ways out of what does not fit such data; as it was where no Input would take it."""
+    made = graph
     for _ in range(1 + len(features) + len(targets)):
-        found = _misfits(graph, infer(graph), features, targets, "")
+        found = _misfits(made, infer(made), features, targets, "")
         fix = next((problem.fixes[0] for problem in found if problem.fixes), None)
         if fix is None:
-            break
-        graph = fix.edit(graph)
-    return graph
+            return graph if any(problem.field in ("shape", "dtype") for problem in found) else made
+        made = fix.edit(made)
+    return made
 
 
 def _misfits(
@@ -71,7 +89,18 @@ def _misfits(
             if node.name in gives
         ),
     ]
-    return tuple(problem for problem in found if problem is not None)
+    return tuple(_with_sound_fixes(problem, inference) for problem in found if problem is not None)
+
+
+def _with_sound_fixes(problem: Problem, inference: Inference) -> Problem:
+    """Without ways out that end at a layer which could do what it does before, and could not then."""
+    faulty = {error.node for error in inference.errors}
+
+    def sound(fix: Fix) -> bool:
+        after = infer(fix.edit(inference.graph), inference)
+        return all(error.node in faulty for error in after.errors)
+
+    return replace(problem, fixes=tuple(filter(sound, problem.fixes)))
 
 
 def _told(clause: str) -> str:

@@ -49,6 +49,7 @@ class Workplace(QSplitter):
         self.training_settings = TrainingSettingsPanel(document)
         self.training = TrainingPanel(session)
         self.data = DataPanel(document)
+        self.data.learned.connect(self.problem_panel.take_known)
         self.code = CodePanel(document)
         self.summary = SummaryPanel(self.view)
         self.evaluation = EvaluatePanel(document, session)

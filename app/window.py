@@ -276,6 +276,7 @@ class MainWindow(QMainWindow):
 
     def _show_tab(self, index: int) -> None:
         self.actions_.set_enabled((*_CANVAS_ACTIONS, *_VIEW_ACTIONS), index == 0)
+        self.work.problem_panel.show_button(index != self.work.tabs.indexOf(self.work.data))
 
     def _show_nodes(self, node_ids: tuple[str, ...]) -> None:
         self.work.inspector.show_nodes(node_ids)

@@ -17,6 +17,7 @@ LayerloomError                   base: its text is a sentence for the person at 
 ├── FileError                    a file that is missing, damaged, or cannot be written
 │   ├── DownloadError            a file that cannot be had from its site
 │   └── FileFormatError          a file of the wrong kind or of a future version
+│       ├── UnreadableError      samples that cannot be read, and may be left out
 │       └── UnsupportedError     part of a file that this program does not have, but can keep as it is
 └── Cancelled                    thrown into a generator of events to ask it to end
 """
@@ -130,6 +131,10 @@ class DownloadError(FileError):
 
 class FileFormatError(FileError):
     """A file of the wrong kind, or of a version this program does not know."""
+
+
+class UnreadableError(FileFormatError):
+    """Samples of a file that cannot be read; the settings may say that they are left out."""
 
 
 class UnsupportedError(FileFormatError):

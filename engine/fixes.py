@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.graph import Edge, Graph, Node
 from engine.repairs import InsertBefore, InsertEach, Repair, SetField
 from engine.shapes import show_shape
+
+if TYPE_CHECKING:
+    from engine.project import DataSettings
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,9 @@ class Fix:
     """A way out of a problem that the user can take with one click."""
 
     text: str
-    edit: Callable[[Graph], Graph] = field(compare=False)
+    edit: Callable[[Graph], Graph] = field(default=lambda graph: graph, compare=False)
+    data: Callable[[DataSettings], DataSettings] | None = field(default=None, compare=False)
+    """Where the data is changed rather than the graph: how."""
 
 
 @dataclass(frozen=True)

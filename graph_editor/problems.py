@@ -34,6 +34,9 @@ _MOST = 100
 
 def apply_fix(document: ProjectDocument, fix: Fix) -> None:
     """Take a way out, undoably; one that no longer fits the graph does nothing."""
+    if fix.data is not None:
+        document.edit_data(said(fix.text), fix.data(document.project.data))
+        return
     try:
         graph = fix.edit(document.graph)
     except (LayerloomError, ValidationError):

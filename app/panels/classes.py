@@ -31,14 +31,14 @@ class ClassesView(QWidget):
         self._column.setSpacing(4)
         document.project_changed.connect(self._show_weights)
 
-    def show_profile(self, profile: Profile) -> None:
-        """Show the classes of other data."""
+    def show_profile(self, profile: Profile | None) -> None:
+        """Show the classes of other data, none where they are not known."""
         while (item := self._column.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
         self._profile = profile
-        self.charts = [BalanceChart(balance) for balance in profile.balances]
+        self.charts = [BalanceChart(balance) for balance in (profile.balances if profile is not None else ())]
         self.boxes = []
         for chart in self.charts:
             self._column.addWidget(self._heading(chart))

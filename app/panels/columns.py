@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class ColumnsView(QWidget):
     """A list of columns; what is chosen above it is set for all that are selected."""
 
-    changed = Signal(object, str)
-    """The columns as they are to be, and which of their settings was changed."""
+    changed = Signal(object)
+    """The columns as they are to be."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +143,7 @@ class ColumnsView(QWidget):
             tell_error(self, self.tr("Cannot change this column"), error)
             self._show_choices()
             return
-        self.changed.emit(tuple(columns), setting)
+        self.changed.emit(tuple(columns))
 
     def _changer(self, setting: str, value: str) -> Callable[[TableColumn], TableColumn]:
         from engine.data.tables.proposal import as_kind, as_role

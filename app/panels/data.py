@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.consent import may_run, needs_yes
 from app.dialogs import sentence, tell_error
 from app.jobs import run_job
+from app.known import Known
 from app.panels.columns import ColumnsView
 from app.panels.download import DownloadOffer
 from app.panels.look import Look
@@ -36,15 +37,16 @@ from engine.data.columns import TableColumn
 from engine.data.leakage import SplitFacts
 from engine.data.profile import Profile
 from engine.data.published import PUBLISHED, at_hand
-from engine.data.source import SOURCES, Source, source_name
+from engine.data.source import SOURCES, Column, Source, source_name
 from engine.data.table import Table
-from engine.errors import Cancelled, LayerloomError, legible
+from engine.errors import Cancelled, LayerloomError, UnreadableError, legible
 from engine.events import Event, Progress, Result
 from engine.fields import Settings, describe
 from engine.project import DataSettings
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm
+from graph_editor.problems import ProblemStack
 from graph_editor.words import said
 
 _PAUSE_MS = 250
@@ -52,6 +54,9 @@ _PAUSE_MS = 250
 
 class DataPanel(QWidget):
     """Edits the data settings of the document, undoably, and shows the first samples."""
+
+    learned = Signal(object)
+    """What is `Known` of the data now; None where nothing is."""
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +111,7 @@ class DataPanel(QWidget):
         self.allow.setToolTip(self.tr("Samples are drawn by running this file; it is not run before you say so"))
         self.network = NetworkButtons(self._document)
         self.fit, self.begin = self.network.fit, self.network.begin
+        self.stops = ProblemStack(self._document)
         self.notes = QLabel(wordWrap=True)
         self.notes.hide()
         self.columns = ColumnsView()
@@ -146,6 +152,7 @@ class DataPanel(QWidget):
                 self.file,
                 self.download,
                 self.allow,
+                self.stops,
                 self.network,
                 self.notes,
                 self.about,
@@ -252,11 +259,21 @@ class DataPanel(QWidget):
             self._show_file(preview.written)
         self.columns.setVisible(preview.table is not None)
         self.views.show_preview(preview)
+        self._learn(preview.columns, preview.stop)
         self._show_summary()
         self._show_network()
 
+    def _learn(self, columns: tuple[dict[str, Column], dict[str, Column]], stop: str) -> None:
+        """Tell what was seen of the data that was looked at."""
+        assert self._previewed is not None
+        known = Known(self._previewed, *columns, stop)
+        self.stops.show_problems(known.problems)
+        self.learned.emit(known)
+
     def _failed(self, error: Exception) -> None:
         self._say(sentence(error))
+        if isinstance(error, UnreadableError):
+            self._learn(({}, {}), sentence(error))
 
     def _ended(self) -> None:
         if self._job is not None:
@@ -268,6 +285,8 @@ class DataPanel(QWidget):
     def _say(self, text: str) -> None:
         self._preview = None
         self.views.say(text)
+        self.stops.show_problems(())
+        self.learned.emit(None)
         self._show_summary()
 
     def _show_summary(self) -> None:
@@ -307,14 +326,15 @@ class DataPanel(QWidget):
 
     def _source_changed(self, source: Settings, field: str) -> None:
         data = self._document.project.data.model_copy(update={"source": source})
-        self._document.edit_data(self.tr("Change the data"), data, f"data.source.{field}")
+        key = f"data.source.{field}" if self.source_form.typed(field) else None
+        self._document.edit_data(self.tr("Change the data"), data, key)
 
-    def _columns_changed(self, columns: tuple[TableColumn, ...], setting: str) -> None:
+    def _columns_changed(self, columns: tuple[TableColumn, ...]) -> None:
         data = self._document.project.data
         if isinstance(data.source, Table):
             source = data.source.replace(columns=columns)
             changed = data.model_copy(update={"source": source})
-            self._document.edit_data(self.tr("Change the columns"), changed, f"data.columns.{setting}")
+            self._document.edit_data(self.tr("Change the columns"), changed)
 
     def _show_network(self) -> None:
         self.network.show_columns(*(self._preview.columns if self._preview is not None else ({}, {})))

@@ -39,9 +39,9 @@ class NetworkButtons(QWidget):
         """Offer what can be done for data of these features and targets; nothing where they are not known."""
         self._features, self._targets = features, targets
         graph = self._document.project.graph
-        self.begin.setVisible(bool(features))
+        self.begin.setVisible(bool(features and targets))
         self.fit.setVisible(bool(features) and made_to_fit(graph, features, targets) is not graph)
-        self.setVisible(bool(features))
+        self.setVisible(not (self.begin.isHidden() and self.fit.isHidden()))
 
     def _begin(self) -> None:
         graph = started(self._features, self._targets)

@@ -33,7 +33,7 @@ from engine.data.profile import profiling
 from engine.data.rows import AnyRows
 from engine.data.source import Column, DataSet, Source
 from engine.data.table import Table
-from engine.errors import LayerloomError
+from engine.errors import LayerloomError, UnreadableError
 from engine.events import Result
 from engine.starting import columns_of
 
@@ -70,11 +70,20 @@ class Preview:
     columns: tuple[dict[str, Column], dict[str, Column]] = ({}, {})
     """What features and targets are like."""
     notes: tuple[str, ...] = ()
+    stop: str = ""
+    """Why a run would stop at samples that cannot be read, where that is so: a sentence."""
+    refused: bool = False
+    """Whether nothing could be loaded for that, so that there are no figures."""
     written: str = ""
     """How a table is written, as far as that was guessed."""
     table: TableLook | None = None
     first: Mapping[str, Array] = field(default_factory=dict[str, Array])
     """The first samples of features that are pictures."""
+
+    @property
+    def why_none(self) -> str:
+        """Why there will be no figures, empty where there will."""
+        return " ".join((self.stop, *self.notes)).strip() if self.refused else ""
 
 
 def preview_job(source: Source) -> Job:
@@ -100,8 +109,10 @@ def _table_job(source: Table) -> Job:
     ds: DataSet | None = None
     try:
         found = make_preview(ds := (yield from table.loading()))
+    except UnreadableError as error:
+        found = Preview(((_tr("Rows"), count(survey.rows)),), {}, 0, stop=sentence(error), refused=True)
     except LayerloomError as error:
-        found = Preview(((_tr("Rows"), count(survey.rows)),), {}, 0, notes=(sentence(error),))
+        found = Preview(((_tr("Rows"), count(survey.rows)),), {}, 0, notes=(sentence(error),), refused=True)
     columns = {column.name: column for column in table.columns}
     header = tuple(_column_header(columns.get(facts.name), facts.name) for facts in survey.columns)
     shown = replace(found, header=header, rows=survey.head, images=(), table=look)
@@ -152,6 +163,7 @@ def make_preview(ds: DataSet) -> Preview:
         *parts,
         columns=described,
         notes=notes,
+        stop=some.stop,
         first=pictured,
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from app.fitness import misfits
+from app.fitness import judged, misfits
+from app.known import Known
 from graph_editor.document import ProjectDocument
 from graph_editor.problems import ProblemList, ProblemStack
 
@@ -23,6 +24,7 @@ class ProblemPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._document = document
         self.list = ProblemList(document)
+        self._calm = self.list.calm.text()
         self.misfits = ProblemStack(document)
         self.misfits.node_activated.connect(self.list.node_activated)
         self.misfits.mended.connect(self.list.mended)
@@ -40,14 +42,27 @@ class ProblemPanel(QWidget):
         layout.addWidget(self.list)
         self.list.put_first(self.first)
         self.fits = True
+        self._known: Known | None = None
         document.project_changed.connect(self.refresh)  # after the list's own, so that `calm` is ours to hide
+        self.refresh()
+
+    def show_button(self, on: bool) -> None:
+        """Offer the way to the data, where it is not what is seen already."""
+        self.button.setVisible(on)
+
+    def take_known(self, known: Known | None) -> None:
+        """Judge by what a look at the data has told."""
+        self._known = known
         self.refresh()
 
     def refresh(self) -> None:
         """Show whether the data of now fits."""
-        found = misfits(self._document.project, self._document.whole)
+        found = misfits(self._document.project, self._document.whole, self._known)
         self.fits = not found
         self.first.setVisible(bool(found))
         self.misfits.show_problems(found)
+        unknown = self.tr("No problems in the network. Whether the data fits is known once its file has run.")
+        calm = judged(self._document.project.data.source, self._known)
+        self.list.calm.setText(self._calm if calm else unknown)
         self.list.calm.setVisible(not found and not self._document.inference.problems)
         self.refreshed.emit()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
+from engine.data.faults import faults_text
 from engine.data.rows import Rows
 from engine.data.source import DataSet
 
@@ -17,7 +17,6 @@ Array = np.ndarray[Any, Any]
 PICTURES = 64
 _POINTS = 3000
 _BYTES = 64 * 2**20
-_FAULTS = 3
 
 
 def _tr(text: str) -> str:
@@ -30,6 +29,8 @@ class Some:
 
     data: DataSet
     notes: tuple[str, ...] = ()
+    stop: str = ""
+    """What a run would stop at: a sentence, empty where all that was looked at can be read or is left out."""
 
 
 def some_samples(ds: DataSet) -> Some:
@@ -59,7 +60,14 @@ def some_samples(ds: DataSet) -> Some:
         validation=None,
         test=None,
     )
-    return Some(some, _told(list(faults.values()), number, ds.skip_unreadable))
+    if not faults:
+        return Some(some)
+    shown = faults_text(list(faults.values()))
+    if ds.skip_unreadable:
+        text = _tr("{0} of {1} samples that were looked at cannot be read and are left out: {2}.")
+        return Some(some, (text.format(len(faults), number, shown),))
+    text = _tr("{0} of {1} samples that were looked at cannot be read, and would stop the training: {2}.")
+    return Some(some, stop=text.format(len(faults), number, shown))
 
 
 def _spread(size: int, number: int) -> Array:
@@ -67,11 +75,3 @@ def _spread(size: int, number: int) -> Array:
     stride = max(1, round(number**0.5))
     order = np.argsort(np.arange(number) % stride, kind="stable")
     return np.linspace(0, size - 1, number).astype(int)[order]
-
-
-def _told(faults: Sequence[str], number: int, skipped: bool) -> tuple[str, ...]:
-    if not faults:
-        return ()
-    text = _tr("{0} of {1} samples that were looked at cannot be read.").format(len(faults), number)
-    hint = "" if skipped else _tr("Set what is done with unreadable files to skip, and they are left out.")
-    return (" ".join(filter(None, (text, *faults[:_FAULTS], hint))),)

@@ -108,7 +108,8 @@ class SplitPanel(QWidget):
 
     def _changed(self, settings: Settings, field: str) -> None:
         if isinstance(settings, DataSettings):
-            self._document.edit_data(self.tr("Change the split"), settings, f"data.{field}")
+            key = f"data.{field}" if self.form.typed(field) else None
+            self._document.edit_data(self.tr("Change the split"), settings, key)
 
     def _mend(self) -> None:
         data = self._document.project.data.replace(keep_duplicates_together=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from app.panels.batch import BatchView
@@ -14,6 +15,7 @@ from engine.data.profile import Profile, Spread
 from graph_editor.document import ProjectDocument
 
 SAMPLES, VALUES, CLASSES, BATCH = range(4)
+_WORD = BATCH + 1  # stands in for a view whose figures are not there
 
 
 class DataViews(QWidget):
@@ -36,7 +38,9 @@ class DataViews(QWidget):
         self.part = QLabel()
         self.part.setProperty("muted", True)
         self.stack = QStackedWidget()
-        for view in (look, self._scrolled(self.tiles), self._scrolled(self.classes), self.batch):
+        self.word = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self.word.setProperty("muted", True)
+        for view in (look, self._scrolled(self.tiles), self._scrolled(self.classes), self.batch, self.word):
             self.stack.addWidget(view)
         self.profile: Profile | None = None
         self._pictures = False
@@ -68,7 +72,7 @@ class DataViews(QWidget):
     def say(self, text: str) -> None:
         """Show a word in place of all."""
         self.look.say(text)
-        self.profile = None
+        self._forget_figures("")
         self.bar.hide()
         self.stack.setCurrentIndex(SAMPLES)
 
@@ -76,9 +80,16 @@ class DataViews(QWidget):
         """Show other data, or the same data otherwise; its figures follow."""
         self.look.show_preview(preview)
         self.batch.show_preview(preview)
-        self.profile = None
+        self._forget_figures(preview.why_none or self.tr("Reading the data…"))
         self._pictures = bool(preview.images)
         self._offer()
+
+    def _forget_figures(self, why: str) -> None:
+        """The figures that were shown are of other data; why there are none."""
+        self.profile = None
+        self.tiles.show_tiles(())
+        self.classes.show_profile(None)
+        self.word.setText(why)
 
     def show_profile(self, profile: Profile) -> None:
         """Show the figures of the data."""
@@ -113,8 +124,8 @@ class DataViews(QWidget):
 
     def _show_view(self) -> None:
         view = self.tabs.currentIndex()
-        self.stack.setCurrentIndex(view)
         known = self.profile
+        self.stack.setCurrentIndex(_WORD if known is None and view in (VALUES, CLASSES) else view)
         cut = known is not None and not known.whole and view == VALUES
         self.part.setVisible(cut)
         if known is not None and cut:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.data.faults import faults_text
 from engine.data.packing import can_be_packed, packed
 from engine.data.reading import READING, in_pieces
 from engine.data.rows import AnyRows, Array, Picked, Rows, room
@@ -20,15 +21,14 @@ HELD = 384 * 2**20
 _QUICK = 32 * 2**20
 """Bytes that are read so quickly that nobody waits for them."""
 
-_SHOWN = 3
-
 Arrays = Mapping[str, AnyRows]
 
 
-def held(data: DataSet) -> Generator[Progress, None, DataSet]:
+def held(data: DataSet, refused: list[str] | None = None) -> Generator[Progress, None, DataSet]:
     """The data, ready to be gone through often, without the samples that cannot be read.
 
-    Raises `DataError` for those where the data does not say that they are to be left out.
+    Raises `DataError` for those where the data does not say that they are to be left out; where `refused` is
+    given, that is put there instead.
     """
     notes = list(data.notes)
     training = {**data.arrays, **data.marks}
@@ -45,7 +45,7 @@ def held(data: DataSet) -> Generator[Progress, None, DataSet]:
             if isinstance(kept := found[name], Rows) and id(rows) in small:
                 found[name], more = yield from _in_memory(kept)
                 faults |= more
-        return _sound(found, faults, data.skip_unreadable, notes)
+        return _sound(found, faults, data.skip_unreadable, notes, refused)
 
     arrays = yield from part(training)
     validation = None if data.validation is None else (yield from part(data.validation))
@@ -102,20 +102,25 @@ def _in_memory(rows: Rows) -> Generator[Progress, None, tuple[Array, Mapping[int
     return values, faults
 
 
-def _sound(arrays: Arrays, faults: Mapping[int, str], skip: bool, notes: list[str]) -> Arrays:
+def _sound(
+    arrays: Arrays, faults: Mapping[int, str], skip: bool, notes: list[str], refused: list[str] | None
+) -> Arrays:
     """The arrays without the samples that have faults."""
     if not faults:
         return arrays
     size = len(next(iter(arrays.values())))
-    shown = "; ".join(faults[number].rstrip(".") for number in sorted(faults)[:_SHOWN])
-    shown += f"; and {len(faults) - _SHOWN:,} more" if len(faults) > _SHOWN else ""
+    shown = faults_text([faults[number] for number in sorted(faults)])
     if not skip:
-        raise DataError(
+        error = DataError(
             f"{len(faults):,} of {size:,} samples cannot be read: {shown}. Mend them, or set what is done with "
             "unreadable samples to skip."
         )
+        if refused is None:
+            raise error
+        refused.append(str(error))
     if len(faults) == size:
         raise DataError(f"None of the {size:,} samples can be read: {shown}.")
-    notes.append(f"{len(faults):,} of {size:,} samples cannot be read and are left out: {shown}.")
+    if skip:
+        notes.append(f"{len(faults):,} of {size:,} samples cannot be read and are left out: {shown}.")
     kept = np.setdiff1d(np.arange(size), np.fromiter(faults, int))
     return {name: a[kept] if isinstance(a, np.ndarray) else Picked(a, kept) for name, a in arrays.items()}

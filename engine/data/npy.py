@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from engine.data.arrays import by_part, data_set
+from engine.data.arrays import by_part, data_set, is_target, part_of
 from engine.data.file_source import FileSource, check_lengths, names_in, zeros
 from engine.data.npy_header import read_header
 from engine.data.rows import AnyRows, FileRows
-from engine.data.source import DataSet, register
-from engine.errors import DataError, FileError, FileFormatError
+from engine.data.source import DataSet, Source, register
+from engine.errors import DataError, FileError, FileFormatError, LayerloomError
+from engine.events import Progress
 from engine.fields import AsPath
 from engine.files import check_file
 
@@ -39,6 +41,24 @@ class Npy(FileSource):
     @classmethod
     def takes(cls, path: Path) -> bool:
         return path.suffix == ".npy" or (path.is_dir() and any(name.endswith(".npy") for name in names_in(path)))
+
+    def proposing(self) -> Generator[Progress, None, Source]:
+        """The folder in place of one of its files, where they belong together; else the targets beside it."""
+        yield from ()
+        path = Path(self.path)
+        if not self.path or self.targets_path or not path.is_file():
+            return self
+        beside = sorted(name for name in names_in(path.parent) if name.endswith(".npy"))
+        targets = [name for name in beside if is_target(part_of(Path(name).stem)[1])]
+        pair = self.replace(targets_path=str(path.parent / targets[0])) if len(targets) == 1 else self
+        for source in (self.replace(path=str(path.parent)), pair):
+            try:
+                found = source.outline()
+            except LayerloomError:
+                continue
+            if found.features and found.targets:
+                return source
+        return self
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -109,6 +109,11 @@ class Source(Settings):
         """The source with settings that suit its files, where none were chosen; raises what `load` raises."""
         yield from ()
         return self
+
+    def skipping(self) -> Self:
+        """With samples that cannot be read left out and counted, where there is a setting for that."""
+        names = {"unreadable", "faulty_rows"} & type(self).model_fields.keys()
+        return self.replace(**dict.fromkeys(names, "skip"))
 
     def features(self) -> dict[str, Column]:
         """Names and shapes of what goes in, without reading it all; empty where that needs the file."""

@@ -15,7 +15,7 @@ from engine.data.folders import FileAt, Kind, by_class, listing, share
 from engine.data.memory import bytes_text, free_memory
 from engine.data.rows import Array, Rows
 from engine.data.source import DataSet, finished, register
-from engine.errors import DataError, FileError, FileFormatError
+from engine.errors import DataError, FileError, FileFormatError, UnreadableError
 from engine.events import Progress
 from engine.fields import AsPath
 
@@ -172,7 +172,7 @@ class _Faults:
 
     def add(self, path: str, where: str, offset: int) -> None:
         if not self.skip:
-            raise FileFormatError(
+            raise UnreadableError(
                 path,
                 f"{where}byte {offset:,} is not UTF-8. Save it as UTF-8, or set what is done with unreadable "
                 "texts to skip.",

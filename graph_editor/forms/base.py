@@ -28,6 +28,8 @@ class FieldEditor(QWidget):
 
     tall = False
     """Whether the editor needs the whole width of the form, under its label."""
+    typed = True
+    """Whether a value comes key by key, rather than with one click."""
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__()

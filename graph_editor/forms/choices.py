@@ -14,6 +14,8 @@ from graph_editor.words import said
 class BoolEditor(FieldEditor):
     """Yes or no."""
 
+    typed = False
+
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
         self.box = QCheckBox()
@@ -36,6 +38,8 @@ class BoolEditor(FieldEditor):
 class ChoiceEditor(FieldEditor):
     """One of a few texts."""
 
+    typed = False
+
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
         self.combo = ComboBox(spec.choices)
@@ -55,6 +59,8 @@ class ChoiceEditor(FieldEditor):
 
 class ChoicesEditor(FieldEditor):
     """Any of a few texts, to be ticked."""
+
+    typed = False
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)

@@ -143,6 +143,10 @@ class SettingsForm(QWidget):
         """The editor of a field."""
         return self._rows[name].editor
 
+    def typed(self, name: str) -> bool:
+        """Whether a field is edited key by key, which are one edit together; a choice is one for itself."""
+        return self.editor(name.partition(".")[0]).typed
+
     def row(self, name: str) -> Row:
         """The line of a field."""
         return self._rows[name]

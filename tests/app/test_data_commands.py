@@ -14,6 +14,7 @@ from engine.layers.core import Dense, Input, Output
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
 from tests.app.test_cli import layerloom
+from tests.engine.class_folders import picture_folder
 from tests.engine.data_files import imdb_file
 from tests.engine.test_data_hdf5 import written as written_hdf5
 from tests.engine.test_table import flowers, settled, written
@@ -38,6 +39,7 @@ def test_a_table_is_inspected(tmp_path: Path) -> None:
     assert found["classes"] == {"y": {"setosa": 50, "versicolor": 50, "virginica": 50}}
     assert found["problems"] == []
     shown = layerloom("data", "inspect", "f.csv", cwd=tmp_path).stdout
+    assert "written with: comma, double quotes, decimal point, header" in shown
     assert "species: target, category, 3 classes" in shown
     assert "classes of y (3): setosa 50, versicolor 50, virginica 50" in shown
 
@@ -45,9 +47,12 @@ def test_a_table_is_inspected(tmp_path: Path) -> None:
 def test_faulty_rows_are_among_the_problems(tmp_path: Path) -> None:
     path = Path(flowers(tmp_path / "f.csv"))
     written(path, path.read_text() + "1,2\n" * 7)
-    found = json.loads(layerloom("data", "inspect", "f.csv", "--json", cwd=tmp_path).stdout)
+    done = layerloom("data", "inspect", "f.csv", "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
     assert found["faulty_rows"] == 7
-    assert found["problems"][0] == "line 152: There are 2 cells, but 3 columns."
+    assert "line 152: There are 2 cells, but 3 columns. Mend the file" in found["problems"][0]
+    assert found["problems"][1] == "line 153: There are 2 cells, but 3 columns."
     assert found["problems"][5] == "... and 2 more rows that cannot be read."
 
 
@@ -58,6 +63,20 @@ def test_arrays_are_inspected(tmp_path: Path) -> None:
     found = json.loads(layerloom("data", "inspect", "a.npz", "--json", cwd=tmp_path).stdout)
     assert found["features"] == {"x": {"shape": [6, 4], "type": "float64", "missing": 1}}
     assert found["test"]["y"]["shape"] == [2]
+    assert found["classes"] == {"y": dict.fromkeys("012345", 1)}
+    assert "test y: 2 int64" in layerloom("data", "inspect", "a.npz", cwd=tmp_path).stdout
+
+
+def test_pictures_at_which_a_run_would_stop_are_problems(tmp_path: Path) -> None:
+    folder = picture_folder(tmp_path / "set", each=3)
+    (folder / "red" / "bad.png").write_bytes(b"no picture")
+    done = layerloom("data", "inspect", "set", "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    (problem,) = found["problems"]
+    assert problem.startswith("1 of 10 samples cannot be read: red/bad.png: is no picture")
+    assert found["samples"] == 9
+    assert not any("left out" in note for note in found["notes"])
 
 
 def test_an_hdf5_file_is_inspected(tmp_path: Path) -> None:

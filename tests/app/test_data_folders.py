@@ -71,8 +71,8 @@ def test_four_clicks_lead_from_an_opened_window_to_the_curve_of_a_folder_of_pict
     click(qtbot, bar.widgetForAction(window.actions_["train"]))
 
     qtbot.waitUntil(lambda: len(steps) > 0, timeout=60_000)
-    plot = window.work.training.curves.loss_plot
-    qtbot.waitUntil(lambda: len(plot.steps.y) > 0, timeout=10_000)
+    curves = window.work.training.curves
+    qtbot.waitUntil(lambda: curves.frames > 0 and "loss" in curves.run.steps, timeout=30_000)
     window.session.stop()
 
 
@@ -127,10 +127,20 @@ def test_pictures_that_cannot_be_read_are_told_beside_those_that_can(
     assert panel.take_file(folder)
     shown(qtbot, window)
     assert len(panel.look.grid._labels) == 9
-    note = panel.notes.text()
-    assert note.startswith("1 of 10 samples that were looked at cannot be read.")
-    assert "red/bad.png: is no picture of a kind that is known" in note
-    assert note.endswith("skip, and they are left out.")
+    (card,) = panel.stops.cards
+    told = card.problem.message
+    assert told.startswith(
+        "1 of 10 samples that were looked at cannot be read, and would stop the training: red/bad"
+    )
+    assert "bad.png: is no picture of a kind that is known" in told
+    assert told in [card.problem.message for card in window.work.problem_panel.misfits.cards]
+    qtbot.waitUntil(lambda: panel.stops.cards[0].buttons[0].isVisible(), timeout=20_000)
+    button = panel.stops.cards[0].buttons[0]
+    assert button.accessibleName() == "Leave them out"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert images_of(window).unreadable == "skip"
+    qtbot.waitUntil(lambda: "cannot be read and are left out" in panel.notes.text(), timeout=20_000)
+    assert not panel.stops.isVisible()
 
 
 def test_a_dropped_folder_is_taken(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -205,12 +215,12 @@ def test_folders_on_the_command_line(tmp_path: Path) -> None:
     folder = picture_folder(tmp_path / "set", each=10, size=(8, 8))
     (folder / "red" / "bad.png").write_bytes(b"x")
     done = layerloom("data", "inspect", "set", "--json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr  # a run would stop there
     found = json.loads(done.stdout)
     assert (found["source"], found["samples"]) == ("images", 30)
     assert found["features"]["x"]["shape"] == [30, 8, 8, 3]
     assert found["classes"] == {"y": {"blue": 10, "green": 10, "red": 10}}
-    assert "bad.png: is no picture" in found["notes"][0]
+    assert "bad.png: is no picture" in found["problems"][0]
     (folder / "red" / "bad.png").unlink()
     source = ImageFolder(path="nowhere", image_size=(8, 8), color_mode="rgb", class_names=("blue", "green", "red"))
     saved(tmp_path, source, started(source.features(), source.targets()))

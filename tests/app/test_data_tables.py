@@ -12,12 +12,15 @@ from pytestqt.qtbot import QtBot
 
 import app.panels.columns
 import app.panels.data
+from app.panels.views import VALUES
 from app.window import MainWindow
 from engine.data.builtin import Iris
 from engine.data.table import Table
 from engine.events import StepsDone
 from engine.formats import project_file
 from graph_editor.forms.base import ComboBox
+from graph_editor.forms.choices import ChoiceEditor
+from graph_editor.forms.numbers import FloatEditor
 from tests.engine.test_table import PEOPLE, flowers, written
 
 from .conftest import Answers
@@ -75,8 +78,8 @@ def test_four_clicks_lead_from_an_opened_window_to_the_curve_of_a_csv(
     click(qtbot, bar.widgetForAction(window.actions_["train"]))
 
     qtbot.waitUntil(lambda: len(steps) > 0, timeout=60_000)
-    plot = window.work.training.curves.loss_plot
-    qtbot.waitUntil(lambda: len(plot.steps.y) > 0, timeout=10_000)
+    curves = window.work.training.curves
+    qtbot.waitUntil(lambda: curves.frames > 0 and "loss" in curves.run.steps, timeout=30_000)
     window.session.stop()
 
 
@@ -155,9 +158,74 @@ def test_faulty_rows_are_told_beside_the_columns(qtbot: QtBot, window: MainWindo
     written(Path(path), Path(path).read_text() + "1,2\n")
     take(qtbot, window, path)
     data = window.work.data
-    assert "line 152: There are 2 cells, but 3 columns" in data.notes.text()
+    for card in (data.stops.cards[0], window.work.problem_panel.misfits.cards[0]):
+        assert "line 152: There are 2 cells, but 3 columns" in card.problem.message
+        assert card.problem.severity == "error"
     assert not data.begin.isVisible()
-    source = source_of(window).replace(faulty_rows="skip")
-    window.document.edit_data("Skip", window.document.project.data.model_copy(update={"source": source}))
+    qtbot.waitUntil(lambda: data.stops.cards[0].buttons[0].isVisible(), timeout=20_000)
+    button = data.stops.cards[0].buttons[0]
+    assert button.accessibleName() == "Leave faulty rows out"
+    click(qtbot, button)
+    assert source_of(window).faulty_rows == "skip"
     qtbot.waitUntil(lambda: data.notes.text().startswith("1 faulty rows were left out"), timeout=20_000)
     assert data.begin.isVisible()
+    assert not data.stops.isVisible()
+    window.document.undo_stack.undo()
+    assert source_of(window).faulty_rows == "refuse"
+
+
+def test_roles_of_two_columns_are_two_edits(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    take(qtbot, window, written(tmp_path / "people.csv", PEOPLE))
+    view = window.work.data.columns
+    for row in (3, 4):
+        view.table.selectRow(row)
+        choose(qtbot, view.choices["role"], "ignore")
+        qtbot.waitUntil(lambda row=row: view._look is not None and view._look.columns[row].role == "ignore")
+    window.document.undo_stack.undo()
+    assert [column.role for column in source_of(window).columns[3:5]] == ["ignore", "feature"]
+
+
+def test_choices_are_an_edit_each_and_what_is_typed_is_one(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    take(qtbot, window, written(tmp_path / "people.csv", PEOPLE))
+    stack, form = window.document.undo_stack, window.work.data.source_form
+    before = stack.count()
+    for value in ("skip", "refuse", "skip"):
+        editor = form.editor("faulty_rows")
+        assert isinstance(editor, ChoiceEditor)
+        editor.combo.setCurrentText(value)
+    assert stack.count() == before + 3
+    share = window.work.data.split.form.editor("validation_split")
+    assert isinstance(share, FloatEditor)
+    for text in ("0.2", "0.25"):
+        share.line.clear()
+        qtbot.keyClicks(share.line, text)
+    assert window.document.project.data.validation_split == 0.25
+    assert stack.count() == before + 4
+
+
+def test_figures_of_a_file_do_not_stay_for_one_that_is_refused(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    take(qtbot, window, written(tmp_path / "people.csv", PEOPLE))
+    views = window.work.data.views
+    views.tabs.setCurrentIndex(VALUES)
+    qtbot.waitUntil(lambda: bool(views.tiles.tiles), timeout=20_000)
+    path = flowers(tmp_path / "flowers.csv")
+    written(Path(path), Path(path).read_text() + "1,2\n")
+    assert window.work.data.take_file(Path(path))
+    qtbot.waitUntil(lambda: "There are 2 cells, but 3 columns" in views.word.text(), timeout=20_000)
+    assert views.word.isVisible()
+    assert views.tiles.tiles == []
+    assert views.classes.charts == []
+
+
+def test_a_table_with_no_target_has_nothing_to_predict(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    take(qtbot, window, flowers(tmp_path / "flowers.csv"))
+    data = window.work.data
+    data.columns.table.selectRow(2)
+    choose(qtbot, data.columns.choices["role"], "ignore")
+    qtbot.waitUntil(lambda: bool(data.stops.cards), timeout=20_000)
+    assert data.stops.cards[0].problem.message.startswith("There is nothing to predict in this data")
+    assert not data.begin.isVisible()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.fitness import misfits
+from app.fitness import made_to_fit, misfits
 from engine import templates
 from engine.data.arrays import Npz
 from engine.data.builtin import Diabetes, Digits, Iris, Wine
@@ -116,3 +116,11 @@ def test_an_npz_file_is_judged_as_a_run_would_judge_it(tmp_path: Path) -> None:
 def test_an_empty_graph_fits_everything() -> None:
     for source in (Digits(), Iris(), Wine()):
         assert found(with_source(Project(), source)) == []
+
+
+def test_what_would_break_the_network_is_not_offered() -> None:
+    pictures = with_source(templates.make("digits-cnn"), Iris())
+    (problem, *_) = misfits(pictures, infer(pictures.graph))
+    assert "input takes 8 × 8 × 1" in problem.message
+    assert problem.fixes == ()
+    assert made_to_fit(pictures.graph, Iris().features(), Iris().targets()) is pictures.graph

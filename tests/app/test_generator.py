@@ -23,6 +23,7 @@ from engine.data.consent import Script, read_script
 from engine.data.generator import PythonGenerator
 from engine.events import EpochDone
 from engine.formats import project_file
+from engine.layers.core import Dense, Input, Output
 from engine.project import DataSettings, Project, TrainingSettings
 from tests.app.conftest import Answers
 from tests.app.test_cli import layerloom
@@ -101,6 +102,25 @@ def test_a_file_is_run_and_seen_after_a_yes(
     window.document.undo_stack.undo()
     assert window.document.project.data.source == Iris()
     assert panel.split.isVisible()
+
+
+def test_nothing_is_claimed_of_a_file_before_it_ran_and_then_what_it_gives(
+    qtbot: QtBot, window: MainWindow, asked: Asked, tmp_path: Path
+) -> None:
+    text, _ = templates.chain(Input(shape=(1,), dtype="string"), Dense(units=3, activation="softmax"), Output())
+    window.document.edit("Change", with_file(tmp_path))
+    window.document.edit_graph("Change", text)
+    problems = window.work.problem_panel
+    assert "can be trained" not in problems.list.calm.text()
+    window.actions_["show_data"].trigger()
+    asked.answer = True
+    window.work.data.allow.click()
+    qtbot.waitUntil(lambda: len(problems.misfits.cards) > 0, timeout=60_000)
+    told = problems.misfits.cards[0].problem.message
+    assert "input takes text, a sample of Python generator (.py) is numbers" in told
+    window.document.edit_graph("Change", with_file(tmp_path).graph)
+    assert "can be trained" in problems.list.calm.text()
+    assert problems.fits
 
 
 def test_a_yes_is_remembered_for_that_content_alone(window: MainWindow, asked: Asked, tmp_path: Path) -> None:

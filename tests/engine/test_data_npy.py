@@ -10,6 +10,7 @@ import pytest
 
 from engine.data.npy import Npy
 from engine.data.rows import FileRows
+from engine.data.source import finished
 from engine.errors import DataError, FileError, FileFormatError
 from engine.events import Finished
 from engine.formats import project_file
@@ -102,3 +103,15 @@ def test_what_is_missing_or_does_not_match_is_told(tmp_path: Path) -> None:
         Npy(path=str(tmp_path)).load()
     with pytest.raises(DataError, match="x 4, y 3"):
         Npy(path=saved(tmp_path / "set", x=np.ones((4, 2)), y=np.ones(3))).load()
+
+
+def test_of_the_files_of_a_folder_any_brings_the_others(tmp_path: Path) -> None:
+    path = saved(tmp_path / "pair", x=np.ones((6, 2)), y=np.arange(6) % 2)
+    for name in ("x.npy", "y.npy"):
+        assert finished(Npy(path=f"{path}/{name}").proposing()) == Npy(path=path)
+    saved(tmp_path / "pair", other=np.ones((9, 2)))
+    chosen = finished(Npy(path=f"{path}/x.npy").proposing())
+    assert chosen == Npy(path=f"{path}/x.npy", targets_path=f"{path}/y.npy")
+    assert len(chosen.load().targets["y"]) == 6
+    alone = Npy(path=saved(tmp_path / "alone", x=np.ones((6, 2))) + "/x.npy")
+    assert finished(alone.proposing()) == alone

@@ -13,7 +13,7 @@ import polars as pl
 from engine.data.columns import DATE_PARTS, TableColumn
 from engine.data.tables.rows import BadRow, Rows, numbers, stripped
 from engine.data.tables.survey import NATIVE
-from engine.errors import FileFormatError
+from engine.errors import UnreadableError
 
 Array = np.ndarray[Any, Any]
 
@@ -52,7 +52,7 @@ class Encoder:
         self._comma, self._skip, self._unit, self._tally = comma, skip, unit, tally
 
     def arrays(self, rows: Rows) -> dict[str, Array]:
-        """An array for each column that is used, of the rows that are kept; raises `FileFormatError`."""
+        """An array for each column that is used, of the rows that are kept; raises `UnreadableError`."""
         if rows.faults:
             self._refuse(rows.faults[0], len(rows.faults))
         cells = {column.name: self._cells(rows.frame[column.name], column) for column in self._columns}
@@ -72,7 +72,7 @@ class Encoder:
     def _refuse(self, fault: BadRow, count: int) -> None:
         if not self._skip:
             where = f"{self._unit} {fault.line:,}"
-            raise FileFormatError(
+            raise UnreadableError(
                 self._path, f"{where}: {fault.cause}. Mend the file, or have faulty rows left out."
             )
         self._tally.fault(count, fault)
