@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -40,8 +40,15 @@ def misfits(project: Project, inference: Inference, known: Known | None = None) 
     """
     source = project.data.source
     if known is not None and known.source == source:
-        return (*known.problems, *_of_source(source, inference, known))
+        own = known.problems(gives_back=gives_back(inference.graph, known.features))
+        return (*own, *_of_source(source, inference, known))
     return _of_source(source, inference, Known(source))
+
+
+def gives_back(graph: Graph, features: Collection[str]) -> bool:
+    """Whether all that a graph is trained to give are features by their names, as an autoencoder is."""
+    outputs = _trained(graph)
+    return bool(outputs) and len(matched(graph, outputs, (), features)) == len(outputs)
 
 
 def judged(source: Source, known: Known | None) -> bool:

@@ -27,12 +27,11 @@ class Known:
     stop: str = ""
     """Why a run would stop at samples that cannot be read: a sentence."""
 
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What keeps a network from learning of this data, whatever the network is."""
+    def problems(self, *, gives_back: bool = False) -> tuple[Problem, ...]:
+        """What keeps a network from learning of this data; one that gives features back needs no targets."""
         if self.stop:
             return (Problem(None, self.stop, fixes=_leaving_out(self.source)),)
-        if self.features and not self.targets:
+        if self.features and not self.targets and not gives_back:
             text = tr("There is nothing to predict in this data: it has no targets.")
             return (Problem(None, " ".join(filter(None, (text, _where_targets_are(self.source))))),)
         return ()

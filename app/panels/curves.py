@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, 
 
 from app.panels.curve_tools import CurveTools
 from app.panels.run_figures import RunFigures
-from engine.events import EpochDone, Event, Started, StepsDone
+from engine.events import Altered, EpochDone, Event, Started, StepsDone
 from engine.history import Row
 from graph_editor import theme as themes
 
@@ -120,6 +120,9 @@ class Curves(QStackedWidget):
             self._begin(RunFigures(event.steps_per_epoch, event.begins, event.history), event.epochs)
         elif isinstance(event, StepsDone | EpochDone):
             self.run.take(event)
+            self._news()
+        elif isinstance(event, Altered):
+            self.run.mark(event)
             self._news()
 
     def show_history(self, history: Sequence[Row], per_epoch: int = 1) -> None:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.consent import may_run, needs_yes
 from app.dialogs import sentence, tell_error
+from app.fitness import gives_back
 from app.jobs import run_job
 from app.known import Known
 from app.panels.columns import ColumnsView
@@ -267,7 +268,8 @@ class DataPanel(QWidget):
         """Tell what was seen of the data that was looked at."""
         assert self._previewed is not None
         known = Known(self._previewed, *columns, stop)
-        self.stops.show_problems(known.problems)
+        graph = self._document.project.graph
+        self.stops.show_problems(known.problems(gives_back=gives_back(graph, known.features)))
         self.learned.emit(known)
 
     def _failed(self, error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from app.panels.series import Array, finite, upper_bound
 from app.panels.trace import Stretch, Trace
 from app.texts import count, figure, metric_label
 from graph_editor import theme as themes
+from graph_editor.words import said
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class CurvePlot(QWidget):
         self.others: Sequence[OtherRun] = ()
         self.held = False  # zoomed by hand: the axes do not follow the run
         self._other_traces: list[tuple[Trace, Trace]] = []
+        self._marks: list[Any] = []
         self._epochs = 1
         self._at: float | None = None  # under the pointer, in epochs
         self.readout = QLabel(textFormat=Qt.TextFormat.RichText)
@@ -134,6 +137,7 @@ class CurvePlot(QWidget):
         train = self._train.draw(None if by_step else run.epochs.get(self.name), seen, seen.window)
         validation = self._validation.draw(run.epochs.get(f"val_{self.name}"), seen, seen.window)
         drawn = [train, validation, *self._draw_others()]
+        self._draw_marks()
         if not self.held:
             self._set_range(steps, drawn)
         self._show_readout()
@@ -145,6 +149,29 @@ class CurvePlot(QWidget):
             drawn.append(train.draw(epochs.get(self.name), seen, seen.window))
             drawn.append(validation.draw(epochs.get(f"val_{self.name}"), seen, seen.window))
         return drawn
+
+    def _draw_marks(self) -> None:
+        """A line where the run was changed; what was changed is read out beside it."""
+        marks, scale = self.run.marks, self._scale(self.run)
+        while len(self._marks) > len(marks):
+            self._item.removeItem(self._marks.pop())
+        while len(self._marks) < len(marks):
+            line = pg.InfiniteLine(angle=90, movable=False)
+            line.setPen(pg.mkPen(themes.current().accent, style=Qt.PenStyle.DotLine))
+            self._item.addItem(line, ignoreBounds=True)
+            self._marks.append(line)
+        for line, (place, _) in zip(self._marks, marks, strict=True):
+            line.setPos(place * scale)
+
+    def _mark_text(self) -> str:
+        """What was changed at the pointer, or beside it."""
+        if self._at is None or not self.run.marks:
+            return ""
+        left, right = self.view.box.viewRange()[0]
+        scale = self._scale(self.run)
+        place, text = min(self.run.marks, key=lambda mark: abs(mark[0] * scale - (self._at or 0)))
+        near = max((right - left) / 40, 0.5 * scale / self.run.per_epoch, 0.5 if scale == 1 else 0)
+        return said(text) if abs(place * scale - self._at) <= near else ""
 
     def _stretch(self, run: RunFigures) -> Stretch:
         columns = max(60, round(self.view.box.width()) // 2)
@@ -235,6 +262,8 @@ class CurvePlot(QWidget):
             epochs = other.figures.epochs
             series = epochs.get(f"val_{self.name}") or epochs.get(self.name)
             parts.append(self._part(other.color, "", series, other.figures))
+        if mark := self._mark_text():
+            parts.append(f'<span style="color:{theme.accent}">{html.escape(mark)}</span>')
         text = "&nbsp;&nbsp; ".join(parts)
         if text != self.readout.text():
             self.readout.setText(text)
@@ -272,4 +301,6 @@ class CurvePlot(QWidget):
             train.paint(other.color, 1)
             validation.paint(other.color)
         self._cursor.setPen(pg.mkPen(theme.muted, style=Qt.PenStyle.DashLine))
+        for line in self._marks:
+            line.setPen(pg.mkPen(theme.accent, style=Qt.PenStyle.DotLine))
         self._show_readout()

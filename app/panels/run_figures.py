@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.panels.series import Array, Series
-from engine.events import START, EpochDone, RunPosition, StepsDone
+from engine.events import START, Altered, EpochDone, RunPosition, StepsDone
 from engine.history import Row
 
 _MANY = 1000
@@ -25,6 +25,9 @@ class RunFigures:
         self.per_epoch = max(per_epoch, 1)
         self.left = float(begins.epoch)
         self._done = begins.epoch * self.per_epoch + begins.batches  # steps
+        self._before = begins.step - self._done  # steps of batches that had another size
+        self.marks: list[tuple[float, str]] = []
+        """Where the run was changed, in epochs, and how."""
         self._steps: dict[str, Series] = {}
         self._epochs: dict[str, Series] = {}
         self._new_steps: list[Mapping[str, Array]] = []
@@ -40,6 +43,10 @@ class RunFigures:
             self._new_rows.append({"epoch": event.epoch, **event.logs})
         if len(self._new_steps) + len(self._new_rows) > _MANY:
             self._settle()
+
+    def mark(self, event: Altered) -> None:
+        """Note a change of the run."""
+        self.marks.append(((event.step - self._before) / self.per_epoch, event.text))
 
     def _settle(self) -> None:
         rows, steps = self._new_rows, self._new_steps

@@ -17,7 +17,7 @@ from app.panels.run_figures import RunFigures
 from app.panels.series import Series
 from app.texts import figure, metric_label
 from engine.errors import FileError
-from engine.events import START, EpochDone, RunPosition, Started, StepsDone
+from engine.events import START, Altered, EpochDone, RunPosition, Started, StepsDone
 
 
 @pytest.fixture
@@ -255,3 +255,26 @@ def test_nothing_is_drawn_while_nothing_is_seen_and_all_when_it_is(qtbot: QtBot,
     assert list(curves.loss_plot._train.line.getData()[0]) == [1]
     curves.take(epoch_done(2))
     qtbot.waitUntil(lambda: list(curves.metric_plot._train.line.getData()[0]) == [1, 2], timeout=20_000)
+
+
+def test_a_change_of_the_run_is_marked(qtbot: QtBot) -> None:
+    curves = Curves()
+    qtbot.addWidget(curves)
+    curves.resize(900, 300)
+    curves.show()
+    curves.take(Started(5, 10, 0, 0, 0, 0))
+    curves.take(EpochDone(1, 10, {"loss": 1.0}, {}, 0.0))
+    curves.take(EpochDone(2, 20, {"loss": 0.8}, {}, 0.0))
+    curves.take(Altered(20, "Learning rate 0.01."))
+    curves.take(EpochDone(3, 30, {"loss": 0.5}, {}, 0.0))
+    curves.redraw()
+    plot = curves.loss_plot
+    assert [line.value() for line in plot._marks] == [2.0]
+    box = plot.view.box
+    plot._hover(box.mapViewToScene(QPointF(2.2, 0.5)))
+    assert "Learning rate 0.01." in plot.readout.text()
+    plot._hover(box.mapViewToScene(QPointF(4.5, 0.5)))
+    assert "Learning rate" not in plot.readout.text()
+    curves.take(Started(5, 10, 0, 0, 0, 0))
+    curves.redraw()
+    assert plot._marks == []

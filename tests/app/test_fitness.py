@@ -6,14 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.fitness import made_to_fit, misfits
+from app.fitness import gives_back, made_to_fit, misfits
+from app.known import Known
 from engine import templates
 from engine.data.arrays import Npz
 from engine.data.builtin import Diabetes, Digits, Iris, Wine
-from engine.data.source import Source
+from engine.data.source import Column, Source
 from engine.inference import infer
-from engine.layers.core import Dense, Output
+from engine.layers.core import Dense, Input, Output
 from engine.project import Project
+from engine.templates import chain
 
 
 def with_source(project: Project, source: Source) -> Project:
@@ -124,3 +126,14 @@ def test_what_would_break_the_network_is_not_offered() -> None:
     assert "input takes 8 × 8 × 1" in problem.message
     assert problem.fixes == ()
     assert made_to_fit(pictures.graph, Iris().features(), Iris().targets()) is pictures.graph
+
+
+def test_a_network_that_gives_its_input_back_needs_no_target() -> None:
+    known = Known(Npz(path="a.npz"), {"x": Column((4,))}, {})
+    assert known.problems()[0].message.startswith("There is nothing to predict")
+    ends = {"x": True, "y": False}
+    for name, back in ends.items():
+        graph, last = chain(Input(shape=(4,)), Dense(units=4), Output(loss="mean_squared_error"))
+        made = graph.rename(last, name)
+        assert gives_back(made, known.features) is back
+        assert bool(known.problems(gives_back=gives_back(made, known.features))) is not back
