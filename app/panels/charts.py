@@ -25,8 +25,10 @@ def _tr(text: str) -> str:
 
 def number(value: float) -> str:
     """A number in as many digits as a chart has room for."""
-    whole = value == int(value) and abs(value) < 1e6
-    return f"{int(value):,}" if whole else f"{value:.4g}"
+    size = abs(value)
+    if size >= 1e6 or not (value == int(value) or size >= 1000):
+        return f"{value:.4g}"
+    return f"{round(value):,}" if size >= 10_000 else str(round(value))  # a year is no count
 
 
 class Tiles(QWidget):

@@ -12,6 +12,9 @@ from app.panels.sounds import WaveGrid
 from app.panels.text_table import TextTable
 from graph_editor import theme as themes
 
+_FITTED = 100
+_NARROWEST, _WIDEST = 90, 260  # pixels
+
 
 class Look(QStackedWidget):
     """Shows a preview in the view that suits it, or a word in its place."""
@@ -60,4 +63,11 @@ class Look(QStackedWidget):
             self.setCurrentWidget(self.waves)
         else:
             self.rows.show_rows(preview.header, preview.rows)
+            self._fit_columns()
             self.setCurrentWidget(self.table)
+
+    def _fit_columns(self) -> None:
+        """Make the columns as wide as their heads; those far to the right, which few look at, stay as they are."""
+        head = self.table.horizontalHeader()
+        for column in range(min(_FITTED, head.count())):
+            head.resizeSection(column, min(_WIDEST, max(_NARROWEST, head.sectionSizeHint(column) + 8)))

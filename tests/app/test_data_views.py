@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from app.panels.charts import BalanceChart, CategoryTile, SpreadTile
+from app.panels.charts import BalanceChart, CategoryTile, SpreadTile, number
 from app.panels.data import DataPanel
 from app.panels.views import BATCH, CLASSES, SAMPLES, VALUES, DataViews
 from app.window import MainWindow
@@ -164,3 +164,11 @@ def test_charts_are_drawn_in_both_themes(qtbot: QtBot, panel: DataPanel) -> None
         seen.append(np.asarray(image.constBits()).tobytes())
     themes.set_scheme("system")
     assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(5.843, "5.843"), (2022.4, "2022"), (23421.7, "23,422"), (150.0, "150"), (2.5e7, "2.5e+07")],
+)
+def test_numbers_of_charts_are_short_and_years_are_no_counts(value: float, text: str) -> None:
+    assert number(value) == text
