@@ -43,6 +43,13 @@ class Ledger(BaseModel):
         names = [name for name in dict.fromkeys(name for row in self.rows for name in row) if name != "epoch"]
         return {name: tuple(row[name] for row in self.rows if name in row) for name in names}
 
+    def again(self) -> Ledger:
+        """The same for a run that goes on: after one that ended, callbacks wait anew."""
+        if not self.ended:
+            return self
+        waiting = {name: getattr(self, name).model_copy(update={"wait": 0}) for name in ("best", "plateau")}
+        return self.model_copy(update={"ended": False, **waiting})
+
     def after(
         self, callbacks: Callbacks, epoch: int, figures: dict[str, float], rate: float
     ) -> tuple[Ledger, Verdict]:

@@ -126,6 +126,8 @@ class _Run:
     note: str = ""
     enough: bool = False
     """Whether a callback ends the run."""
+    sums: Figures | None = None
+    """The figures of the epoch that has begun."""
 
     def __post_init__(self) -> None:
         training = self.data.training
@@ -145,7 +147,8 @@ class _Run:
         self.settings.callbacks.check(self._watchable())
         ledger = self.start.ledger if self.start else NEW
         last = self.begins.epoch + self.settings.epochs if ledger.ended else ledger.epochs
-        self.ledger = ledger.model_copy(update={"ended": False, "epochs": max(last, self.begins.epoch)})
+        sums = ledger.sums if self.begins.batches else ()
+        self.ledger = ledger.again().model_copy(update={"epochs": max(last, self.begins.epoch), "sums": sums})
 
     def _watchable(self) -> tuple[str, ...]:
         """The figures that callbacks can watch."""
@@ -226,7 +229,7 @@ class _Run:
     # Running
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
-        self.sums: Figures | None = None
+        self.sums = None
         with closing(self.feed.parts(self._order(epoch), self.batches_done)) as parts:
             for part in parts:
                 if part is None:

@@ -285,6 +285,15 @@ def test_what_callbacks_remember_goes_on_with_the_run(tmp_path: Path) -> None:
             np.testing.assert_array_equal(rest.weights[owner][name], array)
 
 
+def test_after_a_run_that_ended_callbacks_wait_anew(tmp_path: Path) -> None:
+    made = project(20, callbacks=Callbacks(early_stopping=EarlyStopping(patience=3, min_delta=5.0)))
+    first = list(recorded(made, train(made), tmp_path))
+    assert end_of(first).ledger.ended
+    assert len(of_kind(EpochDone, first)) == 4  # nothing is better by 5 than the first
+    second = list(train(made, start_from(made, tmp_path)))
+    assert [event.epoch for event in of_kind(EpochDone, second)] == [5, 6, 7]
+
+
 def test_a_long_epoch_is_gone_on_with_from_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.training.HALFWAY_SECONDS", 0.0)
     monkeypatch.setattr("engine.training.HALFWAY_SHARE", 1e9)
