@@ -24,6 +24,7 @@ from engine.formats.reading import Place
 from engine.inference import infer
 from engine.layers.core import Dense, Input, Output
 from engine.layers.placeholder import Placeholder
+from engine.ledger import NEW
 from engine.model import compile_graph
 from engine.project import Project, TrainingSettings
 from tests.engine.graphs import graph, many_sided, ready
@@ -261,8 +262,18 @@ def test_checkpoint_faults(tmp_path: Path) -> None:
     model, variables = ready(made)
     slots = {slot: jax.tree.map(np.asarray, dict(variables.params)) for slot in ("momentum", "velocity")}
     state = OptimizerState(1, slots, "Adam")
-    save_checkpoint(path, made, model.to_host(variables), TrainingSettings(), state, RunPosition(step=1))
-    assert load_checkpoint(path).model.optimizer_state is not None
+    save_checkpoint(path, made, model.to_host(variables), TrainingSettings(), state, RunPosition(step=1), NEW)
+    found = load_checkpoint(path)
+    assert found.model.optimizer_state is not None
+    assert (found.position, found.ledger) == (RunPosition(step=1), NEW)
+    for text in ("{", "[]", '{"rows": [{"loss": "x"}]}', '{"unknown": 1}'):
+        with h5py.File(path, "r+") as file:
+            file["layerloom"].attrs["ledger"] = text
+        with pytest.raises(FileFormatError, match="ledger"):
+            load_checkpoint(path)
+    with h5py.File(path, "r+") as file:
+        del file["layerloom"].attrs["ledger"]
+    assert load_checkpoint(path).ledger is None  # as in files of before
     name = "layerloom/optimizer_weights/adam/iteration"
     with h5py.File(path, "r+") as file:
         del file[name]

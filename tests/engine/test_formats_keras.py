@@ -26,6 +26,7 @@ from engine.layers.core import Dense, Input, Output
 from engine.layers.merging import Add
 from engine.layers.preprocessing import Normalization
 from engine.layers.wrappers import TimeDistributed
+from engine.ledger import NEW
 from engine.model import compile_graph
 from engine.optimizers import SGD, Adam, AdamW, RMSprop
 from engine.project import Project, TrainingSettings
@@ -249,7 +250,7 @@ def test_checkpoint_keeps_the_run_and_is_a_keras_model(tmp_path: Path) -> None:
     weights = model.to_host(variables)
     slots = {slot: {key: dict(own) for key, own in variables.params.items()} for slot in ("momentum", "velocity")}
     state, position = OptimizerState(7, jax.tree.map(np.asarray, slots), "Adam"), RunPosition(3, 120, 2)
-    save_checkpoint(tmp_path / "c.h5", made, weights, training, state, position)
+    save_checkpoint(tmp_path / "c.h5", made, weights, training, state, position, NEW)
     found = load_checkpoint(tmp_path / "c.h5")
     owners = by_name(made, found.model.graph)
     assert found.position == position
