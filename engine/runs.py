@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.board import Board
+from engine.callbacks import Waiting
 from engine.errors import Cancelled, FileError, LayerloomError
 from engine.events import (
     Altered,
@@ -101,7 +102,10 @@ def read_run(folder: Path) -> Run:
     found = load_checkpoint(weights_file)
     start = _start_for(project, found.model, found.position, weights_file)
     ledger = found.ledger or NEW.model_copy(update={"rows": _history(folder, found.position.epoch)})
-    return Run(project, replace(start, ledger=ledger, best=_best_weights(project, folder)))
+    best = _best_weights(project, folder)
+    if best is None:  # the next epoch is the best that there is
+        ledger = ledger.model_copy(update={"best": Waiting()})
+    return Run(project, replace(start, ledger=ledger, best=best))
 
 
 def _history(folder: Path, epoch: int) -> tuple[Row, ...]:
@@ -113,11 +117,12 @@ def _history(folder: Path, epoch: int) -> tuple[Row, ...]:
 
 
 def _best_weights(project: Project, folder: Path) -> HostWeights | None:
-    """The weights of the best epoch, where they were kept."""
+    """The weights of the best epoch; none where they were not kept or cannot be read: one can go on without."""
     path = folder / "best.h5"
-    if not path.exists():
+    try:
+        return _start_for(project, models.load(path), RunPosition(), path).weights if path.exists() else None
+    except FileError:
         return None
-    return _start_for(project, models.load(path), RunPosition(), path).weights
 
 
 def start_from(project: Project, path: Path) -> Start:

@@ -32,6 +32,7 @@ from engine.data.builtin import Iris
 from engine.data.prepare import prepare
 from engine.errors import Cancelled, TrainingError
 from engine.events import Altered, EpochDone, Event, Finished, Halfway, Remarked, StepsDone
+from engine.figures import figure_names
 from engine.formats import project_file
 from engine.formats.keras_code import keras_code
 from engine.formats.keras_h5 import load_checkpoint, save_model
@@ -44,8 +45,10 @@ from engine.model import compile_graph
 from engine.optimizers import SGD, Adam
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.runs import latest_run, read_run, recorded, start_from
+from engine.steps import StepFunctions
 from engine.templates import chain
 from engine.training import train
+from tests.engine.graphs import many_sided
 from tests.engine.test_training import first_weights, for_keras
 
 E = TypeVar("E", bound=Event)
@@ -292,6 +295,24 @@ def test_after_a_run_that_ended_callbacks_wait_anew(tmp_path: Path) -> None:
     assert len(of_kind(EpochDone, first)) == 4  # nothing is better by 5 than the first
     second = list(train(made, start_from(made, tmp_path)))
     assert [event.epoch for event in of_kind(EpochDone, second)] == [5, 6, 7]
+
+
+def test_a_run_whose_best_weights_are_damaged_is_gone_on_with(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    made = project(2, callbacks=Callbacks(early_stopping=EarlyStopping(min_delta=5.0)))
+    list(recorded(made, train(made), first))
+    (first / "best.h5").write_bytes(b"no file of Keras")
+    start = start_from(made, first)
+    assert start.best is None
+    end_of(list(recorded(made, train(made, start), second)))
+    assert (second / "best.h5").exists()  # although nothing is better by 5 than the epoch that was lost
+
+
+def test_figures_have_the_same_names_wherever_they_are_named() -> None:
+    for made in (project().graph, many_sided()):
+        assert figure_names(made) == StepFunctions(compile_graph(made), SGD()).names
 
 
 def test_a_long_epoch_is_gone_on_with_from_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
