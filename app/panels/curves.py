@@ -184,7 +184,7 @@ class Curves(QStackedWidget):
 
     def _news(self) -> None:
         """Have the plots drawn, soon."""
-        self._waiting = list(self._plots)
+        self._waiting += [plot for plot in self._plots if plot not in self._waiting]  # each has its turn
         if not self._scheduled and self.isVisible():
             self._schedule()
 

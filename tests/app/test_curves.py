@@ -278,3 +278,21 @@ def test_a_change_of_the_run_is_marked(qtbot: QtBot) -> None:
     curves.take(Started(5, 10, 0, 0, 0, 0))
     curves.redraw()
     assert plot._marks == []
+
+
+def test_both_plots_are_drawn_however_fast_news_comes(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = Curves()
+    qtbot.addWidget(curves)
+    curves.resize(900, 300)
+    curves.show()
+    curves.take(Started(5, 1000, 0, 0, 0, 0))
+    drawn: list[str] = []
+    for plot in curves.plots:
+        monkeypatch.setattr(plot, "redraw", lambda name=plot.name: drawn.append(name))
+
+    def more() -> bool:
+        curves.take(StepsDone(1, 1, {"loss": np.ones(1), "accuracy": np.ones(1)}, 0.0))
+        return len(drawn) >= 4
+
+    qtbot.waitUntil(more, timeout=20_000)
+    assert set(drawn) == {"loss", "accuracy"}
