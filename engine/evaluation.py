@@ -14,12 +14,12 @@ from engine.data.source import DataSet
 from engine.errors import DataError
 from engine.events import Event, HostWeights, Progress, Result
 from engine.graph import Graph
+from engine.judging import Judge
 from engine.model import Model, compile_graph
 from engine.optimizers import SGD
 from engine.project import Project
 from engine.shapes import show_shape
 from engine.steps import StepFunctions
-from engine.training import Judge
 
 Array = np.ndarray[Any, Any]
 

@@ -34,25 +34,16 @@ from engine.events import (
     Started,
     StepsDone,
 )
-from engine.feeding import Part, feed, outline
+from engine.feeding import Part, feed
+from engine.judging import KERAS_BATCH, WAITING, Judge
 from engine.ledger import NEW, Ledger
-from engine.model import Model, Variables, compile_graph
+from engine.model import Model, compile_graph
 from engine.optimizers.state import state_fits, state_from_host, state_to_host
+from engine.pace import Pace
 from engine.project import Project, TrainingSettings
 from engine.start import Start
 from engine.steps import Figures, Learner, StepFunctions
 from engine.tallies import taken
-
-CALL_SECONDS = 0.04
-"""How long one call into the compiled steps may take: short enough for live curves and a prompt stop."""
-
-EVALUATION_BATCH = 256
-
-WAITING = Progress("Waiting for the data")
-
-KERAS_BATCH = 32
-"""The batch size of Keras's `evaluate`, where none is said."""
-
 
 HALFWAY_SECONDS = 30.0
 """How long an epoch goes on before it is said where the run stands."""
@@ -97,18 +88,6 @@ def _readable(error: Exception) -> TrainingError:
     if "RESOURCE_EXHAUSTED" in str(error) or "out of memory" in str(error).lower():
         return TrainingError("The machine ran out of memory: a smaller batch needs less.")
     return TrainingError(f"The compiled network failed: {str(error).splitlines()[0]}")
-
-
-class Pace:
-    """How many steps to make in one call so that it takes about `CALL_SECONDS`."""
-
-    def __init__(self) -> None:
-        self.steps = 1
-
-    def took(self, steps: int, seconds: float) -> None:
-        """Learn from a call: at most twice as many the next time, so that one slow call does no harm."""
-        wanted = int(steps * CALL_SECONDS / max(seconds, 1e-6))
-        self.steps = max(1, min(wanted, 2 * self.steps))
 
 
 @dataclass
@@ -402,48 +381,3 @@ class _Run:
             batches=self.batches_done,
             ledger=ledger,
         )
-
-
-class Judge:
-    """Loss and metrics on samples that are not learned from, compiled once and run as often as wanted.
-
-    `batch_size` is that of Keras's evaluation with the same figures: it counts where predictions have masks.
-    """
-
-    def __init__(
-        self, functions: StepFunctions, variables: Variables, samples: Samples, batch_size: int = KERAS_BATCH
-    ) -> None:
-        one = outline(functions.model, samples, 1)
-        size = batch_size if functions.masked(variables, one) else EVALUATION_BATCH
-        self._feed = feed(functions.model, samples, size)
-        part = self._feed.filled_outline()
-        self._sums = functions.compile_sums(variables, part.data, part.batches, part.counted)
-        self._nothing = functions.nothing
-        self._pace = Pace()
-        self.figures: dict[str, float] = {}
-
-    def run(self, variables: Variables) -> Iterator[Progress]:
-        """Go through the samples; `figures` then holds what is found of all of them."""
-        found = self._nothing
-        before, total = 0, self._feed.full + bool(self._feed.rest)
-        with closing(self._feed.filled()) as parts:
-            for part in parts:
-                if part is None:
-                    yield WAITING
-                    continue
-                done = part.first
-                while done < part.stop:
-                    start = time.perf_counter()
-                    count = min(self._pace.steps, part.stop - done)
-                    bounds = (np.int32(done), np.int32(done + count))
-                    sums = self._sums(variables, part.data, part.batches, part.counted, *bounds)
-                    found = jax.tree.map(lambda one, more: one + np.asarray(more, float), found, sums)
-                    self._pace.took(count, time.perf_counter() - start)
-                    done += count
-                    if before + done < total:
-                        yield Progress("Evaluating", before + done, total)
-                before += part.stop
-        self.figures = {name: float(found[name].value) for name in self._nothing}
-
-
-__all__ = ["Judge", "Learner", "Pace", "adapted", "train"]

@@ -318,7 +318,7 @@ def test_figures_have_the_same_names_wherever_they_are_named() -> None:
 def test_a_long_epoch_is_gone_on_with_from_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.training.HALFWAY_SECONDS", 0.0)
     monkeypatch.setattr("engine.training.HALFWAY_SHARE", 1e9)
-    monkeypatch.setattr("engine.training.CALL_SECONDS", 0.0)
+    monkeypatch.setattr("engine.pace.CALL_SECONDS", 0.0)
     made = project(2, batch_size=1)
     whole = end_of(list(train(made)))
     events = recorded(made, train(made), tmp_path)

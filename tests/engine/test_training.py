@@ -100,7 +100,7 @@ def _dropout_project(epochs: int = 2) -> Project:
 def test_same_project_same_numbers_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     first = finished(_dropout_project())
     # Another pace puts the steps into other calls; that must not show.
-    monkeypatch.setattr("engine.training.CALL_SECONDS", 0.0001)
+    monkeypatch.setattr("engine.pace.CALL_SECONDS", 0.0001)
     second = finished(_dropout_project())
     assert first.history == second.history
     assert first.test == second.test
