@@ -100,7 +100,7 @@ def test_a_run_in_two_parts_is_a_run_in_one(optimizer: Any, tmp_path: Path) -> N
 
 
 def test_a_run_stopped_within_an_epoch_goes_on_within_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.training.CALL_SECONDS", 0)  # a step in each call
+    monkeypatch.setattr("engine.pace.CALL_SECONDS", 0)  # a step in each call
     whole = end_of(train(project(Adam(), 3)))
     (tmp_path / "first").mkdir()
     made = project(Adam(), 3)

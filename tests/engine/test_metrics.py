@@ -146,9 +146,9 @@ def test_figures_do_not_depend_on_how_steps_are_put_into_calls(
         assert isinstance(end, Finished)
         return end.history
 
-    monkeypatch.setattr("engine.training.CALL_SECONDS", 10.0)
+    monkeypatch.setattr("engine.pace.CALL_SECONDS", 10.0)
     first = history()
-    monkeypatch.setattr("engine.training.CALL_SECONDS", 1e-9)
+    monkeypatch.setattr("engine.pace.CALL_SECONDS", 1e-9)
     assert history() == first
 
 
