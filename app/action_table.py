@@ -111,6 +111,18 @@ def _edit_specs() -> tuple[ActionSpec, ...]:
             tr("Have the selected layers several times, one after another"),
             ("Ctrl+Alt+R",),
         ),
+        ActionSpec(
+            "freeze",
+            tr("Free&ze or unfreeze"),
+            tr("Have training leave the weights of the selected layers as they are, or change them again"),
+            ("Ctrl+Shift+K",),
+        ),
+        ActionSpec(
+            "freeze_before",
+            tr("Freeze all before"),
+            tr("Freeze every layer that the selected ones depend on"),
+            ("Ctrl+Alt+K",),
+        ),
         ActionSpec("add_note", tr("Add a note"), tr("Write something on the canvas"), ("Ctrl+Alt+N",)),
         ActionSpec("next_remark", tr("Next note or frame"), tr("Select a note, then the next one"), ("N",)),
         ActionSpec(

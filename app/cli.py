@@ -114,6 +114,9 @@ def train(
         Path | None,
         typer.Option("--from", metavar="RUN|MODEL", help="Go on from this run, or from a Keras model."),
     ] = None,
+    freeze: Annotated[
+        bool, typer.Option("--freeze", help="With --from: leave the weights that came from there as they are.")
+    ] = False,
     data: Annotated[
         Path | None, typer.Option(metavar="PATH", help="A file or folder of data in place of the project's.")
     ] = None,
@@ -137,10 +140,13 @@ def train(
     from app.networks import check_new_folder
     from engine.data.opening import source_of
     from engine.formats import project_file
+    from engine.freezing import with_trainable
     from engine.runs import latest_run, new_run_folder, start_from
 
     if resume and origin is not None:
         raise typer.BadParameter("--resume goes on from the last run: name none", param_hint="--from")
+    if freeze and origin is None:
+        raise typer.BadParameter("names no layers by itself: say whose weights to take", param_hint="--freeze")
     loaded = project_file.load(project)
     if data is not None:
         source = source_of(data, like=loaded.data.source)
@@ -161,6 +167,8 @@ def train(
     if resume and origin is None:
         fail(f"{project} has no run to go on from: train it without --resume.")
     start = None if origin is None else start_from(changed, origin)
+    if freeze and start is not None:
+        changed = replace(changed, graph=with_trainable(changed.graph, start.taken, False))
     if out is not None:
         check_new_folder(out)
     folder = out or new_run_folder(project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,22 @@ from app.endings import MODELS, PROJECT, WEIGHTS
 from app.gallery import choose_template
 from app.jobs import run_job
 from app.past import PastRun, opened_run, past_run
-from app.session import shapes_fit
 from app.settings import AppSettings
 from app.task import Job, result_of
+from app.transfers import ask_transfer
 from engine import templates
 from engine.data.hdf5_arrays import Hdf5, is_model
 from engine.data.hdf5_file import Hdf5File
 from engine.data.opening import source_type
-from engine.errors import Cancelled, FileError, LayerloomError
-from engine.events import HostWeights
+from engine.errors import Cancelled, FileFormatError, LayerloomError
 from engine.formats import project_file
 from engine.formats.readers import in_background, warm
+from engine.freezing import with_trainable
 from engine.graph import Graph
 from engine.inference import Inference, infer
 from engine.project import Project
 from engine.start import Start
+from engine.transfer import Transfer
 from graph_editor.document import ProjectDocument, placed
 
 
@@ -192,9 +194,14 @@ class ProjectFiles(QObject):
         if found is None or self._document.project is not project:
             return False
         self._settings.last_folder = path.parent
-        graph, weights = found
+        graph, transfer = found
+        answer = 0 if transfer.whole else ask_transfer(self._window, path.name, transfer)
+        if answer is None:
+            return False
+        if answer == 1:
+            graph = with_trainable(graph, transfer.taken, False)
         self._document.edit(self.tr("Load weights"), replace(project, graph=graph))
-        self.weights_loaded.emit(path, weights)
+        self.weights_loaded.emit(path, transfer.weights)
         return True
 
     def trained(self) -> None:
@@ -311,17 +318,15 @@ def _read_keras(path: Path, weights: Path | None = None) -> Opened:
     return replace(_known(model.project), start=start, notes=model.notes)
 
 
-def _read_weights(path: Path, project: Project) -> tuple[Graph, HostWeights]:
+def _read_weights(path: Path, project: Project) -> tuple[Graph, Transfer]:
+    """The weights of a file for a project, all of them if they are of this very network, else those that fit."""
     from engine.formats import models
 
     if path.suffix.lower() != ".keras":
-        return models.load_weights(path, project.graph)
-    loaded = models.load(path)
-    by_name = {loaded.graph[key].name: arrays for key, arrays in loaded.weights.items()}
-    weights = {node.id: by_name[node.name] for node in project.graph if node.name in by_name}
-    if len(weights) < len(by_name) or not shapes_fit(weights, project.graph):
-        raise FileError(path, "holds the weights of another network than this one.")
-    return project.graph, weights
+        with suppress(FileFormatError):
+            graph, weights = models.load_weights(path, project.graph)
+            return graph, Transfer(weights, tuple(weights))
+    return project.graph, models.load_fitting(path, project.graph, project.training.seed)
 
 
 def _holds_data(path: Path) -> bool:

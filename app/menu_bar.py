@@ -36,7 +36,8 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(edit, "| find find_next find_previous next_problem previous_problem")
     layer = bar.addMenu(tr("&Layer"))
     actions.fill_menu(layer, "add_layer rename replace edit_settings | connect next_wire merge take_out |")
-    actions.fill_menu(layer, "duplicate_linked make_independent | group ungroup expand repeat save_block")
+    actions.fill_menu(layer, "duplicate_linked make_independent | freeze freeze_before |")
+    actions.fill_menu(layer, "group ungroup expand repeat save_block")
     view = bar.addMenu(tr("&View"))
     actions.fill_menu(
         view, "show_canvas show_data show_code show_summary show_evaluation show_runs show_prediction |"

@@ -143,14 +143,13 @@ class TrainingSession(QObject):
         """The folder of the run that goes on or went on last, once it is made."""
         return None if self._place is None else self._place.folder
 
-    def start(self, project: Project, path: Path | None = None, *, go_on: bool = False) -> bool:
-        """Train a project in the background, on from the last run if asked; False where a run goes on already."""
+    def start(self, project: Project, path: Path | None = None, start: Start | None = None) -> bool:
+        """Train a project in the background, on from a start if there is one; False where one goes on already."""
         if self.running:
             return False
         project = replace(project, compiled=True)
         self._project, self._forgotten = project, False
         self._place, self._origin = RunPlace(path), ""
-        start = self.trained.start_for(project) if go_on and self.trained is not None else None
         self._control = Control()
         self._thread = TaskThread(training_job(project, self._place, start, self._control), self)
         self._thread.happened.connect(self._on_event)

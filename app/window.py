@@ -30,9 +30,12 @@ from app.settings import AppSettings
 from app.style import window_stylesheet
 from app.task import result_of
 from app.texts import facts
-from engine.errors import NotReadyError
+from app.transfers import ask_going_on
+from engine.errors import Cancelled, NotReadyError
 from engine.events import HostWeights
+from engine.output_problems import nothing_to_learn
 from engine.start import Start
+from engine.transfer import carried_over
 from graph_editor import theme as themes
 from graph_editor.aligning import LINES, WAYS
 from graph_editor.document import ProjectDocument
@@ -41,6 +44,7 @@ from graph_editor.words import said
 _CANVAS_ACTIONS = (
     *("cut", "copy", "paste", "duplicate", "delete", "select_all", "group", "ungroup", "expand", "arrange"),
     *("merge", "take_out", "repeat", "replace", "save_block", "arrange_selected", "duplicate_linked"),
+    *("freeze", "freeze_before"),
     *("make_independent", "add_layer", "rename", "connect", "next_wire", "next_remark"),
 )
 _FRAMED_MS = 300
@@ -130,6 +134,7 @@ class MainWindow(QMainWindow):
                 "replace": view.replace_selected, "arrange_selected": view.arrange_selected,
                 **{f"align_{line}": partial(view.align_selected, line) for line in LINES},
                 **{f"distribute_{way}": partial(view.distribute_selected, way) for way in WAYS},
+                "freeze": view.freeze_selected, "freeze_before": view.freeze_before,
                 "repeat": view.repeat_selected, "rename": view.rename_selected,
                 "edit_settings": self._edit_settings,
                 "connect": view.connect_selected, "next_wire": view.next_wire, "next_remark": view.next_remark,
@@ -200,9 +205,9 @@ class MainWindow(QMainWindow):
 
         False where a run goes on already, the graph has problems, or there are no weights to go on from.
         """
-        if self.session.running or (go_on and not self._may_go_on()):
+        if self.session.running or (go_on and self.session.trained is None):
             return False
-        errors = self.document.whole.errors
+        errors = self.document.whole.errors or nothing_to_learn(self.document.project.graph)
         if errors:
             tell_error(self, self.tr("Not ready to train"), NotReadyError(errors[:1]))
             if errors[0].node is not None:
@@ -210,18 +215,28 @@ class MainWindow(QMainWindow):
             return False
         if not may_run(self, self.document.project.data.source):
             return False
+        start = self._start_to_go_on() if go_on else None
+        if go_on and start is None:
+            return False
         self.actions_["curves"].setChecked(True)
         self.work.tabs.setCurrentIndex(0)
-        return self.session.start(self.document.project, self.files.path, go_on=go_on)
+        return self.session.start(self.document.project, self.files.path, start)
 
-    def _may_go_on(self) -> bool:
-        """Whether there are weights of this network to go on from; says so where they are of another."""
-        trained = self.session.trained
-        if trained is None or trained.weights_fit(self.document.project.graph):
-            return trained is not None
-        text = self.tr("The network was edited after it was trained, so the weights do not belong to it.")
-        tell(self, self.tr("Cannot go on"), text)
-        return False
+    def _start_to_go_on(self) -> Start | None:
+        """Where training goes on: from the weights that are there, or those of them that fit, if wanted."""
+        trained, project = self.session.trained, self.document.project
+        if trained is None or trained.weights_fit(project.graph):
+            return trained and trained.start_for(project)
+        job = result_of(carried_over, trained.project.graph, trained.weights, project.graph, project.training.seed)
+        try:
+            found = run_job(self, self.tr("Comparing weights…"), job)
+        except Cancelled:
+            return None
+        if not found.taken:
+            text = self.tr("The network was edited after it was trained, so the weights do not belong to it.")
+            tell(self, self.tr("Cannot go on"), text)
+            return None
+        return Start(found.weights) if ask_going_on(self, found) else None
 
     def _show_go_on(self) -> None:
         """Offer to go on where there is something to go on from."""

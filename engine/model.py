@@ -19,9 +19,8 @@ from engine.inference import Inference, infer
 from engine.layers.core import Input, Output
 from engine.op import Context
 from engine.ops.constraints import CONSTRAINTS
-from engine.ops.initializers import initialize
 from engine.ops.regularizers import REGULARIZERS
-from engine.weights import Weight
+from engine.weights import Weight, drawn
 
 Arrays = dict[str, dict[str, jax.Array]]
 """Weights by the identifier of the node that owns them, then by their own name."""
@@ -127,11 +126,12 @@ class Model:
         variables = Variables({}, {})
         number = 0
         for node in self.owners:
-            for weight in self.inference[node.id].weights:
-                value = jnp.asarray(initialize(weight.draw, seed, number, weight.shape, weight.dtype))
+            weights = self.inference[node.id].weights
+            values = drawn(weights, seed, number)
+            for weight in weights:
                 part = variables.params if weight.trainable else variables.state
-                part.setdefault(node.id, {})[weight.name] = value
-                number += 1
+                part.setdefault(node.id, {})[weight.name] = jnp.asarray(values[weight.name])
+            number += len(weights)
         return variables
 
     def apply(

@@ -21,6 +21,22 @@ def giver_of(graph: Graph, node_id: str) -> Node | None:
     return graph[edges[0].source] if edges else None
 
 
+def nothing_to_learn(graph: Graph) -> tuple[Problem, ...]:
+    """Why a graph can predict but not be trained: that no Output has a loss; nothing where one has."""
+    outputs = graph.of_type(Output)
+    if any(isinstance(node.layer, Output) and node.layer.loss is not None for node in outputs):
+        return ()
+    return tuple(_lossless(graph, node) for node in outputs)
+
+
+def _lossless(graph: Graph, node: Node) -> Problem:
+    giver = giver_of(graph, node.id)
+    activation = giver.layer.final_activation if giver is not None else None
+    suited = {"softmax": "sparse_categorical_crossentropy", "sigmoid": "binary_crossentropy"}
+    fixes = (_set_loss(node, suited.get(activation or "", "mean_squared_error")),)
+    return Problem(node.id, f"{node.name} has no loss, so there is nothing to learn: choose one.", "loss", fixes)
+
+
 def output_problems(graph: Graph, node: Node, shape: Shape) -> list[Problem]:
     layer, giver = node.layer, giver_of(graph, node.id)
     assert isinstance(layer, Output)

@@ -46,7 +46,8 @@ from engine.history import Row, read_history, until, write_history
 from engine.ledger import NEW
 from engine.outcome import Outcome, RunEnd, write_outcome
 from engine.project import Project
-from engine.start import Start, by_name
+from engine.start import Start, identifiers
+from engine.transfer import by_name, transferred
 
 RUN_FILES = ("project.loom", "last.h5", "best.h5")
 """The files of a run that are read back."""
@@ -128,18 +129,29 @@ def _best_weights(project: Project, folder: Path) -> HostWeights | None:
 def start_from(project: Project, path: Path) -> Start:
     """Where a run of a project goes on: from the folder of an earlier run, or from a model file.
 
-    Layers are matched by their names. Raises `FileError` where it holds the weights of another network.
+    Layers are matched by their names. Where not all of them fit, those that do take their weights, the others
+    begin with new ones, and so does the optimizer (`Start.note` says it). Raises `FileError` where none fits.
     """
-    if not path.is_dir():
-        return _start_for(project, models.load(path), RunPosition(), path)
-    run = read_run(path)
-    owners = by_name(run.project.graph, project.graph)
-    return _matched(run.start, owners, path).moved(run.project, project)
+    if path.is_dir():
+        run = read_run(path)
+        before, start = run.project, run.start
+    else:
+        loaded = models.load(path)
+        before, start = loaded.project, Start(loaded.weights, loaded.optimizer_state)
+    found = transferred(project.graph, by_name(before.graph, start.weights), project.training.seed)
+    if not found.taken:
+        raise FileError(
+            path, "holds the weights of another network: none of its layers fits one here by its name."
+        )
+    if not found.whole:
+        return Start(found.weights, taken=found.taken, note=found.summary)
+    matched = replace(_matched(start, identifiers(before.graph, project.graph), path), taken=found.taken)
+    return matched.moved(before, project) if path.is_dir() else matched
 
 
 def _start_for(project: Project, loaded: LoadedModel, position: RunPosition, path: Path) -> Start:
     start = Start(loaded.weights, loaded.optimizer_state, position)
-    return _matched(start, by_name(loaded.graph, project.graph), path)
+    return _matched(start, identifiers(loaded.graph, project.graph), path)
 
 
 def _matched(start: Start, owners: Mapping[str, str], path: Path) -> Start:

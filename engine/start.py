@@ -26,6 +26,10 @@ class Start:
     ledger: Ledger = NEW
     best: HostWeights | None = None
     """The weights of the best epoch."""
+    taken: tuple[str, ...] = ()
+    """The identifiers of the layers whose weights were matched by name with those of a file."""
+    note: str = ""
+    """What is to be known of the weights, where they are not all of one network."""
 
     @property
     def history(self) -> tuple[Row, ...]:
@@ -62,7 +66,7 @@ def _batches(project: Project) -> tuple[object, ...]:
     return training.batch_size, training.shuffle, training.seed
 
 
-def by_name(before: Graph, after: Graph) -> dict[str, str]:
+def identifiers(before: Graph, after: Graph) -> dict[str, str]:
     """For the nodes of one graph, by their identifiers, those of another graph that have the same names."""
     names = {node.name: node.id for node in after}
     return {node.id: names[node.name] for node in before if node.name in names}

@@ -17,7 +17,7 @@ from engine.callbacks import Callbacks
 from engine.control import Control
 from engine.data.prepare import prepared
 from engine.data.samples import PreparedData, Samples
-from engine.errors import Cancelled, TrainingError
+from engine.errors import Cancelled, NotReadyError, TrainingError
 from engine.events import (
     START,
     Altered,
@@ -39,6 +39,7 @@ from engine.judging import KERAS_BATCH, WAITING, Judge
 from engine.ledger import NEW, Ledger
 from engine.model import Model, compile_graph
 from engine.optimizers.state import state_fits, state_from_host, state_to_host
+from engine.output_problems import nothing_to_learn
 from engine.pace import Pace
 from engine.project import Project, TrainingSettings
 from engine.start import Start
@@ -66,6 +67,8 @@ def train(project: Project, start: Start | None = None, control: Control | None 
     after the first step, ends the run early but with its result. Raises `NotReadyError`, `DataError`,
     `FileError` or `TrainingError`.
     """
+    if unready := nothing_to_learn(project.graph):
+        raise NotReadyError(unready)
     model = compile_graph(project.graph)
     data = yield from prepared(model, project.data)
     with closing(data):
@@ -78,6 +81,8 @@ def train(project: Project, start: Start | None = None, control: Control | None 
             yield Learned(graph)
         if start is not None:
             start.check(model)
+            if start.note:
+                yield Remarked(start.note)
         try:
             yield from _Run(project.training, model, data, start, control or Control()).events()
         except jax.errors.JaxRuntimeError as error:
@@ -149,7 +154,9 @@ class _Run:
             return learner
         params = learner.variables.params
         if not state_fits(self.settings.optimizer, params, state):
-            self.note = "Goes on from weights that were there; the optimizer is another one now, and starts anew."
+            other = state.optimizer != self.settings.optimizer.type
+            why = "the optimizer is another one now" if other else "other weights are trained now"
+            self.note = f"Goes on from weights that were there; {why}, and the optimizer starts anew."
             return learner
         self.note = "Goes on from weights that were there, with the optimizer's state."
         return learner._replace(optimizer_state=state_from_host(self.settings.optimizer, state))

@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine import named
-from engine.ops.initializers import DRAWS, unit_forget
+from engine.ops.initializers import DRAWS, initialize, unit_forget
 
 if TYPE_CHECKING:
     import jax
+    import numpy as np
 
 Weights = Mapping[str, "jax.Array"]
 
@@ -44,6 +45,14 @@ class Weight:
         """The initializer: a function of a random generator and a shape."""
         draw = named.function_of(self.initializer, DRAWS)
         return partial(unit_forget, draw=draw) if self.forget else draw
+
+
+def drawn(weights: Iterable[Weight], seed: int, first: int) -> dict[str, np.ndarray[Any, Any]]:
+    """New weights of a layer, the first of which is number `first` of the network (see `Model.init`)."""
+    return {
+        weight.name: initialize(weight.draw, seed, number, weight.shape, weight.dtype)
+        for number, weight in enumerate(weights, start=first)
+    }
 
 
 def kernel_size(weights: Iterable[Weight]) -> int:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog, QMessageBox
 
 from engine.errors import GraphError, LayerloomError
+from engine.freezing import before, freezable, is_frozen
 from engine.graph import Edge
 from engine.grouping import Path
 from engine.layer import Layer
@@ -147,6 +148,24 @@ class Commands(AskingCanvas):
         chosen = self.needs("group", self.selected_node())
         if chosen is not None:
             self._regroup(lambda: regrouping.ungroup(self.document, chosen))
+
+    def freeze_selected(self) -> None:
+        """Freeze the selected cards; where all of them are frozen, have them trained again."""
+        graph, chosen = self.document.graph, self._selected_cards()
+        owners = freezable(graph, chosen)
+        if owners:
+            editing.freeze(self.document, owners, not all(is_frozen(graph, key) for key in owners))
+        elif chosen:
+            self.message.emit(self.tr("The selected layers have no weights to freeze."))
+
+    def freeze_before(self) -> None:
+        """Freeze all that the selected cards depend on, but not themselves."""
+        graph, chosen = self.document.graph, self._selected_cards()
+        earlier = before(graph, chosen)
+        if earlier:
+            editing.freeze(self.document, earlier, True)
+        elif chosen:
+            self.message.emit(self.tr("Nothing before the selected layers has weights to freeze."))
 
     def repeat_selected(self) -> None:
         """Ask how often, and put copies of the selected cards below them, wired one after another."""

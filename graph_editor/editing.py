@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from PySide6.QtCore import QCoreApplication
 
 from engine.errors import GraphError
+from engine.freezing import freezable, with_trainable
 from engine.graph import Edge, Graph, snake_case
 from engine.layer import Layer
 from engine.layout import Position
@@ -168,6 +169,13 @@ def rename(document: ProjectDocument, node_id: str, name: str) -> str | None:
         return error_said(error)
     document.edit_graph(tr("Rename to {0}").format(name.strip()), graph)
     return None
+
+
+def freeze(document: ProjectDocument, node_ids: Collection[str], frozen: bool) -> None:
+    """Have training leave the weights of some cards as they are, or change them again."""
+    chosen = freezable(document.graph, node_ids)
+    text = (tr("Freeze {0}") if frozen else tr("Unfreeze {0}")).format(named(document, chosen))
+    document.edit_graph(text, with_trainable(document.graph, chosen, not frozen))
 
 
 def spot_of(document: ProjectDocument, node_id: str) -> Spot:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QPoint, QPointF
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QMenu
 
+from engine.freezing import before, freezable, is_frozen
 from engine.graph import Edge
 from engine.layers.nested import Functional
 from engine.layout import REMARK_COLORS, RemarkColor
@@ -91,6 +92,12 @@ def card_menu(view: GraphView, node_id: str) -> QMenu:
     linked.setEnabled(copying.linkable(document.graph, view.graph_scene.selected_nodes()))
     if len(document.graph.linked(node_id)) > 1:
         menu.addAction(_tr("Make independent")).triggered.connect(lambda: view.make_independent())
+    if freezable(document.graph, view.graph_scene.selected_nodes()):
+        frozen = is_frozen(document.graph, node_id)
+        text = _tr("Unfreeze") if frozen else _tr("Freeze: training leaves the weights as they are")
+        menu.addAction(text).triggered.connect(lambda: view.freeze_selected())
+    if before(document.graph, view.graph_scene.selected_nodes()):
+        menu.addAction(_tr("Freeze all before it")).triggered.connect(lambda: view.freeze_before())
     menu.addAction(_tr("Replace with…")).triggered.connect(lambda: view.replace_selected())
     menu.addAction(_tr("Copy")).triggered.connect(lambda: view.copy())
     menu.addSeparator()

@@ -57,7 +57,7 @@ def write_by_layer(group: h5py.Group, found: Calls, weights: HostWeights) -> Non
 
 def read_by_layer(group: hdf5.Group, graph: Graph, place: Place) -> tuple[Graph, HostWeights]:
     """The weights of a graph by layer, and the graph with what its placeholders own."""
-    saved = _weight_names(group, hdf5.names(group, "layer_names", place) or [], place)
+    saved = weight_names(group, hdf5.names(group, "layer_names", place) or [], place)
     for node in _placeholders(graph):
         if node.name in saved:
             here = place.at(f"layer {shown(node.name)}")
@@ -75,7 +75,7 @@ def read_by_layer(group: hdf5.Group, graph: Graph, place: Place) -> tuple[Graph,
     return graph, _read(group, wanted)
 
 
-def _weight_names(group: hdf5.Group, layers: Sequence[str], place: Place) -> dict[str, list[str]]:
+def weight_names(group: hdf5.Group, layers: Sequence[str], place: Place) -> dict[str, list[str]]:
     """The paths of the weights of each layer that has some."""
     groups = [(group.at(name), place.at(f"layer {shown(name)}")) for name in layers]
     found = zip(layers, hdf5.names_each(groups, "weight_names"), strict=True)

@@ -14,6 +14,7 @@ from engine.formats import hdf5, keras_h5
 from engine.formats.keras_archive import load_archive, model_entry, save_archive, weights_file
 from engine.formats.keras_config import calls, check_figures, check_shapes
 from engine.formats.keras_dialect import Dialect
+from engine.formats.keras_fitting import fit_by_layer, fit_by_path
 from engine.formats.keras_h5 import check_weights
 from engine.formats.keras_paths import Kinds, kinds_of
 from engine.formats.keras_reading import from_config, model_name
@@ -22,6 +23,7 @@ from engine.formats.loaded import LoadedModel
 from engine.formats.reading import Place, parse_json, read_text
 from engine.graph import Graph
 from engine.project import NAME, TrainingSettings
+from engine.transfer import NONE_FITS, Transfer, by_name, transferred
 
 SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 """The endings of model files."""
@@ -98,12 +100,36 @@ def load_weights(path: str | PathLike[str], graph: Graph, kinds: Kinds | None = 
     if _begins(path) == _ZIP:
         raise place.error("is a whole model, not weights only.")
     with hdf5.reading(path) as file:
-        if hdf5.holds(file, "model_weights", place):
-            return read_by_layer(file.at("model_weights"), graph, place)
-        if hdf5.names(file, "layer_names", place) is not None:
-            return read_by_layer(file, graph, place)
-        if hdf5.holds(file, "layers", place):
-            return read_by_path(file, graph, kinds or {}, place)
+        group, by_path = _weights_in(file, place)
+        return read_by_path(group, graph, kinds or {}, place) if by_path else read_by_layer(group, graph, place)
+
+
+def load_fitting(path: str | PathLike[str], graph: Graph, seed: int) -> Transfer:
+    """The weights of a file that fit a graph, layer by layer, by name; new ones for the rest.
+
+    Raises `FileFormatError` where no layer fits.
+    """
+    place = Place(path)
+    if _begins(path) == _ZIP or Path(path).suffix.lower() == ".json":
+        loaded = load(path)
+        found = transferred(graph, by_name(loaded.graph, loaded.weights), seed)
+    else:
+        with hdf5.reading(path) as file:
+            group, by_path = _weights_in(file, place)
+            found = (fit_by_path if by_path else fit_by_layer)(group, graph, seed, place)
+    if not found.taken:
+        raise place.error(NONE_FITS)
+    return found
+
+
+def _weights_in(file: hdf5.Group, place: Place) -> tuple[hdf5.Group, bool]:
+    """The group that holds the weights, and whether they lie there by path."""
+    if hdf5.holds(file, "model_weights", place):
+        return file.at("model_weights"), False
+    if hdf5.names(file, "layer_names", place) is not None:
+        return file, False
+    if hdf5.holds(file, "layers", place):
+        return file, True
     raise place.error("holds no weights of a Keras model.")
 
 
@@ -158,4 +184,4 @@ def _weights_file(graph: Graph, weights: HostWeights, path: str | PathLike[str])
     return weights_file(found, weights)
 
 
-__all__ = ["SUFFIXES", "is_model", "load", "load_weights", "save", "save_weights"]
+__all__ = ["SUFFIXES", "is_model", "load", "load_fitting", "load_weights", "save", "save_weights"]

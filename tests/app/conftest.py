@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 import app.exports
 import app.files
+import app.transfers
 import app.window
 from app.settings import AppSettings
 from app.window import MainWindow
@@ -43,8 +44,9 @@ class Answers:
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     found = Answers()
-    for module in (app.files, app.exports, app.window):
+    for module in (app.files, app.exports, app.window, app.transfers):
         monkeypatch.setattr(module, "choose", found.choose)
+    for module in (app.files, app.exports, app.window):
         monkeypatch.setattr(module, "tell_error", found.tell)
     for module in (app.exports, app.window):
         monkeypatch.setattr(module, "tell", found.say)

@@ -713,7 +713,7 @@ def test_weights_are_loaded_into_the_network_that_is_shown(
     assert "net.keras" in window.statusBar().currentMessage()
     set_units(window, 3)
     assert not window.files.load_weights()
-    assert answers.told
+    assert "layers fit the weights of net.keras" in answers.asked[-1]
 
 
 def test_training_goes_on_and_the_state_is_exported(

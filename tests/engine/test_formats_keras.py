@@ -30,7 +30,7 @@ from engine.ledger import NEW
 from engine.model import compile_graph
 from engine.optimizers import SGD, Adam, AdamW, RMSprop
 from engine.project import Project, TrainingSettings
-from engine.start import by_name
+from engine.start import identifiers
 from tests.engine.graphs import batch, graph, many_sided, ready
 from tests.engine.layer_cases import close
 from tests.engine.oracle import keras_predict, predict
@@ -159,7 +159,7 @@ def test_an_owner_that_comes_after_its_link(tmp_path: Path) -> None:
     nodes = dict(made.nodes)
     from dataclasses import replace
 
-    first, second = made.by_name("first").id, made.by_name("second").id
+    first, second = made.by_name("first").id, made.identifiers("second").id
     nodes[first], nodes[second] = replace(nodes[first], shares=second), replace(nodes[second], shares=None)
     made = Graph(nodes, made.edges)
     model, variables = ready(made)
@@ -252,7 +252,7 @@ def test_checkpoint_keeps_the_run_and_is_a_keras_model(tmp_path: Path) -> None:
     state, position = OptimizerState(7, jax.tree.map(np.asarray, slots), "Adam"), RunPosition(3, 120, 2)
     save_checkpoint(tmp_path / "c.h5", made, weights, training, state, position, NEW)
     found = load_checkpoint(tmp_path / "c.h5")
-    owners = by_name(made, found.model.graph)
+    owners = identifiers(made, found.model.graph)
     assert found.position == position
     assert found.model.optimizer_state is not None
     assert found.model.optimizer_state.iterations == 7
