@@ -31,7 +31,8 @@ from app.style import window_stylesheet
 from app.task import result_of
 from app.texts import facts
 from app.transfers import ask_going_on
-from engine.errors import Cancelled, NotReadyError
+from app.verdicts import Verdicts
+from engine.errors import Cancelled, NotReadyError, TrainingError
 from engine.events import HostWeights
 from engine.output_problems import nothing_to_learn
 from engine.start import Start
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         self.session = TrainingSession(self)
         self.files = ProjectFiles(document, settings, self)
         self.work = Workplace(document, self.session, settings)
+        self.verdicts = Verdicts(self.work.view.graph_scene, self.work.problem_panel, self.session)
         self.exports = Exports(document, self.session, self.files, settings, self.work.view.heat, self)
         self.work.view.bindings = {}  # the actions have the keys
         self.actions_ = Actions(settings, self.work.view, self)
@@ -262,6 +264,8 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self._bring_run)  # the project may have been saved meanwhile
 
     def _show_failure(self, error: Exception) -> None:
+        if isinstance(error, TrainingError) and error.node is not None and error.node in self.document.graph:
+            self._show_node(error.node)
         tell_error(self, self.tr("Training failed"), error)
 
     # Showing

@@ -113,7 +113,11 @@ class ConsentError(DataError):
 
 
 class TrainingError(LayerloomError):
-    """A training run that cannot go on."""
+    """A training run that cannot go on; `node` is the layer at fault, where one is known."""
+
+    def __init__(self, message: str, node: str | None = None) -> None:
+        super().__init__(message)
+        self.node = node
 
 
 class FileError(LayerloomError):

@@ -146,7 +146,19 @@ class Model:
 
         `key` is needed where `training` holds and a layer draws random numbers.
         """
-        found = self._pass(variables, inputs, training, key)
+        return self.trace(variables, inputs, training=training, key=key)[1]
+
+    def trace(
+        self,
+        variables: Variables,
+        inputs: Mapping[str, jax.Array],
+        *,
+        training: bool = False,
+        key: jax.Array | None = None,
+        shifts: Mapping[str, jax.Array] | None = None,
+    ) -> tuple[Pass, Outcome]:
+        """As `apply`, with what every node gives on the way; `shifts` as `execution.run` takes them."""
+        found = self._pass(variables, inputs, training, key, shifts)
         outputs: dict[str, jax.Array] = {}
         logits: dict[str, tuple[jax.Array | None, str]] = {}
         masks: dict[str, jax.Array | None] = {}
@@ -157,18 +169,23 @@ class Model:
             logits[node.name] = (ctx.logits, ctx.activation) if edge.output == 0 else (None, "linear")
         state = {owner: {**own, **found.updates.get(owner, {})} for owner, own in variables.state.items()}
         penalty = sum(found.losses, jnp.zeros(())) + self.penalty(variables.params)
-        return Outcome(outputs, logits, masks, state, penalty)
+        return found, Outcome(outputs, logits, masks, state, penalty)
 
     def values(self, variables: Variables, inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
         """What every node gives (first) for a batch at inference, by identifier."""
         return {key: values[0] for key, values in self._pass(variables, inputs, False, None).values.items()}
 
     def _pass(
-        self, variables: Variables, inputs: Mapping[str, jax.Array], training: bool, key: jax.Array | None
+        self,
+        variables: Variables,
+        inputs: Mapping[str, jax.Array],
+        training: bool,
+        key: jax.Array | None,
+        shifts: Mapping[str, jax.Array] | None = None,
     ) -> Pass:
         params, state = variables
         weights = {owner: {**params.get(owner, {}), **state.get(owner, {})} for owner in params.keys() | state}
-        return run(self.graph, self.compiled, weights, inputs, training=training, key=key)
+        return run(self.graph, self.compiled, weights, inputs, training=training, key=key, shifts=shifts)
 
     def _trained(self) -> Iterator[tuple[str, Weight]]:
         for node in self.owners:

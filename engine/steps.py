@@ -35,6 +35,15 @@ class Learner(NamedTuple):
     optimizer_state: State
 
 
+class _Standing(NamedTuple):
+    """Where many steps in one call stand: the next of them, and whether the last one was sound."""
+
+    place: jax.Array
+    learner: Learner
+    logs: Figures
+    sound: jax.Array
+
+
 def figures(
     model: Model,
     outcome: Outcome,
@@ -72,6 +81,23 @@ def figures(
         seen = Seen(target, prediction, outcome.logits[node.name], mask, samples, kind)
         found |= {prefix + name: METRICS[name].sums(seen) for name in layer.metrics}
     return {"loss": Average(total, samples.sum()), **found}
+
+
+def batch_of(data: Any, numbers: Any) -> Any:
+    """Some samples of data that lies on the device, by their numbers."""
+    return jax.tree.map(lambda array: array[numbers], data)
+
+
+def _sound(learner: Learner, found: Figures) -> jax.Array:
+    """Whether the loss is finite, and with it the weights.
+
+    Of the weights of each layer only the smallest is looked at, its bias as a rule, which costs nothing: what is
+    no number in a gradient reaches it, too.
+    """
+    owners = learner.variables.params.values()
+    smallest = [min(own.values(), key=lambda value: value.size) for own in owners if own]
+    checks = [jnp.isfinite(found["loss"].value), *(jnp.isfinite(value).all() for value in smallest)]
+    return jnp.stack(checks).all()
 
 
 @dataclass(frozen=True)
@@ -115,20 +141,30 @@ class StepFunctions:
         first_step: jax.Array,
         key: jax.Array,
         rate_scale: jax.Array,
-    ) -> tuple[Learner, Figures]:
-        """Steps `start` to `stop` of an epoch. The figures have a place for each step of the epoch."""
+        careful: jax.Array,
+    ) -> tuple[Learner, Figures, jax.Array]:
+        """Steps `start` to `stop` of an epoch. The figures have a place for each step of the epoch.
 
-        def at(array: jax.Array, index: jax.Array) -> jax.Array:
-            return array[batches[index]]
+        Where it is `careful`, a step that leads to what is no number is not taken: the learner is that of before,
+        and no more steps are made. The last of what is given is the step that was reached.
+        """
 
-        def body(index: jax.Array, carry: tuple[Learner, Figures]) -> tuple[Learner, Figures]:
-            learner, logs = carry
-            batch = jax.tree.map(lambda array: at(array, index), data)
-            learner, found = self._step(learner, batch, jax.random.fold_in(key, first_step + index), rate_scale)
-            return learner, jax.tree.map(lambda log, new: log.at[index].set(new), logs, found)
+        def going(carry: _Standing) -> jax.Array:
+            index, _, _, sound = carry
+            return (index < stop) & sound
+
+        def body(carry: _Standing) -> _Standing:
+            index, before, logs, _ = carry
+            batch = batch_of(data, batches[index])
+            after, found = self._step(before, batch, jax.random.fold_in(key, first_step + index), rate_scale)
+            sound = ~careful | _sound(after, found)
+            learner = jax.tree.map(lambda old, new: jnp.where(sound, new, old), before, after)
+            logs = jax.tree.map(lambda log, new: log.at[index].set(new), logs, found)
+            return _Standing(index + sound, learner, logs, sound)
 
         logs = jax.tree.map(lambda sums: jnp.zeros((len(batches), *sums.shape)), self.nothing)
-        return jax.lax.fori_loop(start, stop, body, (learner, logs))
+        end = jax.lax.while_loop(going, body, _Standing(start, learner, logs, jnp.bool_(True)))
+        return end.learner, end.logs, end.place
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -149,13 +185,16 @@ class StepFunctions:
         return found
 
     def compile_steps(self, learner: Learner, data: Any, batches: Batches) -> Any:
-        """`steps(learner, data, batches, start, stop, first_step, key, rate_scale)`; the learner given is used up.
+        """`steps(learner, data, batches, start, stop, first_step, key, rate_scale, careful)`, see `_steps`.
+
+        The learner that is given is used up.
 
         Of `data` the shapes and types are enough.
         """
         function = jax.jit(self._steps, donate_argnums=0, compiler_options=compiler_options())
         number = np.int32(0)
-        arguments = (learner, data, batches, number, number, number, jax.random.key(0), np.float32(1))
+        key, rate_scale, careful = jax.random.key(0), np.float32(1), np.bool_(True)
+        arguments = (learner, data, batches, number, number, number, key, rate_scale, careful)
         return function.lower(*arguments).compile()
 
     def _sums(
@@ -170,7 +209,7 @@ class StepFunctions:
         """All figures of batches `start` to `stop`, added up; `counted` is 0 where a batch is filled up."""
 
         def body(index: jax.Array, sums: Figures) -> Figures:
-            inputs, targets, weights = jax.tree.map(lambda array: array[batches[index]], data)
+            inputs, targets, weights = batch_of(data, batches[index])
             outcome = self.model.apply(variables, inputs)
             found = figures(self.model, outcome, targets, weights, counted[index])
             return jax.tree.map(jnp.add, sums, found)

@@ -35,6 +35,7 @@ from engine.events import (
     StepsDone,
 )
 from engine.feeding import Part, feed
+from engine.first_fault import first_fault, not_finite
 from engine.judging import KERAS_BATCH, WAITING, Judge
 from engine.ledger import NEW, Ledger
 from engine.model import Model, compile_graph
@@ -43,8 +44,8 @@ from engine.output_problems import nothing_to_learn
 from engine.pace import Pace
 from engine.project import Project, TrainingSettings
 from engine.start import Start
-from engine.steps import Figures, Learner, StepFunctions
-from engine.tallies import taken
+from engine.steps import Figures, Learner, StepFunctions, batch_of
+from engine.tallies import Tally, taken
 
 HALFWAY_SECONDS = 30.0
 """How long an epoch goes on before it is said where the run stands."""
@@ -242,7 +243,11 @@ class _Run:
         first = np.int32(self.step - done)
         bounds = (np.int32(done), np.int32(done + count))
         scale = np.float32(self.ledger.rate_scale)
-        self.learner, found = run(self.learner, part.data, part.batches, *bounds, first, self.key, scale)
+        careful = np.bool_(self.settings.callbacks.terminate_on_nan is not None)
+        arguments = (*bounds, first, self.key, scale, careful)
+        self.learner, found, reached = run(self.learner, part.data, part.batches, *arguments)
+        if int(reached) < done + count:
+            raise self._not_finite(part, int(reached), int(first), found["loss"], epoch)
         steps = jax.tree.map(lambda log: np.asarray(log)[done : done + count].astype(float), found)
         now = time.perf_counter()
         self.pace.took(count, now - start)
@@ -252,8 +257,6 @@ class _Run:
         for name, before in sums.items():
             new[name], sums[name] = taken(before, steps[name])
         self.sums = sums
-        if self.settings.callbacks.terminate_on_nan is not None:
-            self._check_finite(new["loss"], epoch)
         return StepsDone(epoch, self.step, new, now - self.started)
 
     def _sums_so_far(self) -> Figures:
@@ -331,14 +334,13 @@ class _Run:
         sums = tuple(np.asarray(leaf).tolist() for leaf in leaves) or self.ledger.sums
         return self.ledger.model_copy(update={"sums": sums, "ended": ended})
 
-    def _check_finite(self, losses: np.ndarray[Any, Any], epoch: int) -> None:
-        bad = ~np.isfinite(losses)
-        if bad.any():
-            step = self.step - len(losses) + int(bad.argmax()) + 1
-            raise TrainingError(
-                f"The loss is no longer a finite number at step {step:,} (epoch {epoch}). A smaller learning rate "
-                "often mends this, or a Normalization or Rescaling layer that brings the data near 1."
-            )
+    def _not_finite(self, part: Part, place: int, first: int, losses: Tally, epoch: int) -> TrainingError:
+        """Why a step was not taken, and at which node that shows first."""
+        number = first + place
+        lost = not np.isfinite(np.asarray(losses.value)[place])
+        batch, key = batch_of(part.data, part.batches[place]), jax.random.fold_in(self.key, number)
+        fault = first_fault(self.model, self.learner.variables, batch, key)
+        return not_finite(fault, number + 1, epoch, lost=lost)
 
     def _epoch_done(self, epoch: int, figures: dict[str, float]) -> Iterator[Event]:
         callbacks, rate = self.settings.callbacks, self._rate()

@@ -63,6 +63,10 @@ class Look:
     fill: str = ""
     """The colour of the ground, where it shows a figure."""
 
+    def judged(self, severity: Severity | None) -> Look:
+        """The same card where training has shown something to be wrong with it."""
+        return replace(self, severity=worse(self.severity, severity))
+
     def showing(self, reading: Reading) -> Look:
         """The same card with a figure on it, in place of the number of parameters and maybe the settings."""
         count, detail = reading.figure or self.count, reading.line or self.detail
@@ -117,6 +121,11 @@ def severity_of(facts: NodeFacts) -> Severity | None:
     if not facts.problems:
         return None
     return "error" if any(problem.severity == "error" for problem in facts.problems) else "warning"
+
+
+def worse(one: Severity | None, other: Severity | None) -> Severity | None:
+    """The worse of two."""
+    return "error" if "error" in (one, other) else one or other
 
 
 @dataclass

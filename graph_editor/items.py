@@ -34,12 +34,14 @@ from graph_editor.card import (
     paint_ports,
     paint_texts,
     severity_of,
+    worse,
 )
 from graph_editor.marks import marks_of
 from graph_editor.overview import Sketch
 from graph_editor.ports import Port, Ports, describe_port
 from graph_editor.sprites import paint_sprite
 from graph_editor.theme import Theme
+from graph_editor.words import said
 
 if TYPE_CHECKING:
     from engine.grouping import Path
@@ -178,11 +180,11 @@ class NodeItem(CanvasItem):
     def _show_tooltip(self) -> None:
         if self._told is None:
             return
-        graph, node, facts = self._told
+        _, node, facts = self._told
         if self.interior is not None and self._hovered_inside:
             self.setToolTip(self.interior.card(self._hovered_inside).tooltip)
         elif self.lights.hot is None:
-            self.setToolTip(card_tooltip(graph, node, facts))
+            self.setToolTip(self.tooltip)
         else:
             name, *more = map(html.escape, describe_port(node, facts, self.ports, self.lights.hot))
             self.setToolTip(f"<b>{name}</b> – {html.escape(node.name)}<br>{'<br>'.join(more)}")
@@ -190,7 +192,17 @@ class NodeItem(CanvasItem):
     @property
     def tooltip(self) -> str:
         """What there is to know of the node."""
-        return card_tooltip(*self._told) if self._told is not None else ""
+        if self._told is None:
+            return ""
+        verdict = marks_of(self).verdict(self.node_id)
+        more = "" if verdict is None else f"<br><b>{html.escape(said(verdict.text))}</b>"
+        return card_tooltip(*self._told) + more
+
+    @property
+    def _severity(self) -> Literal["error", "warning"] | None:
+        """How bad that is which training has shown."""
+        verdict = marks_of(self).verdict(self.node_id)
+        return None if verdict is None else verdict.severity
 
     # Qt
 
@@ -235,7 +247,8 @@ class NodeItem(CanvasItem):
             sketch.halos[self._theme.selection, opacity].append(halo)
         _, node, facts = self._told
         figure = marks.block(self.node_id)
-        shade = block_color(node.layer.category, severity_of(facts), self.lights, self._theme, figure)
+        severity = worse(severity_of(facts), self._severity)
+        shade = block_color(node.layer.category, severity, self.lights, self._theme, figure)
         if self.interior is not None:
             self.interior.sketch(sketch, self.pos(), opacity)
         sketch.blocks[shade, opacity].append(card)
@@ -255,7 +268,7 @@ class NodeItem(CanvasItem):
         marks = marks_of(self)
         before, reading = painter.opacity(), marks.reading(self.node_id)
         painter.setOpacity(before * marks.opacity(self.node_id))
-        look = self.look if reading is None else self.look.showing(reading)
+        look = (self.look if reading is None else self.look.showing(reading)).judged(self._severity)
         if self.interior is not None:
             self.interior.draw(painter, exposed, selected=self.lights.selected, on_screen=on_screen)
         if on_screen and self.interior is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from PySide6.QtWidgets import QGraphicsItem
 
@@ -33,6 +34,14 @@ class Readings(Protocol):
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a layer in training, a sentence."""
+
+    severity: Literal["error", "warning"]
+    text: str
+
+
+@dataclass(frozen=True)
 class Path:
     """The cards and wires that lead from the Inputs to a card."""
 
@@ -50,6 +59,12 @@ class Marks:
     current: str | None = None
     """The one of them that the search stands at."""
     path: Path | None = None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict[str, Verdict])
+    """What training has shown to be wrong with cards."""
+
+    def verdict(self, node_id: str) -> Verdict | None:
+        """What training has shown of a card."""
+        return self.verdicts.get(node_id)
 
     def reading(self, node_id: str) -> Reading | None:
         """The figure of a card."""

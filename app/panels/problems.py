@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from app.fitness import judged, misfits
 from app.known import Known
+from engine.fixes import Problem
 from graph_editor.document import ProjectDocument
 from graph_editor.problems import ProblemList, ProblemStack
 
@@ -41,26 +42,36 @@ class ProblemPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.list)
         self.list.put_first(self.first)
-        self.fits = True
+        self.fits = self._offered = True
         self._known: Known | None = None
+        self.shown_by_run: tuple[Problem, ...] = ()
+        """What training has shown to be wrong."""
         document.project_changed.connect(self.refresh)  # after the list's own, so that `calm` is ours to hide
         self.refresh()
 
     def show_button(self, on: bool) -> None:
         """Offer the way to the data, where it is not what is seen already."""
-        self.button.setVisible(on)
+        self._offered = on
+        self.button.setVisible(on and not self.fits)
 
     def take_known(self, known: Known | None) -> None:
         """Judge by what a look at the data has told."""
         self._known = known
         self.refresh()
 
+    def show_run(self, problems: tuple[Problem, ...]) -> None:
+        """Show what training has shown to be wrong."""
+        if problems != self.shown_by_run:
+            self.shown_by_run = problems
+            self.refresh()
+
     def refresh(self) -> None:
-        """Show whether the data of now fits."""
+        """Show whether the data of now fits, and what a run has shown."""
         found = misfits(self._document.project, self._document.whole, self._known)
         self.fits = not found
-        self.first.setVisible(bool(found))
-        self.misfits.show_problems(found)
+        self.button.setVisible(self._offered and not self.fits)
+        self.first.setVisible(bool(found or self.shown_by_run))
+        self.misfits.show_problems((*found, *self.shown_by_run))
         unknown = self.tr("No problems in the network. Whether the data fits is known once its file has run.")
         calm = judged(self._document.project.data.source, self._known)
         self.list.calm.setText(self._calm if calm else unknown)
