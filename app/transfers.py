@@ -26,6 +26,12 @@ def ask_going_on(parent: QWidget, transfer: Transfer) -> bool:
     return choose(parent, _tr("Go on training"), text, [_tr("Train with them")], _rest(transfer)) is not None
 
 
+def ask_frozen(parent: QWidget) -> int | None:
+    """Where layers are frozen: train on from the weights that are there (0), anew (1), or not at all (None)."""
+    text = _tr("Some layers are frozen: trained anew, they would keep the random weights that they begin with.")
+    return choose(parent, _tr("Train"), text, [_tr("Keep the weights that are there"), _tr("Train anew")])
+
+
 def _fitting(transfer: Transfer, name: str = "") -> str:
     taken, all_of_them = len(transfer.taken), len(transfer.taken) + len(transfer.left)
     if name:

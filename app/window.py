@@ -30,10 +30,11 @@ from app.settings import AppSettings
 from app.style import window_stylesheet
 from app.task import result_of
 from app.texts import facts
-from app.transfers import ask_going_on
+from app.transfers import ask_frozen, ask_going_on
 from app.verdicts import Verdicts
 from engine.errors import Cancelled, NotReadyError, TrainingError
 from engine.events import HostWeights
+from engine.freezing import any_frozen
 from engine.output_problems import nothing_to_learn
 from engine.start import Start
 from engine.transfer import carried_over
@@ -217,6 +218,11 @@ class MainWindow(QMainWindow):
             return False
         if not may_run(self, self.document.project.data.source):
             return False
+        if not go_on and self.session.trained is not None and any_frozen(self.document.project.graph):
+            answer = ask_frozen(self)
+            if answer is None:
+                return False
+            go_on = answer == 0
         start = self._start_to_go_on() if go_on else None
         if go_on and start is None:
             return False

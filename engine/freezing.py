@@ -20,6 +20,11 @@ def is_frozen(graph: Graph, node_id: str) -> bool:
     return isinstance(layer, Weighted) and not layer.trainable
 
 
+def any_frozen(graph: Graph) -> bool:
+    """Whether training leaves the weights of some node as they are."""
+    return any(is_frozen(graph, node.id) for node in graph)
+
+
 def with_trainable(graph: Graph, node_ids: Iterable[str], trainable: bool) -> Graph:
     """The graph with some layers frozen, or trained again."""
     for key in freezable(graph, node_ids):

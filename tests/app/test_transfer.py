@@ -82,6 +82,10 @@ def test_training_goes_on_with_the_weights_that_an_edit_has_left(
     frozen = document.graph[hidden].layer
     assert isinstance(frozen, Weighted)
     assert not frozen.trainable
+    answers.answer = None
+    window.actions_["train"].trigger()
+    assert "they would keep the random weights" in answers.asked[-1]
+    assert not window.session.running
     window.actions_["freeze"].trigger()
     window.actions_["freeze"].trigger()
     document.undo_stack.undo()
