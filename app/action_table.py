@@ -232,6 +232,25 @@ def _reading_specs() -> tuple[ActionSpec, ...]:
             ("Ctrl+Shift+I",),
             checkable=True,
         ),
+        ActionSpec("sight_nothing", tr("&Nothing"), tr("Show layers by their settings alone"), checkable=True),
+        ActionSpec(
+            "sight_activations",
+            tr("&Activations"),
+            tr("Show on each card what its layer gives for a sample, while the network learns and after"),
+            ("Ctrl+Shift+A",),
+            checkable=True,
+        ),
+        ActionSpec(
+            "sight_weights",
+            tr("&Weights and gradients"),
+            tr("Show on each card how long weights and gradient are, look by look"),
+            checkable=True,
+        ),
+        ActionSpec(
+            "look_into",
+            tr("&Look into the layer"),
+            tr("Show large what the selected layer gives for the sample, and its weights: also a double click"),
+        ),
         ActionSpec("card_costs", tr("Costs o&n cards"), tr("Write FLOPs and memory on the cards"), checkable=True),
     )
 

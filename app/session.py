@@ -187,6 +187,16 @@ class TrainingSession(QObject):
             self._thread.pause()
             self._set_state(RunState.PAUSED)
 
+    @property
+    def project(self) -> Project:
+        """The project of the run that goes on or went on last, with what its layers learned from the data."""
+        return self._project
+
+    def ask_weights(self) -> None:
+        """Have the run tell its weights as they are, as an `InPassing`."""
+        if self.running and not self._forgotten:
+            self._control.ask_weights()
+
     def change(self, training: TrainingSettings) -> None:
         """Ask the run to go on with other epochs, callbacks or learning rate."""
         if self.running and not self._forgotten:

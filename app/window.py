@@ -25,6 +25,7 @@ from app.layout import Workplace
 from app.menu_bar import fill_menu_bar
 from app.past import keep_run, move_run
 from app.reading import Reading
+from app.seeing import Seeing
 from app.session import RunState, TrainingSession
 from app.settings import AppSettings
 from app.style import window_stylesheet
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self._make_status_bar()
         self._connect_actions()
         self.reading = Reading(self.work.view, self.actions_, settings, self)
+        self.seeing = Seeing(self.work, document, self.session, self.verdicts, self.actions_, settings, self)
         self._connect_parts()
         self._restyle()
         self._restore()
@@ -341,6 +343,7 @@ class MainWindow(QMainWindow):
         self._show_go_on()
         self.work.evaluation.forget()
         self.work.prediction.refresh()
+        self.seeing.watcher.refresh()
         self.work.training.reset(run)
         if run is not None and run.start.history:
             self.work.make_room_for_curves()
@@ -375,6 +378,7 @@ class MainWindow(QMainWindow):
         self._show_go_on()
         self.work.evaluation.refresh()
         self.work.prediction.refresh()
+        self.seeing.watcher.refresh()
         self.work.training.reset(None)
         self.statusBar().showMessage(self.tr("The network has the weights of {0} now.").format(path.name), 10_000)
 
@@ -483,6 +487,7 @@ class MainWindow(QMainWindow):
         self.hide()
         self.work.close_jobs()
         self.reading.times.close_jobs()
+        self.seeing.watcher.close_jobs()
         self.session.close()
         event.accept()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from queue import Empty, SimpleQueue
 
 from engine.project import TrainingSettings
@@ -16,12 +17,24 @@ class Control:
 
     def __init__(self) -> None:
         self._wishes: SimpleQueue[TrainingSettings] = SimpleQueue()
+        self._looked = threading.Event()
         self.stepwise = False
         """Whether each call makes one step only."""
 
     def change(self, training: TrainingSettings) -> None:
         """Ask for other settings of the run."""
         self._wishes.put(training)
+
+    def ask_weights(self) -> None:
+        """Ask for the weights as they are: the run yields them once, as `InPassing`."""
+        self._looked.set()
+
+    def weights_wanted(self) -> bool:
+        """Whether the weights were asked for since the last look."""
+        wanted = self._looked.is_set()
+        if wanted:
+            self._looked.clear()
+        return wanted
 
     def wish(self) -> TrainingSettings | None:
         """The settings that were asked for last, if any were since the last look."""

@@ -161,6 +161,14 @@ class Halfway(Event):
 
 
 @dataclass(frozen=True)
+class InPassing(Event):
+    """The weights in the midst of a run, for one who asked for them through its `Control`."""
+
+    step: int
+    weights: HostWeights
+
+
+@dataclass(frozen=True)
 class Finished(Event):
     """A run has ended: with its last weights, and the figures on the test data where there are any."""
 

@@ -26,6 +26,7 @@ from engine.events import (
     Event,
     Finished,
     Halfway,
+    InPassing,
     Learned,
     OptimizerState,
     Progress,
@@ -274,6 +275,8 @@ class _Run:
 
     def _heed(self) -> Iterator[Event]:
         """Take up what is asked for from outside."""
+        if self.control.weights_wanted():
+            yield InPassing(self.step, self.model.to_host(self.learner.variables))
         wish = self.control.wish()
         if wish is None:
             return

@@ -74,6 +74,7 @@ class NodeItem(CanvasItem):
         self.on_hover: Callable[[str | None], object] = lambda _: None
         """Is told when the pointer comes, and None when it goes."""
         self._hovered_inside: Path = ()
+        self._aside = 0.0
         self.setRect(_SPRITE)
 
     # Told by the scene
@@ -91,12 +92,21 @@ class NodeItem(CanvasItem):
             self._show_tooltip()
         self.redraw()
 
+    def leave_aside(self, width: float) -> None:
+        """Have so much room at the right of the card, to draw in."""
+        if width != self._aside:
+            self._aside = width
+            self._take_room()
+
     def _show_interior(self, interior: Interior | None) -> None:
         self.interior = interior
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption, interior is not None)
-        rect = CARD if interior is None else CARD.united(interior.rect)
-        self.setRect(rect.adjusted(-10, -12, 12, 12))
+        self._take_room()
         self.spoil()
+
+    def _take_room(self) -> None:
+        room = _SPRITE if self.interior is None else CARD.united(self.interior.rect).adjusted(-10, -12, 12, 12)
+        self.setRect(room.united(CARD.adjusted(0, 0, self._aside, 0)) if self._aside else room)
 
     @property
     def look(self) -> Look:
@@ -163,7 +173,17 @@ class NodeItem(CanvasItem):
 
     def covers(self, spot: QPointF) -> bool:
         """Whether a place lies on the card, or on the inside that is shown below it."""
-        return self.card_rect().contains(spot) or self.is_inside(spot)
+        return self.card_rect().contains(spot) or self.is_inside(spot) or self.sight_at(spot)
+
+    def _sight(self) -> QRectF | None:
+        """Where a picture of the inside of the layer is drawn."""
+        sights = marks_of(self).sights
+        return None if sights is None or not self._aside else sights.place(self.node_id)
+
+    def sight_at(self, spot: QPointF) -> bool:
+        """Whether a place lies on the picture of the inside of the layer."""
+        place = self._sight()
+        return place is not None and place.contains(spot - self.pos())
 
     def is_inside(self, scene_pos: QPointF) -> bool:
         """Whether a place lies on the inside that is shown below the card."""
@@ -194,9 +214,13 @@ class NodeItem(CanvasItem):
         """What there is to know of the node."""
         if self._told is None:
             return ""
-        verdict = marks_of(self).verdict(self.node_id)
+        marks = marks_of(self)
+        verdict, seen = (
+            marks.verdict(self.node_id),
+            "" if marks.sights is None else marks.sights.text(self.node_id),
+        )
         more = "" if verdict is None else f"<br><b>{html.escape(said(verdict.text))}</b>"
-        return card_tooltip(*self._told) + more
+        return card_tooltip(*self._told) + (f"<br>{html.escape(seen)}" if seen else "") + more
 
     @property
     def _severity(self) -> Literal["error", "warning"] | None:
@@ -209,6 +233,9 @@ class NodeItem(CanvasItem):
     def shape(self) -> QPainterPath:
         path = QPainterPath()
         path.addRect(CARD.adjusted(0, -8, 0, 8))
+        if (sight := self._sight()) is not None:
+            path.addRect(sight)
+            path.setFillRule(Qt.FillRule.WindingFill)
         if self.interior is not None:
             path.addRect(self.interior.rect.adjusted(0, 0, 0, 8))
             path.setFillRule(Qt.FillRule.WindingFill)
@@ -276,6 +303,8 @@ class NodeItem(CanvasItem):
             paint_sprite(painter, seen, _SPRITE, lambda sprite: self._paint_card(sprite, look))
         else:
             self._paint_card(painter, look)
+        if marks.sights is not None and self._aside:
+            marks.sights.paint(painter, self.node_id)
         if marks.outlines(self.node_id):
             paint_outline(painter, marks, self.node_id, painter.worldTransform().m11(), self._theme)
         painter.setOpacity(before)

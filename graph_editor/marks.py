@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem
 
 from engine.graph import Edge
@@ -31,6 +33,16 @@ class Readings(Protocol):
     def get(self, node_id: str) -> Reading | None: ...
 
     def block(self, node_id: str) -> str: ...
+
+
+class Pictures(Protocol):
+    """What cards show of the inside of the network, drawn for those that are looked at."""
+
+    def place(self, node_id: str) -> QRectF | None: ...
+
+    def paint(self, painter: QPainter, node_id: str) -> None: ...
+
+    def text(self, node_id: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,7 @@ class Marks:
     path: Path | None = None
     verdicts: Mapping[str, Verdict] = field(default_factory=dict[str, Verdict])
     """What training has shown to be wrong with cards."""
+    sights: Pictures | None = None
 
     def verdict(self, node_id: str) -> Verdict | None:
         """What training has shown of a card."""

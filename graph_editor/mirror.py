@@ -38,6 +38,9 @@ _ROOM = 2000.0
 _AT_ONCE = 60
 """Cards and wires that are made without a pause: the usual edit is drawn when it is done."""
 
+_BESIDE = 1.5 * CARD_HEIGHT
+"""Cards whose middles are nearer than this in height overlap in height, counted to their far edges."""
+
 _STEP_SECONDS = 0.005
 """How long cards are made before the window may answer."""
 
@@ -65,6 +68,7 @@ class GraphMirror(QGraphicsScene):
         self._fresh = True  # nothing of this graph was whole yet
         self._ordered: tuple[tuple[Edge, ...], dict[Edge, int]] = (), {}
         self._ground = Ground()
+        self._aside = 0.0
         self._shifted = False
         """Whether cards lie elsewhere than when long wires last looked for their way."""
         self._loose: set[Edge] = set()
@@ -135,11 +139,26 @@ class GraphMirror(QGraphicsScene):
             return QRectF()
         for edge in self._loose:
             rect = rect.united(self._wires[edge].boundingRect())
-        return rect.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2, CARD_HEIGHT / 2)
+        return rect.adjusted(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH / 2 + self._aside, CARD_HEIGHT / 2)
 
     def update(self, *args: Any) -> None:
         self.overview.spoil()
         super().update(*args)
+
+    # Room beside cards
+
+    def leave_aside(self, width: float) -> None:
+        """Let cards have so much room at their right, to draw in."""
+        if width != self._aside:
+            self._aside = width
+            for card in self._cards.values():
+                card.leave_aside(width)
+
+    def free_aside(self, node_id: str) -> float:
+        """How far it is from a card to the next one at its right."""
+        x, y = self._ground.places[node_id]
+        others = self._ground.between(y - _BESIDE, y + _BESIDE)
+        return min((other - x for other, _ in others if other > x), default=math.inf) - CARD_WIDTH
 
     def update_cards(self) -> None:
         """Draw all cards anew; wires look as before."""
@@ -169,6 +188,8 @@ class GraphMirror(QGraphicsScene):
         for key, place in positions.items():
             self._put(key, place)
         self._draw_changes()
+        if self._aside:
+            self.update()  # what cards draw beside them depends on where the next one lies
 
     def replace_cards(self, node_ids: Iterable[str]) -> None:
         """Show cards where the document has them, and long wires on their way around them."""
@@ -318,6 +339,7 @@ class GraphMirror(QGraphicsScene):
         item.on_hover = self.card_hovered.emit
         self._cards[node_id] = item
         item.setPos(*self._ground.places[node_id])
+        item.leave_aside(self._aside)
         self._refresh(node_id)
         self.addItem(item)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -34,11 +34,16 @@ from graph_editor.minimap import Minimap
 from graph_editor.palette import key_of_mime
 from graph_editor.path_light import PathLight
 from graph_editor.pointer import Pointer
+from graph_editor.sample_bar import SampleBar
+from graph_editor.sights import Sights
 from graph_editor.suggestions import Spot
 
 
 class GraphView(Commands):
     """Shows the graph and turns what the user does into edits of the document."""
+
+    sight_opened = Signal(str)
+    """The node whose picture is to be seen large."""
 
     def __init__(
         self, document: ProjectDocument, parent: QWidget | None = None, blocks: Blocks | None = None
@@ -51,6 +56,8 @@ class GraphView(Commands):
         self.heat = Heat(self.graph_scene, self.costs, self)
         self.legend = Legend(self.heat, self)
         self.minimap = Minimap(self)
+        self.sights = Sights(self.graph_scene, self)
+        self.sample_bar = SampleBar(self.sights, self)
         self.find_bar = FindBar(self)
         self.paths = PathLight(self.graph_scene, self._is_busy, self)
         self.breadcrumb = Breadcrumb(document, self)
@@ -104,6 +111,8 @@ class GraphView(Commands):
             remark = self.graph_scene.remarks.at(spot) if item is None and wire is None else None
             if remark is not None:
                 self.write_remark(remark[0])
+            elif item is not None and item.sight_at(spot):
+                self.sight_opened.emit(item.node_id)
             elif item is None:
                 self.quick_add(Spot((spot.x(), spot.y()), edge=wire.edge if wire is not None else None))
             elif not item.chevron_at(spot) and not self.open_group(item.node_id, item.inner_at(spot)):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QW
 
 from app.dialogs import sentence
 from app.panels.curves import Curves, main_metric
+from app.panels.surface import SurfaceView
 from app.past import PastRun
 from app.session import RunState, TrainingSession
 from app.texts import count, duration, figure, metric_name
@@ -153,6 +154,7 @@ class TrainingPanel(QWidget):
         self.epoch, self.rate, self.left = QLabel(), QLabel(), QLabel()
         self.bar.setVisible(False)
         self.curves = Curves()
+        self.surface = SurfaceView()
         self.figures = Figures()
         self.figures.hide()
         self._lay_out()
@@ -176,6 +178,7 @@ class TrainingPanel(QWidget):
         row.addWidget(self.curves.tools.button)
         below = QHBoxLayout()
         below.addWidget(self.curves, 1)
+        below.addWidget(self.surface)
         below.addWidget(self.figures)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 4)
