@@ -13,6 +13,7 @@ from engine.data.columns import TableColumn
 from engine.data.memory import bytes_text, free_memory
 from engine.data.rows import AnyRows, Array
 from engine.data.source import GROUP, WEIGHT, Column, DataSet, Source, finished, register
+from engine.data.tables.encodings import Encoding
 from engine.data.treatment import Treatment
 from engine.errors import DataError, FileFormatError
 from engine.events import Progress
@@ -55,6 +56,11 @@ class Table(Source):
         default="auto",
         json_schema_extra={"rare": True},
         description="What stands around a cell that holds a separator.",
+    )
+    encoding: Encoding = Field(
+        default="auto",
+        json_schema_extra={"rare": True},
+        description="Which letters the bytes of a text stand for; auto tells UTF-8, UTF-16 and Western European.",
     )
     faulty_rows: Literal["refuse", "skip"] = Field(
         default="refuse", description="Rows that cannot be read: refuse the file, or skip and count them."
@@ -173,7 +179,9 @@ class Table(Source):
             self.header != "no",
             self.decimal == "comma",
         )
-        return TextTable(self.path, given, [name for name, value in settings.items() if value != "auto"])
+        return TextTable(
+            self.path, given, [name for name, value in settings.items() if value != "auto"], self.encoding
+        )
 
     @staticmethod
     def _comma(file: TableFile) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from engine.data import memory, table
 from engine.data.columns import TableColumn
 from engine.data.prepare import treated
-from engine.data.source import DataSet
+from engine.data.source import DataSet, finished
 from engine.data.splitting import divide, traits_of
 from engine.data.table import Table
 from engine.data.tables import text as text_tables
@@ -334,18 +334,58 @@ def test_columns_that_make_no_sense_are_refused_in_a_project_file(column: str, t
         (b"", "is empty"),
         (b"\n\n", "is empty"),
         (b"a,b\n", "holds no rows"),
-        ("a,b\n1,2\n".encode("utf-16"), "is written in UTF-16: save it as UTF-8"),
-        (b"a,b\n" + b"1,2\n" * 30 + b"caf\xe9,2\n", r"line 32: holds the byte 0xe9, which is not UTF-8"),
+        (b"a,b\n" + b"1,2\n" * 70_000 + b"caf\xe9,2\n", r"line 70,002: holds the byte 0xe9, which is not UTF-8"),
         (b"a,b\n1,\0\n", "is no text"),
         (gzip.compress(b"a,b\n" + b"1,2\n" * 3000)[:40], "is packed, and damaged"),
     ],
-    ids=("nothing", "empty lines", "no rows", "UTF-16", "Latin-1", "bytes", "damaged"),  # some hold the time
+    ids=("nothing", "empty lines", "no rows", "Latin-1", "bytes", "damaged"),  # some hold the time
 )
 def test_files_that_are_no_tables_are_refused_by_name(tmp_path: Path, content: bytes, told: str) -> None:
     path = written(tmp_path / "bad.csv", content)
     with pytest.raises(FileFormatError, match=told) as error:
         Table(path=path).load()
     assert str(error.value).startswith(path)
+
+
+TOWNS = {
+    "utf-16": "Zürich,東京,Łódź",
+    "windows-1252": "Zürich,Málaga,Besançon",
+    "windows-1250": "Łódź,Plzeň,Győr",
+    "windows-1251": "Москва,Киев,София",
+    "gb18030": "北京,上海,广州",
+    "shift_jis": "東京,大阪,京都",
+    "euc-kr": "서울,부산,대구",
+}
+
+
+@pytest.mark.parametrize("encoding", TOWNS)
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+def test_tables_of_other_encodings_are_read_as_those_of_utf_8(tmp_path: Path, encoding: str, packed: bool) -> None:
+    towns = TOWNS[encoding].split(",")
+    rows = "town,size,big\r\n" + "".join(f'"{towns[i % 3]}",{i},{"yes" if i % 2 else "no"}\r\n' for i in range(90))
+    content = rows.encode(encoding)
+    plain = Table(path=written(tmp_path / "plain.csv", rows.encode()))
+    path = written(tmp_path / "other.csv.gz", gzip.compress(content)) if packed else ""
+    path = path or written(tmp_path / "other.csv", content)
+    told = encoding not in ("utf-16", "windows-1252")
+    other = Table(path=path, encoding=encoding if told else "auto")  # type: ignore[arg-type]
+    ours, theirs = finished(plain.proposing()), finished(other.proposing())
+    assert isinstance(ours, Table)
+    assert isinstance(theirs, Table)
+    assert ours.columns == theirs.columns
+    assert {town for column in theirs.columns for town in column.classes} >= set(towns)
+    for one, two in zip(ours.load().features.values(), theirs.load().features.values(), strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(two))
+    assert encoding in finished(theirs.surveying()).words
+
+
+def test_an_encoding_that_cannot_be_told_or_does_not_fit_is_asked_for(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.csv", "город,x\nМосква,1\nКиев,2\n".encode("windows-1251"))
+    with pytest.raises(FileFormatError, match="not written in UTF-8, and in what else cannot be told: choose"):
+        Table(path=path).load()
+    path = written(tmp_path / "u.csv", b"a,b\n\xff\xff\xff,1\n")
+    with pytest.raises(FileFormatError, match=r"holds the byte 0xff, which is not shift_jis\. Choose another"):
+        Table(path=path, encoding="shift_jis").load()
 
 
 def test_a_missing_file_a_folder_and_none_are_told(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 import polars as pl
 
+from engine.data.tables.encodings import AsUtf8, Encoding, guessed_encoding
 from engine.data.tables.rows import BadRow, Rows, check_columns, distinct_names
 from engine.data.tables.writing import QUOTES, SEPARATORS, Writing, guessed
 from engine.errors import FileError, FileFormatError
@@ -23,7 +24,6 @@ _HEAD = 2**18
 _LONGEST_LINE = 64 * 2**20
 _LONGEST_ROW = 1000
 """Lines that a quoted cell may go over."""
-_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
 class TextTable:
@@ -32,17 +32,23 @@ class TextTable:
     unit = "line"
     left_out = ()
 
-    def __init__(self, path: str, given: Writing, fixed: Sequence[str]) -> None:
+    def __init__(self, path: str, given: Writing, fixed: Sequence[str], encoding: Encoding = "auto") -> None:
         self.path = path
+        self.encoding: str = encoding
         self.done = 0
         check_file(path)
         try:
             self.size = Path(path).stat().st_size
+            with self._unpacked() as file:
+                self.encoding = self._encoding_of(file.read(_HEAD))
             with self._open() as file:
                 head = file.read(_HEAD)
         except (OSError, EOFError, zlib.error) as error:
             raise unreadable(path, error) from None
-        self._check_text(head)
+        except UnicodeDecodeError as error:
+            raise self._not_of_encoding(error) from None
+        if b"\0" in head:
+            raise FileFormatError(path, "is no text: it holds bytes of zero.")
         lines = head.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
         lines = [line for line in (lines[:-1] if len(head) == _HEAD and len(lines) > 1 else lines) if line.strip()]
         if not lines:
@@ -63,23 +69,34 @@ class TextTable:
             quote,
             "decimal comma" if writing.comma else "point",
             "header" if writing.header else "no header",
+            *([self.encoding] if self.encoding != "utf-8" else []),
         )
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> IO[bytes] | AsUtf8:
+        """The file, its text in UTF-8."""
+        file = self._unpacked()
+        return file if self.encoding == "utf-8" else AsUtf8(file, self.encoding)
+
+    def _unpacked(self) -> IO[bytes]:
         raw = Path(self.path).open("rb")  # noqa: SIM115 - who opens this closes it
         self._raw = raw
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         return gzip.GzipFile(fileobj=raw) if packed else raw  # pyright: ignore[reportReturnType]
 
-    def _check_text(self, head: bytes) -> None:
+    def _encoding_of(self, head: bytes) -> str:
         if not head:
             raise FileFormatError(self.path, "is empty: there is no row in it.")
-        for mark, encoding in _BOMS.items():
-            if head.startswith(mark):
-                raise FileFormatError(self.path, f"is written in {encoding}: save it as UTF-8.")
-        if b"\0" in head:
-            raise FileFormatError(self.path, "is no text: it holds bytes of zero.")
+        found = guessed_encoding(head) if self.encoding == "auto" else self.encoding
+        if found is None:
+            cause = "is not written in UTF-8, and in what else cannot be told: choose its encoding."
+            raise FileFormatError(self.path, cause)
+        return found
+
+    def _not_of_encoding(self, error: UnicodeDecodeError) -> FileFormatError:
+        byte = error.object[error.start]
+        cause = f"holds the byte {byte:#04x}, which is not {self.encoding}. Choose another encoding."
+        return FileFormatError(self.path, cause)
 
     def _first_cells(self, lines: Sequence[str]) -> list[str]:
         """The cells of the first row, which may go over several lines."""
@@ -108,6 +125,8 @@ class TextTable:
                 yield Rows(self._frame(good), np.array(numbers, np.int64), tuple(faults))
         except (OSError, EOFError, zlib.error) as error:
             raise unreadable(self.path, error) from None
+        except UnicodeDecodeError as error:
+            raise self._not_of_encoding(error) from None
 
     def _blocks(self) -> Iterator[tuple[list[bytes], int]]:
         """Whole lines, and the number of the first; one that a quoted cell goes on behind waits for the next."""
@@ -120,7 +139,8 @@ class TextTable:
                     if len(block) >= _LONGEST_LINE:
                         raise FileFormatError(self.path, f"a line is longer than {_LONGEST_LINE // 2**20} MB.")
                 self.done = self._raw.tell()
-                self._check_utf8(block, number + len(rest))
+                if self.encoding == "utf-8":
+                    self._check_utf8(block, number + len(rest))
                 lines = rest + self._lines(block, number + len(rest))
                 keep = _open_row(lines, quote) if quote and quote in block else len(lines)
                 yield lines[:keep], number
@@ -142,7 +162,7 @@ class TextTable:
         except UnicodeDecodeError as error:
             line = number + block.count(b"\n", 0, error.start)
             byte = block[error.start]
-            cause = f"holds the byte {byte:#04x}, which is not UTF-8. Save the file as UTF-8."
+            cause = f"holds the byte {byte:#04x}, which is not UTF-8. Choose its encoding."
             raise FileFormatError(self.path, f"line {line:,}: {cause}") from None
 
     def _sorted_out(self, lines: list[bytes], first: int) -> tuple[list[bytes], list[int], list[BadRow]]:
