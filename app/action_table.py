@@ -174,6 +174,7 @@ def _view_specs() -> tuple[ActionSpec, ...]:
         ActionSpec("show_evaluation", tr("Evaluate"), tr("Show how good the trained network is"), ("Alt+5",)),
         ActionSpec("show_runs", tr("Runs"), tr("Show the runs of the project"), ("Alt+6",)),
         ActionSpec("show_prediction", tr("Predict"), tr("Ask the trained network about one sample"), ("Alt+7",)),
+        ActionSpec("show_sweep", tr("Sweep"), tr("Make many runs with some settings different"), ("Alt+8",)),
         *_reading_specs(),
         ActionSpec("find_layer", tr("Find a &layer…"), tr("Search the list of layers"), ("Ctrl+Shift+F",)),
         ActionSpec("palette", tr("&Palette"), tr("Show the list of layers"), ("Ctrl+Shift+1",), checkable=True),

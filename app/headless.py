@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
@@ -35,6 +35,32 @@ def run_here(job: Generator[ev.Event], *, quiet: bool = False) -> Any:
             elif isinstance(event, ev.Result):
                 value = event.value
     return value
+
+
+class Teller(Protocol):
+    """What says how a long job goes."""
+
+    done: int
+    total: int | None
+
+    def lines(self, event: ev.Event) -> Iterable[str]:
+        """What is to be said of an event."""
+        ...
+
+
+def tell_here(job: Generator[ev.Event], teller: Teller, *, quiet: bool = False) -> None:
+    """Run a job to its end, or until Ctrl+C, and say how it goes; with a progress bar unless it is to be quiet."""
+    console = Console()
+    columns = TextColumn("{task.description}"), BarColumn()
+    bar = Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+    with bar, _Interrupts() as interrupts:
+        task = bar.add_task("Beginning", total=None)
+        for event in interrupts.drive(job):
+            if isinstance(event, ev.Progress):
+                bar.update(task, description=event.text)
+            for line in teller.lines(event):
+                bar.console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
+            bar.update(task, completed=teller.done, total=teller.total)
 
 
 def train_here(

@@ -14,10 +14,12 @@ from app.panels.predict import PredictPanel
 from app.panels.problems import ProblemPanel
 from app.panels.runs import RunsPanel
 from app.panels.summary import SummaryPanel
+from app.panels.sweep import SweepPanel
 from app.panels.training import TrainingPanel
 from app.panels.training_settings import TrainingSettingsPanel
 from app.session import TrainingSession
 from app.settings import AppSettings, data_folder
+from app.sweeping import SweepSession
 from graph_editor.blocks import Blocks
 from graph_editor.document import ProjectDocument
 from graph_editor.inspector import Inspector
@@ -56,6 +58,10 @@ class Workplace(QSplitter):
         self.runs = RunsPanel(session)
         self.runs.pinned_changed.connect(self._show_pinned)
         self.prediction = PredictPanel(document, session)
+        self.sweeps = SweepSession(self)
+        self.sweep = SweepPanel(document, session, self.sweeps)
+        self.sweeps.happened.connect(self.training.take_sweep)
+        self.sweeps.running_changed.connect(self.training.show_sweeping)
         self.canvas = self._splitter(Qt.Orientation.Vertical, (self.view, self.training), [660 - _IDLE, _IDLE])
         self.tabs = self._make_tabs()
         self.side_tabs = self._make_side_tabs()
@@ -99,6 +105,7 @@ class Workplace(QSplitter):
         tabs.addTab(self.evaluation, self.tr("Evaluate"))
         tabs.addTab(self.runs, self.tr("Runs"))
         tabs.addTab(self.prediction, self.tr("Predict"))
+        tabs.addTab(self.sweep, self.tr("Sweep"))
         for place, tip in enumerate(
             (
                 self.tr("The graph"),
@@ -108,6 +115,7 @@ class Workplace(QSplitter):
                 self.tr("How good the trained network is, and where it is wrong"),
                 self.tr("The runs there were, their curves and what they differ in"),
                 self.tr("Draw, type or pick a sample, and see what the network makes of it"),
+                self.tr("Many runs with some settings different, and which are best"),
             )
         ):
             tabs.setTabToolTip(place, f"{tip} (Alt+{place + 1})")
@@ -210,4 +218,6 @@ class Workplace(QSplitter):
         self.code.close_jobs()
         self.evaluation.close_jobs()
         self.runs.close_jobs()
+        self.sweep.close_jobs()
+        self.sweeps.close()
         self.prediction.close_jobs()

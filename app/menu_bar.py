@@ -40,7 +40,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     actions.fill_menu(layer, "group ungroup expand repeat save_block")
     view = bar.addMenu(tr("&View"))
     actions.fill_menu(
-        view, "show_canvas show_data show_code show_summary show_evaluation show_runs show_prediction |"
+        view, "show_canvas show_data show_code show_summary show_evaluation show_runs show_prediction show_sweep |"
     )
     actions.fill_menu(view, "fit zoom_selection reset_zoom zoom_in zoom_out |")
     colours = view.addMenu(tr("Colour cards &by"))

@@ -43,8 +43,9 @@ def window_stylesheet(theme: Theme) -> str:
     QProgressBar {{ background: {t.border}; border: none; border-radius: 3px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 3px; }}
     #trainingPanel, #runsPanel, #sidePage, #palettePanel, #problemPanel, #dataPanel,
-    #evaluatePanel, #predictPanel {{ background: {t.panel}; }}
-    #trainingPanel QStackedWidget, #runsPanel QStackedWidget,
+    #evaluatePanel, #predictPanel, #sweepPanel {{ background: {t.panel}; }}
+    #trainingPanel QStackedWidget, #runsPanel QStackedWidget, #sweepPanel QStackedWidget,
+    #sweepPanel QScrollArea, #sweepPanel QScrollArea > QWidget > QWidget,
     #sidePage QScrollArea, #sidePage QScrollArea > QWidget > QWidget,
     #dataPanel QScrollArea, #dataPanel QScrollArea > QWidget > QWidget, #problemPanel QScrollArea,
     #evaluatePanel QScrollArea, #evaluatePanel QScrollArea > QWidget > QWidget,

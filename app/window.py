@@ -153,6 +153,7 @@ class MainWindow(QMainWindow):
                 "show_evaluation": partial(work.tabs.setCurrentIndex, 4),
                 "show_runs": partial(work.tabs.setCurrentIndex, 5),
                 "show_prediction": partial(work.tabs.setCurrentIndex, 6),
+                "show_sweep": partial(work.tabs.setCurrentIndex, 7),
                 "train": self.train, "go_on": partial(self.train, go_on=True),
                 "pause": self.session.toggle_pause, "step": self.session.step, "stop": self.session.stop,
                 "commands": partial(CommandPalette, self, self.actions_, self.settings),
@@ -187,7 +188,13 @@ class MainWindow(QMainWindow):
         stack.undoTextChanged.connect(self._show_undo)
         self.files.path_changed.connect(self._show_title)
         self.files.path_changed.connect(lambda: work.runs.show_project(self.files.path))
-        work.runs.open_wanted.connect(self._open_run)
+        self.files.path_changed.connect(lambda: work.sweep.show_project(self.files.path))
+        for panel in (work.runs, work.sweep):
+            panel.open_wanted.connect(self._open_run)
+        work.sweep.start_wanted.connect(lambda: self._ready() and work.sweep.start())
+        work.sweep.go_on_wanted.connect(lambda: self._may_sweep_on() and work.sweep.go_on())
+        work.sweeps.failed.connect(lambda error: tell_error(self, self.tr("The sweep failed"), error))
+        work.sweeps.running_changed.connect(lambda _running: self._show_run_state(self.session.state))
         self.files.recent_changed.connect(self._fill_recent)
         self.files.saved.connect(self._saved)
         self.files.project_replaced.connect(self._project_replaced)
@@ -212,13 +219,7 @@ class MainWindow(QMainWindow):
         """
         if self.session.running or (go_on and self.session.trained is None):
             return False
-        errors = self.document.whole.errors or nothing_to_learn(self.document.project.graph)
-        if errors:
-            tell_error(self, self.tr("Not ready to train"), NotReadyError(errors[:1]))
-            if errors[0].node is not None:
-                self._show_node(errors[0].node)
-            return False
-        if not may_run(self, self.document.project.data.source):
+        if not self._ready():
             return False
         if not go_on and self.session.trained is not None and any_frozen(self.document.project.graph):
             answer = ask_frozen(self)
@@ -231,6 +232,23 @@ class MainWindow(QMainWindow):
         self.actions_["curves"].setChecked(True)
         self.work.tabs.setCurrentIndex(0)
         return self.session.start(self.document.project, self.files.path, start)
+
+    def _ready(self) -> bool:
+        """Whether the network can be trained, and its data may be had; says why where it cannot."""
+        if self.work.sweeps.running:
+            return False
+        errors = self.document.whole.errors or nothing_to_learn(self.document.project.graph)
+        if errors:
+            tell_error(self, self.tr("Not ready to train"), NotReadyError(errors[:1]))
+            if errors[0].node is not None:
+                self._show_node(errors[0].node)
+            return False
+        return may_run(self, self.document.project.data.source)
+
+    def _may_sweep_on(self) -> bool:
+        """Whether the data of the sweep that is shown may be had; its network was one that can be trained."""
+        state = self.work.sweep.shown
+        return state is not None and may_run(self, state.project.data.source)
 
     def _start_to_go_on(self) -> Start | None:
         """Where training goes on: from the weights that are there, or those of them that fit, if wanted."""
@@ -251,7 +269,7 @@ class MainWindow(QMainWindow):
     def _show_go_on(self) -> None:
         """Offer to go on where there is something to go on from."""
         possible = self.session.trained is not None
-        self.actions_["go_on"].setEnabled(not self.session.running and possible)
+        self.actions_["go_on"].setEnabled(not self.session.running and not self.work.sweeps.running and possible)
         self.actions_.set_tip(
             "train",
             self.tr("Train anew, from new weights; Go on training keeps those that are there")
@@ -261,7 +279,7 @@ class MainWindow(QMainWindow):
 
     def _show_run_state(self, state: RunState) -> None:
         running = state is not RunState.IDLE
-        self.actions_["train"].setEnabled(not running)
+        self.actions_["train"].setEnabled(not running and not self.work.sweeps.running)
         self._show_go_on()
         for name in ("pause", "step", "stop"):
             self.actions_[name].setEnabled(running and state is not RunState.STOPPING)
@@ -492,7 +510,7 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _may_stop(self) -> bool:
-        if not self.session.running:
+        if not self.session.running and not self.work.sweeps.running:
             return True
         answer = choose(
             self,

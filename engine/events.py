@@ -15,6 +15,7 @@ import numpy as np
 from engine.ledger import Ledger
 
 if TYPE_CHECKING:
+    from engine.errors import LayerloomError
     from engine.graph import Graph
     from engine.history import Row
 
@@ -67,6 +68,21 @@ class Result(Event):
     """The last event of a job that makes something: the thing made."""
 
     value: Any
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """One of several jobs that go on side by side has ended with an error; the others go on."""
+
+    error: LayerloomError
+
+
+@dataclass(frozen=True)
+class Beside(Event):
+    """What one of several jobs that go on side by side tells."""
+
+    place: int
+    event: Event
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from engine.adaptation import adapted, known_figures, learned
 from engine.callbacks import Callbacks
 from engine.control import Control
 from engine.data.prepare import prepared
-from engine.data.samples import PreparedData, Samples
+from engine.data.samples import PreparedData
 from engine.errors import Cancelled, NotReadyError, TrainingError
 from engine.events import (
     START,
@@ -37,12 +37,12 @@ from engine.events import (
 )
 from engine.feeding import Part, feed
 from engine.first_fault import first_fault, not_finite
-from engine.judging import KERAS_BATCH, WAITING, Judge
+from engine.judging import WAITING
+from engine.lanes import Call, Lane, OwnLane
 from engine.ledger import NEW, Ledger
-from engine.model import Model, compile_graph
+from engine.model import compile_graph
 from engine.optimizers.state import state_fits, state_from_host, state_to_host
 from engine.output_problems import nothing_to_learn
-from engine.pace import Pace
 from engine.project import Project, TrainingSettings
 from engine.start import Start
 from engine.steps import Figures, Learner, StepFunctions, batch_of
@@ -86,27 +86,31 @@ def train(project: Project, start: Start | None = None, control: Control | None 
             if start.note:
                 yield Remarked(start.note)
         try:
-            yield from _Run(project.training, model, data, start, control or Control()).events()
+            lane = OwnLane(
+                StepFunctions(model, project.training.optimizer),
+                feed(model, data.training, project.training.batch_size),
+            )
+            yield from Run(project.training, data, lane, start, control or Control()).events()
         except jax.errors.JaxRuntimeError as error:
-            raise _readable(error) from error
+            raise readable(error) from error
 
 
-def _readable(error: Exception) -> TrainingError:
+def readable(error: Exception) -> TrainingError:
+    """What went wrong in compiled functions, as a sentence."""
     if "RESOURCE_EXHAUSTED" in str(error) or "out of memory" in str(error).lower():
         return TrainingError("The machine ran out of memory: a smaller batch needs less.")
     return TrainingError(f"The compiled network failed: {str(error).splitlines()[0]}")
 
 
 @dataclass
-class _Run:
-    """One run, from the first step to the figures on the test data."""
+class Run:
+    """One run, from the first step to the figures on the test data; its lane computes."""
 
     settings: TrainingSettings
-    model: Model
     data: PreparedData
-    start: Start | None
-    control: Control
-    pace: Pace = field(default_factory=Pace)
+    lane: Lane
+    start: Start | None = None
+    control: Control = field(default_factory=Control)
     batches_done: int = 0
     """Of the epoch that has begun."""
     note: str = ""
@@ -116,9 +120,8 @@ class _Run:
     """The figures of the epoch that has begun."""
 
     def __post_init__(self) -> None:
-        training = self.data.training
-        self.functions = StepFunctions(self.model, self.settings.optimizer)
-        self.feed = feed(self.model, training, self.settings.batch_size)
+        self.functions, self.feed = self.lane.functions, self.lane.feed
+        self.model = self.functions.model
         self.steps_per_epoch = self.feed.full + bool(self.feed.rest)
         self.key = jax.random.fold_in(jax.random.key(self.settings.seed), 1)
         position = self.start.position if self.start else START
@@ -185,10 +188,10 @@ class _Run:
         except Cancelled:
             stopped = True
         seconds = time.perf_counter() - self.started
-        self.learner = self.functions.finished(self.learner)
+        self.lane.learner = self.functions.finished(self.lane.learner)
         if self.settings.callbacks.restores and self.best is not None and not stopped:
             variables = jax.tree.map(jnp.array, self.model.from_host(self.best))
-            self.learner = self.learner._replace(variables=variables)
+            self.lane.learner = self.lane.learner._replace(variables=variables)
         yield self._finished(stopped, seconds)
 
     # Compiling
@@ -196,17 +199,10 @@ class _Run:
     def _compile(self) -> Iterator[Event]:
         yield Progress("Compiling")
         start = time.perf_counter()
-        self.learner = yield from self._first_learner()
-        self.compiled: dict[tuple[int, ...], Any] = {}
-        for part in self.feed.outlines():
-            steps = self.functions.compile_steps(self.learner, part.data, part.batches)
-            self.compiled[part.batches.shape] = steps
-            yield Progress("Compiling")
-        self.validate = self._judge(self.data.validation, self.settings.batch_size)
+        first = yield from self._first_learner()
+        yield from self.lane.compile(first)
+        self.validate = self.lane.judge(self.data.validation, self.settings.batch_size)
         yield Compiled(time.perf_counter() - start, self.note)
-
-    def _judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:
-        return None if samples is None else Judge(self.functions, self.learner.variables, samples, batch_size)
 
     def _order(self, epoch: int) -> np.ndarray[Any, Any]:
         """The samples in the order in which an epoch takes them."""
@@ -226,39 +222,32 @@ class _Run:
                 done = part.first
                 while done < part.stop:
                     yield from self._heed()
-                    count = 1 if self.control.stepwise else min(self.pace.steps, part.stop - done)
-                    yield self._call(part, done, count, epoch)
+                    count = 1 if self.control.stepwise else min(self.lane.steps, part.stop - done)
+                    yield from self._call(part, done, count, epoch)
                     done += count
                     yield from self._halfway()
         found = {} if self.sums is None else self.sums
         figures = {name: float(found[name].value) for name in self.functions.names if name in found}
         if self.validate is not None:
-            yield from self.validate.run(self.learner.variables)
+            yield from self.validate.run(self.lane.learner.variables)
             figures |= {f"val_{name}": value for name, value in self.validate.figures.items()}
         yield from self._epoch_done(epoch, figures)
 
-    def _call(self, part: Part, done: int, count: int, epoch: int) -> StepsDone:
-        start = time.perf_counter()
-        run = self.compiled[part.batches.shape]
+    def _call(self, part: Part, done: int, count: int, epoch: int) -> Iterator[Event]:
         # The key of a step follows from its place in the run, not from how the steps are put into calls.
-        first = np.int32(self.step - done)
-        bounds = (np.int32(done), np.int32(done + count))
-        scale = np.float32(self.ledger.rate_scale)
-        careful = np.bool_(self.settings.callbacks.terminate_on_nan is not None)
-        arguments = (*bounds, first, self.key, scale, careful)
-        self.learner, found, reached = run(self.learner, part.data, part.batches, *arguments)
-        if int(reached) < done + count:
-            raise self._not_finite(part, int(reached), int(first), found["loss"], epoch)
-        steps = jax.tree.map(lambda log: np.asarray(log)[done : done + count].astype(float), found)
-        now = time.perf_counter()
-        self.pace.took(count, now - start)
+        first, scale = self.step - done, self.ledger.rate_scale
+        careful = self.settings.callbacks.terminate_on_nan is not None
+        call = Call(part, done, done + count, first, self.key, scale, careful)
+        steps, reached = yield from self.lane.run(call)
+        if reached < call.stop:
+            raise self._not_finite(call, reached, steps["loss"], epoch)
         self.step += count
         self.batches_done += count
         sums, new = self._sums_so_far(), dict[str, np.ndarray[Any, Any]]()
         for name, before in sums.items():
             new[name], sums[name] = taken(before, steps[name])
         self.sums = sums
-        return StepsDone(epoch, self.step, new, now - self.started)
+        yield StepsDone(epoch, self.step, new, time.perf_counter() - self.started)
 
     def _sums_so_far(self) -> Figures:
         """The sums of the epoch that has begun; those of the ledger at the first call of a run."""
@@ -276,7 +265,7 @@ class _Run:
     def _heed(self) -> Iterator[Event]:
         """Take up what is asked for from outside."""
         if self.control.weights_wanted():
-            yield InPassing(self.step, self.model.to_host(self.learner.variables))
+            yield InPassing(self.step, self.model.to_host(self.lane.learner.variables))
         wish = self.control.wish()
         if wish is None:
             return
@@ -301,7 +290,7 @@ class _Run:
 
     def _rate(self) -> float:
         """The learning rate of the next step."""
-        state = self.learner.optimizer_state
+        state = self.lane.learner.optimizer_state
         return float(self.functions.optimizer.rate(state.iterations)) * self.ledger.rate_scale
 
     def _set_rate(self, rate: float, monitor: str = "") -> Iterator[Event]:
@@ -323,7 +312,7 @@ class _Run:
         start = time.perf_counter()
         if start < self.due or self.batches_done >= self.steps_per_epoch:
             return
-        weights = self.model.to_host(self.learner.variables)
+        weights = self.model.to_host(self.lane.learner.variables)
         yield Halfway(weights, self._optimizer_state(), self._position(), self._standing())
         now = time.perf_counter()
         self.due = now + max(HALFWAY_SECONDS, (now - start) / HALFWAY_SHARE)
@@ -337,19 +326,19 @@ class _Run:
         sums = tuple(np.asarray(leaf).tolist() for leaf in leaves) or self.ledger.sums
         return self.ledger.model_copy(update={"sums": sums, "ended": ended})
 
-    def _not_finite(self, part: Part, place: int, first: int, losses: Tally, epoch: int) -> TrainingError:
+    def _not_finite(self, call: Call, place: int, losses: Tally, epoch: int) -> TrainingError:
         """Why a step was not taken, and at which node that shows first."""
-        number = first + place
-        lost = not np.isfinite(np.asarray(losses.value)[place])
-        batch, key = batch_of(part.data, part.batches[place]), jax.random.fold_in(self.key, number)
-        fault = first_fault(self.model, self.learner.variables, batch, key)
+        number = call.first_step + place
+        lost = not np.isfinite(np.asarray(losses.value)[place - call.done])
+        batch, key = batch_of(call.part.data, call.part.batches[place]), jax.random.fold_in(self.key, number)
+        fault = first_fault(self.model, self.lane.learner.variables, batch, key)
         return not_finite(fault, number + 1, epoch, lost=lost)
 
     def _epoch_done(self, epoch: int, figures: dict[str, float]) -> Iterator[Event]:
         callbacks, rate = self.settings.callbacks, self._rate()
         self.ledger, verdict = self.ledger.after(callbacks, epoch, figures, rate)
         self.epochs_done, self.batches_done, self.sums = epoch, 0, None
-        weights = self.model.to_host(self.learner.variables)
+        weights = self.model.to_host(self.lane.learner.variables)
         if verdict.improved and callbacks.restores:
             self.best = weights
         altered = list(self._set_rate(verdict.rate, callbacks.monitor)) if verdict.rate != rate else []
@@ -373,19 +362,19 @@ class _Run:
         )
 
     def _optimizer_state(self) -> OptimizerState:
-        return state_to_host(self.settings.optimizer, self.learner.optimizer_state)
+        return state_to_host(self.settings.optimizer, self.lane.learner.optimizer_state)
 
     def _finished(self, stopped: bool, seconds: float) -> Finished:
-        judge = self._judge(self.data.test)
+        judge = self.lane.judge(self.data.test)
         if judge is not None:
-            for _ in judge.run(self.learner.variables):
+            for _ in judge.run(self.lane.learner.variables):
                 pass
         ledger = self._standing(ended=not stopped)
         return Finished(
             epochs=self.epochs_done,
             step=self.step,
             test=judge.figures if judge else {},
-            weights=self.model.to_host(self.learner.variables),
+            weights=self.model.to_host(self.lane.learner.variables),
             seconds=seconds,
             stopped=stopped,
             history=ledger.history,

@@ -144,6 +144,7 @@ class TrainingPanel(QWidget):
         self._pace = Pace(0)
         self._failed = False
         self._epochs = self._per_epoch = 0
+        self._trials = self._ended = 0  # of the sweep that goes on
         self._ahead = self._behind = 0  # steps of this run, and steps before it
         self.remark = ElidedLabel()
         self.remark.hide()
@@ -206,6 +207,33 @@ class TrainingPanel(QWidget):
         if run.start.history:
             self.curves.show_history(run.start.history)
             self.figures.show_logs(run.start.history[-1], "val_", self.tr("Validation {0}"))
+
+    # A sweep
+
+    def show_sweeping(self, running: bool) -> None:
+        """Say that a sweep goes on, or that it has ended."""
+        self.bar.setVisible(running)
+        self.bar.setRange(0, 0 if running else 1)
+        self.remark.clear()
+        self._show_progress("", "", "")
+        self.state.setText(self.tr("A sweep goes on") if running else self.tr("The sweep has ended"))
+
+    def take_sweep(self, event: Event) -> None:
+        """Show how far a sweep is."""
+        from engine.sweeps.events import SweepStarted, TrialDone
+
+        if isinstance(event, SweepStarted):
+            self._trials, self._ended = event.state.plan.total, event.state.done
+        elif isinstance(event, TrialDone):
+            self._ended += 1
+        elif not isinstance(event, Progress):
+            return
+        else:
+            self.remark.show_text(said(event.text))
+            return
+        self.bar.setRange(0, self._trials)
+        self.bar.setValue(self._ended)
+        self._show_progress(self.tr("{0} of {1} runs").format(self._ended, self._trials), "", "")
 
     # Events of the run
 

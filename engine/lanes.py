@@ -1,0 +1,115 @@
+"""Where the steps of a run are computed: by themselves, or beside those of other runs in one compiled function."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from engine.data.samples import Samples
+from engine.events import Event, Progress
+from engine.feeding import Feed, Part
+from engine.judging import KERAS_BATCH, Judge
+from engine.pace import Pace
+from engine.steps import Figures, Learner, StepFunctions
+
+
+class Call(NamedTuple):
+    """Some steps of an epoch: batches `done` to `stop` of a part."""
+
+    part: Part
+    done: int
+    stop: int
+    first_step: int
+    """The step of the run that the part begins with."""
+    key: jax.Array
+    scale: float
+    """What the learning rate is multiplied by."""
+    careful: bool
+    """Whether a step is not taken that leads to what is no number."""
+
+
+class Made(NamedTuple):
+    """What came of a call: the figures of each step, and the step that was reached."""
+
+    figures: Figures
+    reached: int
+
+
+class Lane(ABC):
+    """What computes for one run, and holds what it has learned so far."""
+
+    functions: StepFunctions
+    feed: Feed
+
+    @property
+    @abstractmethod
+    def learner(self) -> Learner:
+        """What was learned."""
+
+    @learner.setter
+    @abstractmethod
+    def learner(self, learner: Learner) -> None: ...
+
+    @property
+    @abstractmethod
+    def steps(self) -> int:
+        """How many steps may be asked for at once."""
+
+    @abstractmethod
+    def compile(self, first: Learner) -> Iterator[Event]:
+        """Make ready for steps that begin with this learner."""
+
+    @abstractmethod
+    def run(self, call: Call) -> Generator[Event, None, Made]:
+        """Make some steps."""
+
+    @abstractmethod
+    def judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:
+        """What judges the learner by some samples."""
+
+
+class OwnLane(Lane):
+    """That of a run by itself."""
+
+    def __init__(self, functions: StepFunctions, feed: Feed) -> None:
+        self.functions, self.feed = functions, feed
+        self._pace = Pace()
+        self._compiled: dict[tuple[int, ...], Any] = {}
+
+    @property
+    def learner(self) -> Learner:
+        return self._learner
+
+    @learner.setter
+    def learner(self, learner: Learner) -> None:
+        self._learner = learner
+
+    @property
+    def steps(self) -> int:
+        return self._pace.steps
+
+    def compile(self, first: Learner) -> Iterator[Event]:
+        self.learner = first
+        for part in self.feed.outlines():
+            steps = self.functions.compile_steps(first, part.data, part.batches)
+            self._compiled[part.batches.shape] = steps
+            yield Progress("Compiling")
+
+    def run(self, call: Call) -> Generator[Event, None, Made]:
+        start = time.perf_counter()
+        part, bounds = call.part, (np.int32(call.done), np.int32(call.stop))
+        steps = self._compiled[part.batches.shape]
+        place = (*bounds, np.int32(call.first_step), call.key, np.float32(call.scale), np.bool_(call.careful))
+        self.learner, found, reached = steps(self.learner, part.data, part.batches, *place)
+        figures = jax.tree.map(lambda log: np.asarray(log)[call.done : call.stop].astype(float), found)
+        self._pace.took(call.stop - call.done, time.perf_counter() - start)
+        return Made(figures, int(reached))
+        yield  # others have something to tell meanwhile
+
+    def judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:
+        return None if samples is None else Judge(self.functions, self.learner.variables, samples, batch_size)

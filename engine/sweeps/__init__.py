@@ -1,0 +1,1 @@
+"""Sweeps: many runs of one project, each with some settings different."""

@@ -1,0 +1,184 @@
+"""The Sweep tab: what is asked for, what comes of it, and what is taken from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.panels.sweep import SweepPanel
+from app.panels.sweep_picture import picture_of
+from app.window import MainWindow
+from engine.errors import TrainingError
+from engine.events import Beside, EpochDone, Event, Failed, Finished
+from engine.formats import project_file
+from engine.history import write_history
+from engine.project import Project
+from engine.sweeps import sweep as sweep_module
+from tests.app.conftest import small_project
+
+PATIENCE = 30_000
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs whose figure is their seed; number 13 fails."""
+
+    def pretended(projects: Sequence[Project], recorder: Any) -> Generator[Event]:
+        for place, one in enumerate(projects):
+            seed = one.training.seed
+            if seed == 13:
+                yield Beside(place, Failed(TrainingError("The loss is no longer a finite number.")))
+                continue
+            logs = {"loss": 1.0, "accuracy": 0.5, "val_loss": float(seed), "val_accuracy": 0.5}
+            for epoch in (1, 2):
+                yield Beside(place, EpochDone(epoch, epoch, logs, {}, 0.1))
+            yield Beside(place, Finished(2, 2, {"loss": 0.5}, {}, 0.1))
+
+    monkeypatch.setattr(sweep_module, "train_together", pretended)
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> SweepPanel:
+    """The tab, with a project in a file."""
+    path = tmp_path / "p.loom"
+    project_file.save(small_project(), path)
+    window.document.set_saved()
+    assert window.files.open_path(path)
+    window.actions_["show_sweep"].trigger()
+    found = window.work.sweep
+    until(qtbot, lambda: found._job is None)
+    return found
+
+
+def until(qtbot: QtBot, true: Callable[[], object]) -> None:
+    qtbot.waitUntil(lambda: bool(true()), timeout=PATIENCE)
+
+
+def swept(qtbot: QtBot, window: MainWindow, panel: SweepPanel, values: str = "5,13,2,9") -> None:
+    """Make a sweep over seeds."""
+    panel.settings.add("seed", values)
+    panel.settings.method.setCurrentIndex(panel.settings.method.findData("grid"))
+    panel.start_button.click()
+    until(qtbot, lambda: window.work.sweeps.state is not None and not window.work.sweeps.running)
+    assert panel.shown is not None
+
+
+def test_settings_are_found_by_what_is_typed(qtbot: QtBot, panel: SweepPanel) -> None:
+    settings = panel.settings
+    assert not panel.start_button.isEnabled()
+    edit = settings.search.lineEdit()
+    assert edit is not None
+    edit.setText("dense.units")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    row = settings.rows["dense.units"]
+    assert row.values.text()
+    assert panel.start_button.isEnabled()
+    row.values.setText("3,x")
+    assert "a whole number is wanted" in row.fault.text()
+    assert not panel.start_button.isEnabled()
+    row.values.setText("3,4,5")
+    settings.method.setCurrentIndex(settings.method.findData("grid"))
+    assert settings.total.text() == "3 runs"
+    settings.remove("dense.units")
+    assert not panel.start_button.isEnabled()
+
+
+def test_trials_are_shown_and_the_best_settings_taken(qtbot: QtBot, window: MainWindow, panel: SweepPanel) -> None:
+    seen: list[tuple[str, bool]] = []
+    window.work.sweeps.running_changed.connect(
+        lambda _: seen.append((window.work.training.state.text(), window.actions_["train"].isEnabled()))
+    )
+    swept(qtbot, window, panel)
+    assert seen == [("A sweep goes on", False), ("The sweep has ended", True)]
+    table = panel.results.table
+    assert [table.rows.index(row, 1).data() for row in range(4)] == ["2", "5", "9", "13"]
+    assert table.rows.index(3, 3 if table.rows.columnCount() == 5 else 4).data() == "failed"
+    axes, lines = picture_of(panel.shown)  # type: ignore[arg-type]
+    assert [axis.title for axis in axes] == ["seed", "Val loss"]
+    assert {line.number: line.share for line in lines}[3] == 1.0
+    assert [line.share for line in lines if line.number == 2] == [None]
+    assert "best loss" in panel.status.text() or "best val loss" in panel.status.text()
+    assert panel.choice.currentText() == "sweep-1: 4 of 4"
+
+    panel.results.take_button.click()
+    assert window.document.project.training.seed == 2
+    assert window.document.undo_stack.undoText() == "Take the settings of trial 3"
+    window.document.undo_stack.undo()
+    assert window.document.project.training.seed == 0
+    panel.results.table.select([4])
+    assert panel.results.take_button.text() == "Take these settings"
+    panel.results.take_button.click()
+    assert window.document.project.training.seed == 9
+
+
+@pytest.mark.qt_log_ignore("does not support raise", "propagateSizeHints", extend=True)  # of tooltips
+def test_lines_are_narrowed_by_a_drag_and_opened(qtbot: QtBot, window: MainWindow, panel: SweepPanel) -> None:
+    swept(qtbot, window, panel)
+    picture = panel.results.picture
+    x = round(picture.x(1))
+    top, middle = QPoint(x, round(picture.y(1.0))), QPoint(x, round(picture.y(0.5)))
+    QTest.mousePress(picture, Qt.MouseButton.LeftButton, pos=top)
+    QTest.mouseMove(picture, middle)
+    QTest.mouseRelease(picture, Qt.MouseButton.LeftButton, pos=middle)
+    assert sorted(trial.settings["seed"] for trial in panel.results.table.selected) == ["2", "5"]
+    QTest.mouseClick(picture, Qt.MouseButton.LeftButton, pos=middle)
+    assert picture.brushes == {}
+    assert not panel.results.table.selected
+
+    best = next(line for line in picture.lines if line.number == 3)
+    assert best.places[0] is not None
+    point = QPoint(round(picture.x(0)), round(picture.y(best.places[0])))
+    assert picture.line_at(point.toPointF()) is best
+    opened: list[int] = []
+    picture.opened.connect(opened.append)
+    QTest.keyClick(picture, Qt.Key.Key_Down)
+    QTest.keyClick(picture, Qt.Key.Key_Return)
+    QTest.keyClick(picture, Qt.Key.Key_Down)
+    assert picture.marked == 1
+    assert opened == [3]
+
+
+def test_curves_of_the_best_are_read_from_their_runs(
+    qtbot: QtBot, window: MainWindow, panel: SweepPanel, tmp_path: Path
+) -> None:
+    swept(qtbot, window, panel, "4,3")
+    results = panel.results
+    results._figures.clear()  # as after a start of the program
+    for run in (trial.run for trial in panel.shown.trials):  # type: ignore[union-attr]
+        (results._folder / run).mkdir(parents=True, exist_ok=True)
+        write_history(results._folder / run / "history.csv", [{"epoch": 1, "loss": 0.5, "val_loss": 0.25}])
+    results.views.setCurrentIndex(1)
+    until(qtbot, lambda: len(results.curves.others) == 2)
+    first = results.curves.others[0]
+    assert first.name == "#2 (3)"
+    assert first.figures.epochs["val_loss"].y.tolist() == [0.25]
+
+
+def test_a_sweep_that_was_stopped_is_offered_again(qtbot: QtBot, window: MainWindow, panel: SweepPanel) -> None:
+    from app.task import TaskThread
+
+    swept(qtbot, window, panel, "4,3")
+    assert not panel.go_on_button.isVisible()
+    study_path = window.files.path
+    assert study_path is not None
+    from engine.sweeps.study import Study
+
+    Study.create(study_path, panel.shown.plan.replace(axes=panel.shown.plan.axes), panel.shown.project)  # type: ignore[union-attr]
+    panel._read()
+    until(qtbot, lambda: panel._job is None and panel.choice.currentText() == "sweep-1: 2 of 2")
+    panel.choice.setCurrentIndex(panel.choice.findData("sweep-2"))
+    panel.choice.activated.emit(panel.choice.currentIndex())
+    assert panel.go_on_button.isVisible()
+    panel.go_on_button.click()
+    assert isinstance(window.work.sweeps._thread, TaskThread)
+    until(qtbot, lambda: not window.work.sweeps.running)
+    assert panel.choice.currentText() == "sweep-2: 2 of 2"
+    bar = window.work.tabs.tabBar()
+    window.resize(1366, 768)
+    assert bar.sizeHint().width() <= window.work.tabs.width()
