@@ -72,7 +72,17 @@ class Exports(QObject):
         done, proof = self._run(path, keras_job(path, project, weights, options, state))
         if proof is not None:
             tell(self._window, self.tr("Checked with Keras"), "\n".join(map(said, str(proof).splitlines())))
+        if done and options.compiled:
+            self._tell_replaced(project)
         return done
+
+    def _tell_replaced(self, project: Project) -> None:
+        """Say where the file holds something else than the project has."""
+        from engine.formats.keras_optimizer import replaced
+
+        notes = replaced(project.training.optimizer)
+        if notes:
+            tell(self._window, self.tr("Exported with changes"), "\n".join(map(said, notes)))
 
     def python(self) -> bool:
         """Python that builds the network, after asking how."""

@@ -16,6 +16,7 @@ from engine.flattening import flattened
 from engine.formats import models, project_file
 from engine.formats.code import Target, write_code
 from engine.formats.keras_h5 import Dialect
+from engine.formats.keras_optimizer import replaced
 from engine.formats.keras_styles import Style
 from engine.model import compile_graph
 from engine.project import Project
@@ -147,6 +148,8 @@ def export_network(network: Network, path: Path, options: ExportOptions = Export
             name=project.name,
         )
         yield from project.lost
+        if project.compiled and suffix != ".json":
+            yield from replaced(project.training.optimizer)
         if suffix == ".json":
             yield f"The weights are in {beside}."
     elif suffix == ".py":

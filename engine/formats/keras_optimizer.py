@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from engine.fields import Settings
 from engine.formats.loaded import Notes
-from engine.optimizers import OPTIMIZERS, Adam, Optimizer
+from engine.optimizers import OPTIMIZERS, Adam, OneCycle, Optimizer
 from engine.optimizers.schedules import SCHEDULES, InverseTimeDecay, Schedule
 
 S = TypeVar("S", bound=Settings)
@@ -28,7 +28,17 @@ def optimizer_config(optimizer: Optimizer) -> dict[str, Any]:
     return {"class_name": optimizer.type, "config": config}
 
 
+def replaced(optimizer: Optimizer) -> list[str]:
+    """What is said where a file of Keras holds something else than the optimizer has, a sentence each."""
+    notes: list[str] = []
+    rate = optimizer.learning_rate
+    if isinstance(rate, OneCycle):
+        notes.append("Keras has no OneCycle: the file holds the nearest, a CosineDecay with a straight rise.")
+    return notes
+
+
 def _schedule_config(schedule: Schedule) -> dict[str, Any]:
+    schedule = schedule.in_keras()
     return {
         "module": "keras.optimizers.schedules",
         "class_name": schedule.type,

@@ -29,7 +29,7 @@ _USUAL_INPUT = snake_case(Input.__name__)
 RESERVED = (
     "os", "np", "keras", "layers", "x", "y", "inputs", "outputs", "model", "self", "training", "Network",
     "x_train", "y_train", "x_val", "y_val", "x_test", "y_test", "order", "data", "checkpoint", "before",
-    "sys", "validation", "best", "history",
+    "sys", "validation", "best", "history", "OneCycle",
 )  # fmt: skip
 
 _MAKE = "make_"

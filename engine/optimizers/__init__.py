@@ -15,6 +15,7 @@ from engine.optimizers.adafactor import Adafactor
 from engine.optimizers.adam import Adam, Adamax, AdamW, Lamb, Lion, Nadam, ScheduleFreeAdamW
 from engine.optimizers.base import OPTIMIZERS, Optimizer
 from engine.optimizers.descent import SGD, Adadelta, Adagrad, Ftrl, RMSprop
+from engine.optimizers.rising import OneCycle, Warmup
 
 
 def _read(value: Any) -> Any:
@@ -39,5 +40,5 @@ else:
 
 __all__ = [
     "OPTIMIZERS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",
-    "Nadam", "Optimizer", "OptimizerSetting", "RMSprop", "ScheduleFreeAdamW",
+    "Nadam", "OneCycle", "Optimizer", "OptimizerSetting", "RMSprop", "ScheduleFreeAdamW", "Warmup",
 ]  # fmt: skip

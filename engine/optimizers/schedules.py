@@ -18,12 +18,13 @@ Rate = Annotated[float, Field(ge=0, le=LARGEST_RATE)]
 Steps = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 SCHEDULES: dict[str, type[Schedule]] = {}
-"""Every schedule by its Keras name."""
+"""Every schedule by its name: that of Keras, which lacks those of `engine.optimizers.rising`."""
 
 S = TypeVar("S", bound="type[Schedule]")
 
 
-def _register(cls: S) -> S:
+def register(cls: S) -> S:
+    """Class decorator that makes a schedule known to panels and files."""
     SCHEDULES[cls.__name__] = cls
     return cls
 
@@ -42,15 +43,35 @@ class Schedule(Settings):
 
     @classmethod
     def beginning(cls, rate: float) -> Schedule:
-        """The schedule that people would start from, beginning at a rate."""
-        return cls.model_validate({"initial_learning_rate": rate})
+        """The schedule that people would start from, with a rate as its highest."""
+        return cls().reaching(rate)
+
+    @property
+    def highest(self) -> float:
+        """The rate that people would name when asked for one."""
+        raise NotImplementedError
+
+    def reaching(self, rate: float) -> Schedule:
+        """The same schedule with another rate as its highest."""
+        raise NotImplementedError
+
+    def in_keras(self) -> Schedule:
+        """What files of Keras hold: this schedule, or where Keras has none such, the nearest that it has."""
+        return self
 
 
 class _Falling(Schedule):
     initial_learning_rate: Rate = Field(default=0.001, description="The rate at the first step.")
 
+    @property
+    def highest(self) -> float:
+        return self.initial_learning_rate
 
-@_register
+    def reaching(self, rate: float) -> Schedule:
+        return self.replace(initial_learning_rate=rate)
+
+
+@register
 class ExponentialDecay(_Falling):
     """The rate is multiplied by decay_rate every decay_steps steps."""
 
@@ -63,7 +84,7 @@ class ExponentialDecay(_Falling):
         return self.initial_learning_rate * self.decay_rate**periods
 
 
-@_register
+@register
 class InverseTimeDecay(_Falling):
     """The rate is divided by 1 + decay_rate * step / decay_steps."""
 
@@ -76,7 +97,7 @@ class InverseTimeDecay(_Falling):
         return self.initial_learning_rate / (1 + self.decay_rate * periods)
 
 
-@_register
+@register
 class PolynomialDecay(_Falling):
     """The rate falls to end_learning_rate along a power of the steps that are left."""
 
@@ -95,7 +116,7 @@ class PolynomialDecay(_Falling):
         return fall * (1 - step / steps) ** self.power + self.end_learning_rate
 
 
-@_register
+@register
 class CosineDecay(_Falling):
     """The rate falls along half a wave of the cosine, after a rise to warmup_target if there is one."""
 
@@ -103,6 +124,15 @@ class CosineDecay(_Falling):
     alpha: Annotated[float, Field(ge=0, le=1)] = Field(default=0.0, description="The last rate, as a share.")
     warmup_target: Rate | None = Field(default=None, description="The rate to rise to at first.")
     warmup_steps: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(default=0, description="Steps of the rise.")
+
+    @property
+    def highest(self) -> float:
+        return self.initial_learning_rate if self.warmup_target is None else self.warmup_target
+
+    def reaching(self, rate: float) -> Schedule:
+        if self.warmup_target is None:
+            return super().reaching(rate)
+        return self.replace(warmup_target=rate, initial_learning_rate=min(self.initial_learning_rate, rate))
 
     def _fall(self, step: jax.Array, top: float) -> jax.Array:
         wave = 0.5 * (1 + jnp.cos(math.pi * step / self.decay_steps))
@@ -117,7 +147,7 @@ class CosineDecay(_Falling):
         return jnp.where(step < self.warmup_steps, rise, self._fall(step - self.warmup_steps, top))
 
 
-@_register
+@register
 class CosineDecayRestarts(_Falling):
     """The rate falls along half a wave of the cosine, again and again."""
 
@@ -138,7 +168,7 @@ class CosineDecayRestarts(_Falling):
         return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
 
 
-@_register
+@register
 class PiecewiseConstantDecay(Schedule):
     """The rate is one of `values`: the first up to the first of `boundaries`, and so on."""
 
@@ -154,6 +184,14 @@ class PiecewiseConstantDecay(Schedule):
     @classmethod
     def beginning(cls, rate: float) -> Schedule:
         return cls(values=(rate, rate / 10))
+
+    @property
+    def highest(self) -> float:
+        return max(self.values)
+
+    def reaching(self, rate: float) -> Schedule:
+        scale = rate / self.highest if self.highest else 0.0
+        return self.replace(values=tuple(value * scale for value in self.values))
 
     def at(self, step: jax.Array) -> jax.Array:
         rate = jnp.full_like(step, self.values[-1])

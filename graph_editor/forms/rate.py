@@ -64,7 +64,7 @@ class RateEditor(FieldEditor):
     def _chosen(self, place: int) -> None:
         first = self._value
         if isinstance(first, Schedule):
-            first = getattr(first, "initial_learning_rate", 0) or _START
+            first = first.highest or _START
         if not place:
             self._tell(first, ".type")
         elif self.kind.itemText(place) != getattr(self._value, "type", None):
