@@ -128,6 +128,7 @@ def train(
     tensorboard: Board = False,
     progress: Annotated[ProgressKind, typer.Option(help="What is shown meanwhile.")] = ProgressKind.bar,
     run_generators: RunGenerators = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Train even where memory seems too little.")] = False,
     as_json: Json = False,
 ) -> None:
     """Train a project. Ctrl+C ends it early with its result; a second Ctrl+C at once.
@@ -140,6 +141,7 @@ def train(
     from app.headless import train_here
     from app.networks import check_new_folder
     from engine.data.opening import source_of
+    from engine.errors import MemoryShortError
     from engine.formats import project_file
     from engine.freezing import with_trainable
     from engine.runs import latest_run, new_run_folder, start_from
@@ -173,7 +175,12 @@ def train(
     if out is not None:
         check_new_folder(out)
     folder = out or new_run_folder(project)
-    finished = train_here(changed, folder, start, as_json=as_json, progress=progress)
+    try:
+        finished = train_here(changed, folder, start, as_json=as_json, progress=progress, anyway=anyway)
+    except MemoryShortError as error:
+        ways = [] if error.batch_size is None else [f"--batch-size {error.batch_size} takes such batches."]
+        ways += [] if error.begun else ["--anyway trains all the same."]
+        fail(" ".join([str(error), *ways]))
     if as_json:
         ended = {"event": "finished", "stopped": finished.stopped, "test": dict(finished.test)}
         print_json({**ended, "run": str(folder)})

@@ -18,7 +18,9 @@ from app.options import ProgressKind
 from engine import events as ev
 from engine.errors import Cancelled, LayerloomError, visible
 from engine.project import Project
+from engine.quantities import bytes_text, operations_text
 from engine.start import Start
+from engine.step_cost import StepCost
 
 
 def run_here(job: Generator[ev.Event], *, quiet: bool = False) -> Any:
@@ -70,15 +72,19 @@ def train_here(
     *,
     as_json: bool = False,
     progress: ProgressKind = ProgressKind.bar,
+    anyway: bool = False,
 ) -> ev.Finished:
-    """Train a project, from a start where one is given, and show how it goes; the run is written to a folder."""
+    """Train a project, from a start where one is given, and show how it goes; the run is written to a folder.
+
+    `anyway` also where there seems to be too little memory.
+    """
     from engine.runs import recorded
     from engine.training import train
 
     show: _Lines | _Bar = _Lines() if as_json else _Bar(progress)
     finished: ev.Finished | None = None
     with show, _Interrupts() as interrupts:
-        for event in interrupts.drive(recorded(project, train(project, start), folder)):
+        for event in interrupts.drive(recorded(project, train(project, start, anyway=anyway), folder)):
             show.event(event)
             if isinstance(event, ev.Finished):
                 finished = event
@@ -183,8 +189,10 @@ class _Bar:
         elif isinstance(event, ev.Started):
             self._epochs = event.epochs
             self._bar.update(self._task, total=event.epochs * event.steps_per_epoch)
-        elif isinstance(event, ev.Compiled) and event.note:
-            self._console.print(event.note)
+        elif isinstance(event, ev.Compiled):
+            for text in (event.note, cost_text(event.cost)):
+                if text:
+                    self._console.print(text)
         elif isinstance(event, ev.StepsDone):
             text = f"Epoch {event.epoch}/{self._epochs}"
             self._bar.update(self._task, description=text, completed=event.step)
@@ -194,6 +202,14 @@ class _Bar:
             self._bar.update(self._task, description="Stopped" if event.stopped else "Done")
             if event.test:
                 self._console.print(f"Test  {show_figures(event.test)}", style="bold")
+
+
+def cost_text(cost: StepCost | None) -> str:
+    """What a step costs as a line of text; nothing where that is not known."""
+    if cost is None:
+        return ""
+    flops = "" if cost.flops is None else f" and {operations_text(cost.flops)}"
+    return f"A step takes {bytes_text(cost.memory)}{flops}."
 
 
 def show_figures(figures: Mapping[str, float]) -> str:

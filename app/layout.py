@@ -19,6 +19,7 @@ from app.panels.training import TrainingPanel
 from app.panels.training_settings import TrainingSettingsPanel
 from app.session import TrainingSession
 from app.settings import AppSettings, data_folder
+from app.step_estimate import StepEstimate
 from app.sweeping import SweepSession
 from graph_editor.blocks import Blocks
 from graph_editor.document import ProjectDocument
@@ -50,6 +51,7 @@ class Workplace(QSplitter):
         self.problems = self.problem_panel.list
         self.training_settings = TrainingSettingsPanel(document)
         self.training = TrainingPanel(session)
+        StepEstimate(document, session, self.training)
         self.data = DataPanel(document)
         self.data.learned.connect(self.problem_panel.take_known)
         self.code = CodePanel(document)

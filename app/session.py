@@ -127,6 +127,10 @@ class TrainingSession(QObject):
         self._place: RunPlace | None = None
         self._origin = ""  # the file that the weights came from, while they are in no run
         self._forgotten = False  # another project is shown than the one that the run goes on with
+        self.goes_on = False
+        """Whether the last run began with the weights of the one before."""
+        self.gave_weights = False
+        """Whether the last run has given weights."""
         self.trained: TrainedRun | None = None
 
     @property
@@ -143,15 +147,21 @@ class TrainingSession(QObject):
         """The folder of the run that goes on or went on last, once it is made."""
         return None if self._place is None else self._place.folder
 
-    def start(self, project: Project, path: Path | None = None, start: Start | None = None) -> bool:
-        """Train a project in the background, on from a start if there is one; False where one goes on already."""
+    def start(
+        self, project: Project, path: Path | None = None, start: Start | None = None, *, anyway: bool = False
+    ) -> bool:
+        """Train a project in the background, on from a start if there is one; False where one goes on already.
+
+        `anyway` also where there seems to be too little memory.
+        """
         if self.running:
             return False
         project = replace(project, compiled=True)
         self._project, self._forgotten = project, False
         self._place, self._origin = RunPlace(path), ""
+        self.goes_on, self.gave_weights = start is not None, False
         self._control = Control()
-        self._thread = TaskThread(training_job(project, self._place, start, self._control), self)
+        self._thread = TaskThread(training_job(project, self._place, start, self._control, anyway=anyway), self)
         self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(self._on_failed)
         self._thread.ended.connect(self._on_ended)
@@ -259,6 +269,7 @@ class TrainingSession(QObject):
         elif isinstance(event, EpochDone) and event.improved:
             self._best = event.weights
         if not self._forgotten and isinstance(event, EpochDone | Finished) and event.weights:
+            self.gave_weights = True
             self.trained = TrainedRun(
                 self._project,
                 event.weights,
@@ -287,11 +298,20 @@ class TrainingSession(QObject):
 
 
 def training_job(
-    project: Project, place: RunPlace, start: Start | None = None, control: Control | None = None
+    project: Project,
+    place: RunPlace,
+    start: Start | None = None,
+    control: Control | None = None,
+    *,
+    anyway: bool = False,
 ) -> Job:
     """The events of a run that is also written to disk, beside its project file where there is one."""
     from engine.runs import new_run_folder, recorded
     from engine.training import train
 
     place.folder = new_run_folder(place.path or data_folder() / "unsaved.loom")
-    yield from recorded(project, train(project, start, control), place.folder)
+    try:
+        yield from recorded(project, train(project, start, control, anyway=anyway), place.folder)
+    finally:
+        if not place.folder.exists():  # nothing was begun
+            place.folder = None

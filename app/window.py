@@ -22,6 +22,7 @@ from app.help import show_about, show_shortcuts
 from app.icons import program_icon
 from app.jobs import run_job
 from app.layout import Workplace
+from app.memory_offer import MemoryOffer
 from app.menu_bar import fill_menu_bar
 from app.past import keep_run, move_run
 from app.reading import Reading
@@ -33,7 +34,7 @@ from app.task import result_of
 from app.texts import facts
 from app.transfers import ask_frozen, ask_going_on
 from app.verdicts import Verdicts
-from engine.errors import Cancelled, NotReadyError, TrainingError
+from engine.errors import Cancelled, MemoryShortError, NotReadyError, TrainingError
 from engine.events import HostWeights
 from engine.freezing import any_frozen
 from engine.output_problems import nothing_to_learn
@@ -207,13 +208,14 @@ class MainWindow(QMainWindow):
         self.session.started.connect(work.make_room_for_curves)
         work.training_settings.changed.connect(self.session.change)
         self.session.failed.connect(self._show_failure)
+        MemoryOffer(document, self.session, self.train, self)
         themes.theme_notifier.changed.connect(self._restyle)
         self._show_undo()
 
     # Training
 
-    def train(self, *, go_on: bool = False) -> bool:
-        """Train the project as it is now, on from the weights that are there if asked.
+    def train(self, *, go_on: bool = False, anyway: bool = False) -> bool:
+        """Train the project as it is now, on from weights that are there if asked; `anyway` if memory is short.
 
         False where a run goes on already, the graph has problems, or there are no weights to go on from.
         """
@@ -231,7 +233,7 @@ class MainWindow(QMainWindow):
             return False
         self.actions_["curves"].setChecked(True)
         self.work.tabs.setCurrentIndex(0)
-        return self.session.start(self.document.project, self.files.path, start)
+        return self.session.start(self.document.project, self.files.path, start, anyway=anyway)
 
     def _ready(self) -> bool:
         """Whether the network can be trained, and its data may be had; says why where it cannot."""
@@ -290,6 +292,8 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self._bring_run)  # the project may have been saved meanwhile
 
     def _show_failure(self, error: Exception) -> None:
+        if isinstance(error, MemoryShortError):  # of that, more is asked
+            return
         if isinstance(error, TrainingError) and error.node is not None and error.node in self.document.graph:
             self._show_node(error.node)
         tell_error(self, self.tr("Training failed"), error)

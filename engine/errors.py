@@ -14,6 +14,7 @@ LayerloomError                   base: its text is a sentence for the person at 
 ├── DataError                    data that cannot be read, or that does not fit the graph
 │   └── ConsentError             a program of the person's own that there was no yes for
 ├── TrainingError                a training run that cannot go on
+│   └── MemoryShortError         one that there is not enough memory for
 ├── FileError                    a file that is missing, damaged, or cannot be written
 │   ├── DownloadError            a file that cannot be had from its site
 │   └── FileFormatError          a file of the wrong kind or of a future version
@@ -118,6 +119,18 @@ class TrainingError(LayerloomError):
     def __init__(self, message: str, node: str | None = None) -> None:
         super().__init__(message)
         self.node = node
+
+
+class MemoryShortError(TrainingError):
+    """Training needs more memory than there is; `batch_size` is one that may do, None where none is known.
+
+    `begun` tells whether steps were made before it ran out.
+    """
+
+    def __init__(self, message: str, batch_size: int | None = None, *, begun: bool = False) -> None:
+        super().__init__(message)
+        self.batch_size = batch_size
+        self.begun = begun
 
 
 class FileError(LayerloomError):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.errors import LayerloomError
     from engine.graph import Graph
     from engine.history import Row
+    from engine.step_cost import StepCost
 
 HostWeights = Mapping[str, Mapping[str, "np.ndarray[Any, Any]"]]
 """Weights as NumPy arrays, by the identifier of the node that owns them, then by name (`Model.to_host`)."""
@@ -124,6 +125,8 @@ class Compiled(Event):
     seconds: float
     note: str = ""
     """What the run begins with, where that is not new weights."""
+    cost: StepCost | None = None
+    """What a step costs, where the compiler tells."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import queue
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -62,6 +63,10 @@ class Feed(ABC):
         self.full = samples.size // self.batch_size
         self.rest = samples.size % self.batch_size
 
+    def resized(self, batch_size: int) -> Feed:
+        """The same samples in other batches."""
+        return type(self)(self.model, self.samples, batch_size)
+
     @abstractmethod
     def outlines(self) -> tuple[Part, ...]:
         """A part of each kind that `parts` gives, in shapes and types alone: what is to be compiled."""
@@ -94,6 +99,11 @@ class Held(Feed):
     def __init__(self, model: Model, samples: Samples, batch_size: int) -> None:
         super().__init__(model, samples, batch_size)
         self._data = _on_device(model, samples, np.arange(samples.size))
+
+    def resized(self, batch_size: int) -> Feed:
+        other = copy(self)
+        Feed.__init__(other, self.model, self.samples, batch_size)
+        return other
 
     def outlines(self) -> tuple[Part, ...]:
         return tuple(part._replace(data=_shapes(part.data)) for part in self._parts(np.arange(self.samples.size)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import jax
 import numpy as np
@@ -14,6 +15,8 @@ from engine.events import Progress
 from engine.feeding import feed, outline
 from engine.model import Variables
 from engine.pace import Pace
+from engine.room import fits
+from engine.step_cost import compiled_cost
 from engine.steps import StepFunctions
 
 EVALUATION_BATCH = 256
@@ -27,7 +30,8 @@ WAITING = Progress("Waiting for the data")
 class Judge:
     """Loss and metrics on samples that are not learned from, compiled once and run as often as wanted.
 
-    `batch_size` is that of Keras's evaluation with the same figures: it counts where predictions have masks.
+    `batch_size` is that of Keras's evaluation with the same figures: it counts where predictions have masks. Else
+    batches are as large as there is memory for.
     """
 
     def __init__(
@@ -36,11 +40,17 @@ class Judge:
         one = outline(functions.model, samples, 1)
         size = batch_size if functions.masked(variables, one) else EVALUATION_BATCH
         self._feed = feed(functions.model, samples, size)
-        part = self._feed.filled_outline()
-        self._sums = functions.compile_sums(variables, part.data, part.batches, part.counted)
+        self._sums = self._compiled(functions, variables)
+        while size != batch_size and self._feed.batch_size > 1 and not fits(compiled_cost(self._sums)):
+            self._feed = self._feed.resized(self._feed.batch_size // 2)
+            self._sums = self._compiled(functions, variables)
         self._nothing = functions.nothing
         self._pace = Pace()
         self.figures: dict[str, float] = {}
+
+    def _compiled(self, functions: StepFunctions, variables: Variables) -> Any:
+        part = self._feed.filled_outline()
+        return functions.compile_sums(variables, part.data, part.batches, part.counted)
 
     def run(self, variables: Variables) -> Iterator[Progress]:
         """Go through the samples; `figures` then holds what is found of all of them."""

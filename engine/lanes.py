@@ -10,11 +10,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from engine.costs import costs
 from engine.data.samples import Samples
 from engine.events import Event, Progress
 from engine.feeding import Feed, Part
 from engine.judging import KERAS_BATCH, Judge
 from engine.pace import Pace
+from engine.project import TrainingSettings
+from engine.room import check_step
+from engine.step_cost import StepCost, compiled_cost, estimated_cost
 from engine.steps import Figures, Learner, StepFunctions
 
 
@@ -45,6 +49,8 @@ class Lane(ABC):
 
     functions: StepFunctions
     feed: Feed
+    cost: StepCost | None = None
+    """What a step costs, where that is known."""
 
     @property
     @abstractmethod
@@ -74,10 +80,23 @@ class Lane(ABC):
 
 
 class OwnLane(Lane):
-    """That of a run by itself."""
+    """That of a run by itself.
 
-    def __init__(self, functions: StepFunctions, feed: Feed) -> None:
+    Raises `MemoryShortError` where a step does not fit into the memory, unless it is to be made `anyway`; other
+    batches are thought of where they are `resizable`.
+    """
+
+    def __init__(
+        self,
+        functions: StepFunctions,
+        feed: Feed,
+        settings: TrainingSettings,
+        *,
+        resizable: bool = True,
+        anyway: bool = False,
+    ) -> None:
         self.functions, self.feed = functions, feed
+        self._settings, self._resizable, self._anyway = settings, resizable, anyway
         self._pace = Pace()
         self._compiled: dict[tuple[int, ...], Any] = {}
 
@@ -96,9 +115,23 @@ class OwnLane(Lane):
     def compile(self, first: Learner) -> Iterator[Event]:
         self.learner = first
         for part in self.feed.outlines():
-            steps = self.functions.compile_steps(first, part.data, part.batches)
-            self._compiled[part.batches.shape] = steps
+            steps = self._compiled[part.batches.shape] = self._steps(part)
+            if self.cost is None:  # of the largest batches, which come first
+                size = self.feed.batch_size
+                estimate = estimated_cost(
+                    costs(self.functions.model.inference), self._settings.replace(batch_size=size)
+                )
+                self.cost = compiled_cost(steps, estimate)
+                if not self._anyway:
+                    yield from check_step(self.cost, size, self._cost_of if self._resizable else None)
             yield Progress("Compiling")
+
+    def _steps(self, part: Part) -> Any:
+        return self.functions.compile_steps(self.learner, part.data, part.batches)
+
+    def _cost_of(self, batch_size: int) -> StepCost | None:
+        """What a step with other batches would cost."""
+        return compiled_cost(self._steps(self.feed.resized(batch_size).outlines()[0]))
 
     def run(self, call: Call) -> Generator[Event, None, Made]:
         start = time.perf_counter()

@@ -42,6 +42,12 @@ def flops_text(flops: int | None) -> str:
     return "?" if flops is None else short(flops)
 
 
+def operations_text(flops: float) -> str:
+    """Operations with their unit: 950 FLOP, 1.23 MFLOP."""
+    value, unit = _scaled(flops, 1000)
+    return f"{value} {unit}FLOP"
+
+
 def memory_text(size: int | None) -> str:
     """Bytes; "?" where they are not known."""
     return "?" if size is None else bytes_text(size)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from engine.board import Board
 from engine.callbacks import Waiting
-from engine.errors import Cancelled, FileError, LayerloomError
+from engine.errors import Cancelled, FileError, LayerloomError, MemoryShortError
 from engine.events import (
     Altered,
     Compiled,
@@ -52,13 +52,15 @@ from engine.transfer import by_name, transferred
 RUN_FILES = ("project.loom", "last.h5", "best.h5")
 """The files of a run that are read back."""
 
+_RUNS = ".runs"
+
 SAVE_SECONDS = 5.0
 """Weights are written at most this often while a run goes on, and at its end."""
 
 
 def runs_folder(project_path: Path) -> Path:
     """Where the runs of a project lie: `name.runs` beside `name.loom`."""
-    return project_path.with_suffix(".runs")
+    return project_path.with_suffix(_RUNS)
 
 
 def new_run_folder(project_path: Path) -> Path:
@@ -199,10 +201,11 @@ def delete_run(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Take a run away again, and the folder around it where it was the only one."""
+    """Take a run away again, and the folder of runs around it where it was the only one."""
     shutil.rmtree(folder, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        folder.parent.rmdir()
+    if folder.parent.suffix == _RUNS:
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()
 
 
 def latest_run(project_path: Path) -> Path | None:
@@ -223,6 +226,9 @@ def recorded(project: Project, events: Generator[Event], folder: Path) -> Genera
         record.log("Stopped before the first step.")
         raise
     except LayerloomError as error:
+        if isinstance(error, MemoryShortError) and not error.begun:
+            _remove(folder)  # nothing was begun: a question is asked
+            raise
         # The disk may be the cause; then the first error is the one to tell.
         with contextlib.suppress(FileError):
             record.end("failed", str(error))

@@ -15,6 +15,7 @@ import numpy as np
 from engine.adaptation import adapted, known_figures, learned
 from engine.callbacks import Callbacks
 from engine.control import Control
+from engine.costs import costs
 from engine.data.prepare import prepared
 from engine.data.samples import PreparedData
 from engine.errors import Cancelled, NotReadyError, TrainingError
@@ -44,6 +45,7 @@ from engine.model import compile_graph
 from engine.optimizers.state import state_fits, state_from_host, state_to_host
 from engine.output_problems import nothing_to_learn
 from engine.project import Project, TrainingSettings
+from engine.room import check_lasting, run_out
 from engine.start import Start
 from engine.steps import Figures, Learner, StepFunctions, batch_of
 from engine.tallies import Tally, taken
@@ -55,7 +57,9 @@ HALFWAY_SHARE = 0.1
 """How much of the time may be spent on saying, and writing, where it stands."""
 
 
-def train(project: Project, start: Start | None = None, control: Control | None = None) -> Generator[Event]:
+def train(
+    project: Project, start: Start | None = None, control: Control | None = None, *, anyway: bool = False
+) -> Generator[Event]:
     """Train a project on its data; yields `Started`, `Compiled`, `StepsDone`, `EpochDone` and `Finished`.
 
     Before those, `Remarked` for what is to be known of the data, and `Learned` where layers take settings from it;
@@ -67,7 +71,8 @@ def train(project: Project, start: Start | None = None, control: Control | None 
 
     Same project, same numbers: weights, order and dropout follow from the seeds in it. `Cancelled`, thrown in
     after the first step, ends the run early but with its result. Raises `NotReadyError`, `DataError`,
-    `FileError` or `TrainingError`.
+    `FileError` or `TrainingError`; of the last, `MemoryShortError` where a step does not fit into the memory:
+    before the first step, which is made `anyway` where that is asked for, or when the memory runs out.
     """
     if unready := nothing_to_learn(project.graph):
         raise NotReadyError(unready)
@@ -85,21 +90,29 @@ def train(project: Project, start: Start | None = None, control: Control | None 
             start.check(model)
             if start.note:
                 yield Remarked(start.note)
+        if not anyway:
+            check_lasting(costs(model.inference), project.training)
+        run: Run | None = None
         try:
             lane = OwnLane(
                 StepFunctions(model, project.training.optimizer),
                 feed(model, data.training, project.training.batch_size),
+                project.training,
+                resizable=data.training.batch is None,
+                anyway=anyway,
             )
-            yield from Run(project.training, data, lane, start, control or Control()).events()
-        except jax.errors.JaxRuntimeError as error:
-            raise readable(error) from error
+            run = Run(project.training, data, lane, start, control or Control())
+            yield from run.events()
+        except (jax.errors.JaxRuntimeError, MemoryError) as error:
+            raise readable(
+                error, project.training, begun=run is not None and run.step > run.begins.step
+            ) from error
 
 
-def readable(error: Exception) -> TrainingError:
-    """What went wrong in compiled functions, as a sentence."""
-    if "RESOURCE_EXHAUSTED" in str(error) or "out of memory" in str(error).lower():
-        return TrainingError("The machine ran out of memory: a smaller batch needs less.")
-    return TrainingError(f"The compiled network failed: {str(error).splitlines()[0]}")
+def readable(error: Exception, settings: TrainingSettings, *, begun: bool = True) -> TrainingError:
+    """What went wrong in compiled functions, as a sentence; `begun` where steps were made before."""
+    short = run_out(error, settings.batch_size, begun=begun)
+    return short or TrainingError(f"The compiled network failed: {str(error).splitlines()[0]}")
 
 
 @dataclass
@@ -202,7 +215,7 @@ class Run:
         first = yield from self._first_learner()
         yield from self.lane.compile(first)
         self.validate = self.lane.judge(self.data.validation, self.settings.batch_size)
-        yield Compiled(time.perf_counter() - start, self.note)
+        yield Compiled(time.perf_counter() - start, self.note, self.lane.cost)
 
     def _order(self, epoch: int) -> np.ndarray[Any, Any]:
         """The samples in the order in which an epoch takes them."""

@@ -21,16 +21,22 @@ class CostKeeper(QObject):
     changed = Signal()
     """The costs are those of the graph that is shown."""
 
-    def __init__(self, document: ProjectDocument, parent: QObject | None = None) -> None:
+    def __init__(
+        self, document: ProjectDocument, parent: QObject | None = None, *, whole: bool = False, delay: int = 0
+    ) -> None:
+        """Of the `whole` graph, if asked, and so many milliseconds after the last edit."""
         super().__init__(parent)
         self._document = document
+        self._whole = whole
+        self._later = QTimer(self, singleShot=True, interval=delay)
+        self._later.timeout.connect(self._begin)
         self._wanted: set[str] = set()
         self._inference = Inference(Graph())
         self._found: dict[str, Cost] = {}
         self.costs = Costs(self._inference)
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._count)
-        document.project_changed.connect(self._begin)
+        document.project_changed.connect(self._later.start if delay else self._begin)
 
     @property
     def batch_size(self) -> int:
@@ -43,7 +49,10 @@ class CostKeeper(QObject):
             self._wanted.discard(name)
         elif name not in self._wanted:
             self._wanted.add(name)
-            self._begin()
+            if self._later.interval():
+                self._later.start()
+            else:
+                self._begin()
 
     def cost(self, node_id: str) -> Cost | None:
         """The cost of a node of the graph; None while it is not counted yet."""
@@ -62,7 +71,8 @@ class CostKeeper(QObject):
     def _begin(self) -> None:
         if not self._wanted:
             return
-        self._inference, self._found = self._document.inference, {}
+        self._inference = self._document.whole if self._whole else self._document.inference
+        self._found = {}
         self._waiting = iter(self._inference.graph)
         self._count()
 

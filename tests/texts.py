@@ -33,7 +33,7 @@ TOLD = (
     "TrainingError", "ConsentError", "FileError", "DownloadError", "FileFormatError", "CycleError", "PortError",
     "PortOccupiedError", "ValueError", "DuplicateEdgeError", "NameTakenError", "LayerloomError", "Progress",
     "Proof", "append", "_no_chain", "BadRow", "BadSample", "NotRowsError", "Chart", "Series", "Altered",
-    "Remarked", "UnreadableError", "Left", "Misstep", "Symptom",
+    "Remarked", "UnreadableError", "Left", "Misstep", "Symptom", "MemoryShortError",
 )  # fmt: skip
 """What takes a sentence of the engine as one of its arguments."""
 _WORDS = re.compile(r"[A-Za-z]{2}")

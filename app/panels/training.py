@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
@@ -17,6 +17,8 @@ from app.past import PastRun
 from app.session import RunState, TrainingSession
 from app.texts import count, duration, figure, metric_name
 from engine.events import Altered, Compiled, EpochDone, Event, Finished, Progress, Remarked, Started, StepsDone
+from engine.quantities import bytes_text, operations_text
+from engine.step_cost import StepCost
 from graph_editor import theme as themes
 from graph_editor.words import said
 
@@ -103,16 +105,27 @@ class ElidedLabel(QWidget):
         self._label = QLabel(self)
         self._label.setProperty("muted", True)
         self.text = ""
+        self.aside = ""
+        """What is shown where there is no text."""
 
     def show_text(self, text: str) -> None:
         """Show the first sentence of a text."""
         self.text = text
-        self.setToolTip(text)
-        self.setVisible(bool(text))
+        self._show()
+
+    def show_aside(self, text: str) -> None:
+        """Show the first sentence of a text where there is nothing else to be shown."""
+        self.aside = text
+        self._show()
+
+    def _show(self) -> None:
+        whole = self.text or self.aside
+        self.setToolTip(whole)
+        self.setVisible(bool(whole))
         self._elide()
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Show no text."""
         self.show_text("")
 
     def shown(self) -> str:
@@ -120,7 +133,7 @@ class ElidedLabel(QWidget):
         return self._label.text()
 
     def _elide(self) -> None:
-        first = re.split(r"(?<=[.!?]) (?=[A-Z])|(?<=。)", self.text, maxsplit=1)[0]
+        first = re.split(r"(?<=[.!?]) (?=[A-Z])|(?<=。)", self.text or self.aside, maxsplit=1)[0]
         right = Qt.TextElideMode.ElideRight
         self._label.setText(self._label.fontMetrics().elidedText(first, right, self.width()))
         self._label.resize(self.size())
@@ -131,6 +144,18 @@ class ElidedLabel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._elide()
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("TrainingPanel", text)
+
+
+def _amounts(cost: StepCost) -> str:
+    """Memory and operations of a step, as far as they are known."""
+    memory = bytes_text(cost.memory)
+    if cost.flops is None:
+        return memory
+    return _tr("{0} and {1}").format(memory, operations_text(cost.flops))
 
 
 class TrainingPanel(QWidget):
@@ -202,6 +227,19 @@ class TrainingPanel(QWidget):
             if run is not None:
                 self._show_past(run)
 
+    def show_estimate(self, cost: StepCost | None) -> None:
+        """Say what a step will cost, as far as that is known without compiling."""
+        if cost is None:
+            self.remark.show_aside("")
+            return
+        about = self.tr("A step will take about {0}.").format(_amounts(cost))
+        how = self.tr("That is worked out from the layers and the batch size; the compiler tells more.")
+        self.remark.show_aside(f"{about} {how}")
+
+    def _show_cost(self, cost: StepCost | None) -> None:
+        if cost is not None:
+            self.remark.show_aside(self.tr("A step takes {0}.").format(_amounts(cost)))
+
     def _show_past(self, run: PastRun) -> None:
         self.state.setText(self.tr("Trained (run of {0})").format(f"{run.when:%Y-%m-%d %H:%M}"))
         if run.start.history:
@@ -250,6 +288,7 @@ class TrainingPanel(QWidget):
             self._show_start(event)
         elif isinstance(event, Compiled):
             self.state.setText(self.tr("Training"))
+            self._show_cost(event.cost)
             self._pace.skip()
         elif isinstance(event, StepsDone):
             self._show_steps(event)

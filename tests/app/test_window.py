@@ -220,7 +220,7 @@ def test_a_failing_run_is_told_and_another_can_start(
     assert panel.curves.currentIndex() == 1
     window.document.undo_stack.undo()
     assert isinstance(train(qtbot, window)[-1], Finished)
-    assert not panel.remark.isVisible()
+    assert not panel.remark.text
 
 
 def test_save_and_open_give_the_same_project(
