@@ -269,6 +269,11 @@ def _run_specs() -> tuple[ActionSpec, ...]:
         ),
         ActionSpec("pause", tr("&Pause"), tr("Hold the run, or let it go on"), ("F6",), "pause"),
         ActionSpec("step", tr("One st&ep"), tr("Let a held run make one step; hold one that goes on"), ("F7",)),
+        ActionSpec(
+            "find_rate",
+            tr("&Find a learning rate…"),
+            tr("Try growing rates on a copy of the network, and see where its loss falls"),
+        ),
         ActionSpec("stop", tr("&Stop"), tr("End the run early and keep its result"), ("Shift+F5",), "stop"),
     )
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app import data_commands, exchange, run_commands, sweep_command, using
+from app import data_commands, exchange, rate_command, run_commands, sweep_command, using
 from app.endings import PROJECT
 from app.options import (
     Board,
@@ -50,6 +50,7 @@ cli.command()(using.evaluate)
 cli.command()(using.predict)
 cli.command()(run_commands.runs)
 cli.command()(sweep_command.sweep)
+cli.command()(rate_command.find_rate)
 cli.add_typer(data_commands.data)
 
 

@@ -56,7 +56,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
         view.addMenu(tr("Lan&guage")), " ".join(f"language_{code}" for code in ("system", *LANGUAGES))
     )
     actions.fill_menu(view, "full_screen")
-    actions.fill_menu(bar.addMenu(tr("&Run")), "train go_on pause step stop")
+    actions.fill_menu(bar.addMenu(tr("&Run")), "train go_on pause step stop | find_rate")
     actions.fill_menu(bar.addMenu(tr("&Help")), "commands shortcuts | about")
     for menu in (file, edit, layer, view, recent, export):
         menu.setToolTipsVisible(True)

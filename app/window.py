@@ -18,6 +18,7 @@ from app.dialogs import choose, sentence, tell, tell_error
 from app.endings import PROJECT
 from app.exports import Exports
 from app.files import Opened, ProjectFiles, dropped_data, dropped_file
+from app.finding_rate import open_finder
 from app.help import show_about, show_shortcuts
 from app.icons import program_icon
 from app.jobs import run_job
@@ -25,6 +26,7 @@ from app.layout import Workplace
 from app.memory_offer import MemoryOffer
 from app.menu_bar import fill_menu_bar
 from app.past import keep_run, move_run
+from app.rate_dialog import RateDialog
 from app.reading import Reading
 from app.seeing import Seeing
 from app.session import RunState, TrainingSession
@@ -157,6 +159,7 @@ class MainWindow(QMainWindow):
                 "show_sweep": partial(work.tabs.setCurrentIndex, 7),
                 "train": self.train, "go_on": partial(self.train, go_on=True),
                 "pause": self.session.toggle_pause, "step": self.session.step, "stop": self.session.stop,
+                "find_rate": self.find_rate,
                 "commands": partial(CommandPalette, self, self.actions_, self.settings),
                 "shortcuts": partial(show_shortcuts, self, self.actions_), "about": partial(show_about, self),
             }
@@ -207,6 +210,7 @@ class MainWindow(QMainWindow):
         self.session.started.connect(lambda _project: self.files.trained())
         self.session.started.connect(work.make_room_for_curves)
         work.training_settings.changed.connect(self.session.change)
+        work.training_settings.rate_wanted.connect(self.actions_["find_rate"].trigger)
         self.session.failed.connect(self._show_failure)
         MemoryOffer(document, self.session, self.train, self)
         themes.theme_notifier.changed.connect(self._restyle)
@@ -252,6 +256,12 @@ class MainWindow(QMainWindow):
         state = self.work.sweep.shown
         return state is not None and may_run(self, state.project.data.source)
 
+    def find_rate(self) -> RateDialog | None:
+        """Show the learning rate finder; None where the network cannot be trained, or is being trained."""
+        if self.session.running or not self._ready():
+            return None
+        return open_finder(self.document, self)
+
     def _start_to_go_on(self) -> Start | None:
         """Where training goes on: from the weights that are there, or those of them that fit, if wanted."""
         trained, project = self.session.trained, self.document.project
@@ -281,7 +291,7 @@ class MainWindow(QMainWindow):
 
     def _show_run_state(self, state: RunState) -> None:
         running = state is not RunState.IDLE
-        self.actions_["train"].setEnabled(not running and not self.work.sweeps.running)
+        self.actions_.set_enabled(("train", "find_rate"), not running and not self.work.sweeps.running)
         self._show_go_on()
         for name in ("pause", "step", "stop"):
             self.actions_[name].setEnabled(running and state is not RunState.STOPPING)

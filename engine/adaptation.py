@@ -78,6 +78,19 @@ def adapted(
     return variables
 
 
+def first_variables(
+    model: Model, seed: int, given: Variables | None, samples: Samples
+) -> Generator[Progress, None, Variables]:
+    """The variables that training begins with: those that are given, or new ones, with figures from the data.
+
+    Figures that the given ones hold already are kept.
+    """
+    fresh = model.init(seed)
+    if given is None:
+        return (yield from adapted(model, fresh, samples))
+    return (yield from adapted(model, given, samples, known_figures(given, fresh)))
+
+
 def _reaching(model: Model, variables: Variables, samples: Samples, node: Node) -> Iterator[np.ndarray[Any, Any]]:
     """What reaches a node of all samples, piece by piece."""
     source = model.graph.incoming(node.id)[0].source

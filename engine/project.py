@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from textwrap import shorten
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field, SerializeAsAny, field_validator
 
 from engine.callbacks import Callbacks
@@ -67,6 +68,12 @@ class TrainingSettings(Settings):
     shuffle: bool = Field(default=True, description="Put the samples in another order each epoch.")
     seed: Seed = Field(default=0, description="Decides first weights, order and dropout: same seed, same numbers.")
     callbacks: Callbacks = Field(default=Callbacks(), json_schema_extra={"hidden": True})
+
+    def order(self, epoch: int, size: int) -> np.ndarray[Any, Any]:
+        """The samples, so many, in the order in which an epoch takes them."""
+        if not self.shuffle:
+            return np.arange(size)
+        return np.random.default_rng((self.seed, epoch)).permutation(size)
 
 
 @dataclass(frozen=True)

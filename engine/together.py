@@ -119,7 +119,7 @@ def _in_step(jobs: dict[int, Events], group: _Group) -> Generator[Event, None, b
         try:
             group.step()
         except (jax.errors.JaxRuntimeError, MemoryError) as error:
-            yield from _ended(going, readable(error))
+            yield from _ended(going, readable(error, group.feed.batch_size, begun=True))
             return False
     return False
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from engine.adaptation import adapted, known_figures, learned
+from engine.adaptation import first_variables, learned
 from engine.callbacks import Callbacks
 from engine.control import Control
 from engine.costs import costs
@@ -104,14 +104,13 @@ def train(
             run = Run(project.training, data, lane, start, control or Control())
             yield from run.events()
         except (jax.errors.JaxRuntimeError, MemoryError) as error:
-            raise readable(
-                error, project.training, begun=run is not None and run.step > run.begins.step
-            ) from error
+            begun = run is not None and run.step > run.begins.step
+            raise readable(error, project.training.batch_size, begun=begun) from error
 
 
-def readable(error: Exception, settings: TrainingSettings, *, begun: bool = True) -> TrainingError:
+def readable(error: Exception, batch_size: int, *, begun: bool) -> TrainingError:
     """What went wrong in compiled functions, as a sentence; `begun` where steps were made before."""
-    short = run_out(error, settings.batch_size, begun=begun)
+    short = run_out(error, batch_size, begun=begun)
     return short or TrainingError(f"The compiled network failed: {str(error).splitlines()[0]}")
 
 
@@ -159,13 +158,13 @@ class Run:
 
     def _first_learner(self) -> Generator[Progress, None, Learner]:
         """The weights to begin with, and what the optimizer remembers of how they came about."""
-        fresh = self.model.init(self.settings.seed)
-        if self.start is None:
-            return self.functions.new_learner((yield from adapted(self.model, fresh, self.data.training)))
-        variables = jax.tree.map(jnp.array, self.model.from_host(self.start.weights))  # copies: they are used up
-        known = known_figures(variables, fresh)
-        variables = yield from adapted(self.model, variables, self.data.training, known)
+        given = None
+        if self.start is not None:
+            given = jax.tree.map(jnp.array, self.model.from_host(self.start.weights))  # copies: they are used up
+        variables = yield from first_variables(self.model, self.settings.seed, given, self.data.training)
         learner = self.functions.new_learner(variables)
+        if self.start is None:
+            return learner
         state = self.start.optimizer_state
         if state is None:
             self.note = "Goes on from weights that were there; the optimizer starts anew."
@@ -219,9 +218,7 @@ class Run:
 
     def _order(self, epoch: int) -> np.ndarray[Any, Any]:
         """The samples in the order in which an epoch takes them."""
-        if not self.settings.shuffle:
-            return np.arange(self.data.training.size)
-        return np.random.default_rng((self.settings.seed, epoch)).permutation(self.data.training.size)
+        return self.settings.order(epoch, self.data.training.size)
 
     # Running
 

@@ -12,7 +12,6 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from graph_editor import theme as themes
 
 _STEP = 0.8
-_TICK_ROOM = 24  # pixels
 _LOG_TICKS = tuple(tuple(map(math.log10, parts)) for parts in ((1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)))
 _MOVES = {
     Qt.Key.Key_Left: (-0.1, 0.0),
@@ -26,6 +25,8 @@ class FigureAxis(pg.AxisItem):
     """Numbers, or shares in per cent."""
 
     per_cent = False
+    tick_room = 24
+    """Pixels that the figure of a tick needs along the axis, where heights are logarithmic."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.logMode:
@@ -38,7 +39,7 @@ class FigureAxis(pg.AxisItem):
         if not self.logMode:
             return super().tickValues(low, high, size)
         low, high = sorted((low, high))
-        room = max(2.0, size / _TICK_ROOM)
+        room = max(2.0, size / self.tick_room)
         wanted = next((some for some in _LOG_TICKS if (high - low) * len(some) <= room), (0.0,))
         decades = range(math.floor(low), math.ceil(high) + 1, max(1, math.ceil((high - low) / room)))
         ticks = [decade + part for decade in decades for part in wanted]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.panels.callbacks import CallbacksForm
 from engine.callbacks import Callbacks
@@ -13,6 +13,7 @@ from engine.optimizers import OPTIMIZERS
 from engine.project import TrainingSettings
 from graph_editor.document import ProjectDocument
 from graph_editor.forms.form import SettingsForm
+from graph_editor.forms.rate import RateEditor
 
 
 class TrainingSettingsPanel(QScrollArea):
@@ -20,11 +21,14 @@ class TrainingSettingsPanel(QScrollArea):
 
     changed = Signal(object)
     """The training settings, whoever changed them."""
+    rate_wanted = Signal()
+    """A learning rate is to be found."""
 
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._shown: TrainingSettings | None = None
+        self._rate_editor: RateEditor | None = None
         self.run_form = SettingsForm()
         self.run_form.translate_labels()
         self.optimizer = QComboBox()
@@ -83,10 +87,25 @@ class TrainingSettingsPanel(QScrollArea):
         self.run_form.show_settings(training)
         self.optimizer.setCurrentText(training.optimizer.type)
         self.optimizer_form.show_settings(training.optimizer)
+        self._offer_finding()
+
+    def _offer_finding(self) -> None:
+        """Put a button below the learning rate, which is made anew with each kind of optimizer."""
+        editor = self.optimizer_form.editor("learning_rate")
+        if editor is self._rate_editor or not isinstance(editor, RateEditor):
+            return
+        self._rate_editor = editor
+        self.find_button = QPushButton(self.tr("Find a rate…"))
+        self.find_button.setToolTip(
+            self.tr("Try growing rates on a copy of the network, and see where its loss falls")
+        )
+        self.find_button.clicked.connect(self.rate_wanted)
+        editor.add_way(self.find_button)
 
     def show_running(self, running: bool) -> None:
         """Say, while a run goes on, what of it can be changed."""
         self.running.setVisible(running)
+        self.find_button.setEnabled(not running)
 
     def _run_changed(self, settings: Settings, field: str) -> None:
         if isinstance(settings, TrainingSettings):

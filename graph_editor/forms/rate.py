@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.fields import FieldSpec, Settings
 from engine.optimizers.schedules import LARGEST_RATE, SCHEDULES, Schedule
@@ -47,6 +47,7 @@ class RateEditor(FieldEditor):
         column.setSpacing(6)
         column.addLayout(head)
         column.addWidget(self.below)
+        self.column = column
         self.row.addLayout(column)
         self.setFocusProxy(self.kind)
 
@@ -60,6 +61,10 @@ class RateEditor(FieldEditor):
             self.number.set_value(value)
         else:
             self.form.show_settings(schedule)
+
+    def add_way(self, button: QWidget) -> None:
+        """Put something below that leads to a rate."""
+        self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _chosen(self, place: int) -> None:
         first = self._value

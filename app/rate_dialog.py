@@ -1,0 +1,242 @@
+"""The learning rate finder: a curve of the loss over rates, with a line that is put to the one to use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.dialogs import sentence
+from app.panels.axes import PlotView
+from app.task import Job, TaskThread
+from engine.events import Event, Progress, Result
+from engine.fields import FieldSpec
+from engine.optimizers.schedules import LARGEST_RATE
+from engine.rate_finder import RateCurve, RateTried
+from graph_editor import theme as themes
+from graph_editor.forms.numbers import FloatEditor
+from graph_editor.words import said
+
+_FAINT = 80
+_TICK_ROOM = 52  # pixels that a rate needs beside others
+_ROOM = 0.15
+"""Of the height of the curve, left free above and below it."""
+
+
+class RateDialog(QDialog):
+    """Tries rates in the background as soon as it is shown, and gives the one that is chosen."""
+
+    chosen = Signal(float)
+
+    def __init__(self, make_job: Callable[[], Job], parent: QWidget, *, note: str = "") -> None:
+        """`note` says what becomes of the rate, where that is not plain."""
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Find a learning rate"))
+        self._make_job = make_job
+        self._thread: TaskThread | None = None
+        self.curve = RateCurve()
+        self.value = 0.0
+        """The rate that the line stands at."""
+        self._make_plot()
+        self.state = QLabel(wordWrap=True)
+        self.bar = QProgressBar(textVisible=False)
+        self.bar.setFixedHeight(6)
+        limits = FieldSpec("learning_rate", "float", 0.001, minimum=0, maximum=LARGEST_RATE, exclusive=True)
+        self.rate = FloatEditor(limits)
+        self.rate.setAccessibleName(self.tr("Learning rate"))
+        self.rate.edited.connect(self._typed)
+        self.rate.misread.connect(lambda _why: self.use.setEnabled(False))
+        self.use = QPushButton(self.tr("Use this rate"))
+        self.use.setProperty("primary", True)
+        self.use.setDefault(True)
+        self.again = QPushButton(self.tr("Try again"))
+        self._lay_out(note)
+        self.use.clicked.connect(self._use)
+        self.again.clicked.connect(self.begin)
+        themes.theme_notifier.changed.connect(self._restyle)
+        self._restyle()
+        self.rate.setFocus()
+        self.begin()
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 460)
+
+    def _make_plot(self) -> None:
+        self.view = PlotView()
+        item: Any = self.view.item
+        plot: Any = self.view
+        plot.setLogMode(x=True, y=False)
+        self.view.bottom.setLabel(self.tr("learning rate"))
+        self.view.bottom.tick_room = _TICK_ROOM
+        self.view.side.setLabel(self.tr("loss"))
+        self.view.side.setWidth(64)
+        self._raw, self._smooth = item.plot(), item.plot(antialias=True)
+        self.line: Any = pg.InfiniteLine(angle=90, movable=True)
+        self.line.sigDragged.connect(self._moved)
+        item.addItem(self.line, ignoreBounds=True)
+        self.view.box.reset_wanted.connect(self._show_all)
+
+    def _lay_out(self, note: str) -> None:
+        about = QLabel(wordWrap=True)
+        about.setText(
+            self.tr(
+                "A copy of the network is trained for a moment while the learning rate grows. A good rate lies "
+                "where the loss falls fast, well before it rises again. Runs and weights stay as they are."
+            )
+        )
+        about.setProperty("muted", True)
+        row = QHBoxLayout()
+        name = QLabel(self.tr("Learning rate"))
+        name.setBuddy(self.rate)
+        row.addWidget(name)
+        self.rate.setFixedWidth(120)
+        row.addWidget(self.rate)
+        said_of_it = QLabel(note, wordWrap=True)
+        said_of_it.setProperty("muted", True)
+        row.addWidget(said_of_it, 1)
+        buttons = QDialogButtonBox()
+        buttons.addButton(self.use, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(self.again, QDialogButtonBox.ButtonRole.ActionRole)
+        close = buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
+        close.clicked.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        layout.addWidget(about)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.state)
+        layout.addLayout(row)
+        layout.addWidget(buttons)
+
+    def _restyle(self) -> None:
+        theme = themes.current()
+        self.view.restyle()
+        faint = themes.color(theme.accent)
+        faint.setAlpha(_FAINT)
+        self._raw.setPen(pg.mkPen(faint))
+        self._smooth.setPen(pg.mkPen(theme.accent, width=2))
+        self.line.setPen(pg.mkPen(theme.text, width=1.5))
+        self.line.setHoverPen(pg.mkPen(theme.text, width=3))
+
+    # Trying
+
+    @property
+    def trying(self) -> bool:
+        """Whether rates are still tried."""
+        return self._thread is not None
+
+    def begin(self) -> None:
+        """Try all rates anew."""
+        if self._thread is not None:
+            return
+        self.curve = RateCurve()
+        self._draw()
+        self.line.hide()
+        self.use.setEnabled(False)
+        self.again.setEnabled(False)
+        self.bar.setRange(0, 0)
+        self.bar.show()
+        self._thread = TaskThread(self._make_job(), self)
+        self._thread.happened.connect(self._take)
+        self._thread.failed.connect(self._failed)
+        self._thread.ended.connect(self._ended)
+        self._thread.start()
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, RateTried):
+            self.curve = self.curve.after(event)
+            self._draw()
+        elif isinstance(event, Result):
+            self.curve = event.value
+            self._draw()
+            self._propose()
+        if isinstance(event, Progress):
+            self.state.setText(f"{said(event.text)}…")
+            self.bar.setRange(0, event.total or 0)
+            self.bar.setValue(event.done)
+
+    def _failed(self, error: Exception) -> None:
+        self.state.setText(sentence(error))
+
+    def _ended(self) -> None:
+        if self._thread is None:
+            return
+        self._thread.deleteLater()
+        self._thread = None
+        self.bar.hide()
+        self.again.setEnabled(True)
+
+    def _propose(self) -> None:
+        curve = self.curve
+        if curve.proposed is None or curve.steepest is None or curve.least is None:
+            self.state.setText(self.tr("The loss fell at none of these rates."))
+            middle = math.sqrt(curve.rates[0] * curve.rates[-1]) if curve.rates else 0.001
+            self._put(float(f"{middle:.2g}"))
+            return
+        text = self.tr("The loss falls fastest at {0}, and is the least at {1}. Proposed: {2}.")
+        self.state.setText(text.format(f"{curve.steepest:.2g}", f"{curve.least:.2g}", f"{curve.proposed:g}"))
+        self._put(curve.proposed)
+
+    # The rate
+
+    def _put(self, rate: float) -> None:
+        self.value = rate
+        self.rate.set_value(rate)
+        self.line.setValue(math.log10(rate))
+        self.line.show()
+        self.use.setEnabled(True)
+
+    def _moved(self) -> None:
+        self.value = min(float(f"{10 ** self.line.value():.2g}"), LARGEST_RATE)
+        self.rate.set_value(self.value)
+        self.use.setEnabled(True)
+
+    def _typed(self, rate: object) -> None:
+        sound = isinstance(rate, float) and 0 < rate <= LARGEST_RATE
+        if isinstance(rate, float) and sound:
+            self.value = rate
+            self.line.setValue(math.log10(rate))
+        self.use.setEnabled(sound and self.line.isVisible())
+
+    def _use(self) -> None:
+        self.chosen.emit(self.value)
+        self.accept()
+
+    # Drawing
+
+    def _draw(self) -> None:
+        rates = np.asarray(self.curve.rates)
+        self._raw.setData(rates, np.asarray(self.curve.losses))
+        self._smooth.setData(rates, np.asarray(self.curve.smoothed))
+        self._show_all()
+
+    def _show_all(self) -> None:
+        rates, heights = self.curve.rates, self.curve.smoothed
+        if len(rates) < 2:
+            return
+        low, high = min(heights), min(max(heights), 3 * max(heights[: max(2, len(heights) // 4)]))
+        room = _ROOM * max(high - low, 1e-9)
+        self.view.item.setXRange(math.log10(rates[0]), math.log10(rates[-1]), padding=0)
+        self.view.item.setYRange(low - room, high + room, padding=0)
+
+    def done(self, result: int) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:  # it ends by itself, and is not waited for
+            thread.setParent(None)
+            thread.ended.connect(thread.deleteLater)
+            thread.cancel()
+        super().done(result)

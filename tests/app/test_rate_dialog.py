@@ -1,0 +1,90 @@
+"""The learning rate finder in the window: a curve, a line that is moved, one edit."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.rate_dialog import RateDialog
+from app.window import MainWindow
+from engine.optimizers import OneCycle
+
+PATIENCE = 60_000
+
+
+@pytest.fixture
+def finder(window: MainWindow, qtbot: QtBot) -> RateDialog:
+    window.work.side_tabs.setCurrentIndex(1)
+    window.work.training_settings.find_button.click()
+    (dialog,) = window.findChildren(RateDialog)
+    return dialog
+
+
+def wait(qtbot: QtBot, dialog: RateDialog) -> None:
+    qtbot.waitUntil(lambda: not dialog.trying, timeout=PATIENCE)
+
+
+def test_the_proposed_rate_is_used_by_one_edit(window: MainWindow, finder: RateDialog, qtbot: QtBot) -> None:
+    before = window.document.project.training
+    assert finder.trying
+    assert not finder.use.isEnabled()
+    wait(qtbot, finder)
+    assert finder.curve.proposed is not None
+    assert finder.value == finder.curve.proposed
+    assert finder.line.value() == pytest.approx(math.log10(finder.curve.proposed))
+    finder.use.click()
+    assert window.document.project.training.optimizer.learning_rate == finder.curve.proposed
+    assert window.session.trained is None
+    assert window.session.folder is None
+    window.document.undo_stack.undo()
+    assert window.document.project.training == before
+    assert not window.document.undo_stack.canUndo()
+
+
+def test_the_line_and_the_number_say_the_same(window: MainWindow, finder: RateDialog, qtbot: QtBot) -> None:
+    wait(qtbot, finder)
+    finder.line.setValue(-2.0)
+    finder.line.sigDragged.emit(finder.line)
+    assert finder.rate.read(finder.rate.line.text()) == 0.01
+    finder.rate.line.setText("0.5")
+    finder.rate.take("0.5")
+    assert finder.line.value() == pytest.approx(math.log10(0.5))
+    finder.rate.take("fast")
+    assert not finder.use.isEnabled()
+    finder.rate.take("0.25")
+    finder.use.click()
+    assert window.document.project.training.optimizer.learning_rate == 0.25
+
+
+def test_a_schedule_keeps_its_kind(window: MainWindow, qtbot: QtBot) -> None:
+    training = window.document.project.training
+    optimizer = training.optimizer.replace(learning_rate=OneCycle(total_steps=60))
+    window.document.edit_training("Change learning rate", training.replace(optimizer=optimizer))
+    window.actions_["find_rate"].trigger()
+    (dialog,) = window.findChildren(RateDialog)
+    wait(qtbot, dialog)
+    dialog.use.click()
+    rate = window.document.project.training.optimizer.learning_rate
+    assert rate == OneCycle(total_steps=60, max_learning_rate=dialog.value)
+
+
+def test_closing_ends_the_search(window: MainWindow, finder: RateDialog, qtbot: QtBot) -> None:
+    before = window.document.project
+    thread = finder._thread
+    assert thread is not None
+    with qtbot.waitSignal(thread.ended, timeout=PATIENCE):
+        finder.reject()
+    qtbot.waitUntil(lambda: not window.findChildren(RateDialog), timeout=PATIENCE)
+    assert window.document.project is before
+
+
+def test_it_waits_for_the_run_to_end(window: MainWindow, qtbot: QtBot) -> None:
+    window.train()
+    assert not window.actions_["find_rate"].isEnabled()
+    assert not window.work.training_settings.find_button.isEnabled()
+    assert window.find_rate() is None
+    window.session.stop()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=PATIENCE)
+    assert window.actions_["find_rate"].isEnabled()
