@@ -46,7 +46,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> Menus:
     colours = view.addMenu(tr("Colour cards &by"))
     actions.fill_menu(colours, "colour_category colour_parameters colour_flops colour_memory colour_time")
     actions.fill_menu(
-        view.addMenu(tr("See in &cards")), "sight_nothing sight_activations sight_weights | look_into"
+        view.addMenu(tr("See in cards")), "sight_nothing sight_activations sight_weights | look_into"
     )
     actions.fill_menu(view, "card_costs minimap hover_path show_path |")
     actions.fill_menu(view, "find_layer palette inspector curves |")

@@ -49,7 +49,7 @@ def short_by(monkeypatch: pytest.MonkeyPatch, batch_size: int) -> None:
         if size > batch_size:
             raise MemoryShortError(f"There is too little memory. Batches of {batch_size} fit.", batch_size)
 
-    monkeypatch.setattr("engine.training.check_step", check)
+    monkeypatch.setattr("engine.lanes.check_step", check)
 
 
 def test_batches_that_fit_are_one_edit_and_train(

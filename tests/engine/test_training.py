@@ -31,6 +31,7 @@ from engine.losses import LOSSES
 from engine.model import compile_graph
 from engine.optimizers import SGD, Adam, RMSprop
 from engine.project import DataSettings, Project, TrainingSettings
+from engine.step_cost import StepCost
 from engine.templates import chain, make
 from engine.training import train
 
@@ -69,6 +70,8 @@ def test_events_hold_plain_numbers_only() -> None:
             return all(plain(item) for item in value.values())
         if isinstance(value, tuple):
             return all(plain(item) for item in value)
+        if isinstance(value, StepCost):
+            return plain(dataclasses.astuple(value))
         return type(value) in (int, float, bool, str, type(None), np.ndarray)
 
     for event in train(iris(1)):
