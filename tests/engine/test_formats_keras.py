@@ -159,7 +159,7 @@ def test_an_owner_that_comes_after_its_link(tmp_path: Path) -> None:
     nodes = dict(made.nodes)
     from dataclasses import replace
 
-    first, second = made.by_name("first").id, made.identifiers("second").id
+    first, second = made.by_name("first").id, made.by_name("second").id
     nodes[first], nodes[second] = replace(nodes[first], shares=second), replace(nodes[second], shares=None)
     made = Graph(nodes, made.edges)
     model, variables = ready(made)
