@@ -118,7 +118,8 @@ def transferred(graph: Graph, saved: HostWeights, seed: int) -> Transfer:
 def carried_over(before: Graph, weights: HostWeights, graph: Graph, seed: int) -> Transfer:
     """The weights of a network for the one that an edit has made of it: nodes are matched by their identifiers."""
     names = {node.id: node.name for node in before} | {node.id: node.name for node in graph}
-    return transferred(graph, {names[key]: own for key, own in weights.items() if own}, seed)
+    kept_last = sorted(weights, key=lambda key: key in graph)  # a layer that is gone may have had a name of now
+    return transferred(graph, {names[key]: weights[key] for key in kept_last if weights[key]}, seed)
 
 
 def _shapes_of(arrays: Mapping[str, Array]) -> Shapes:

@@ -22,6 +22,7 @@ from engine.layers.normalization import BatchNormalization
 from engine.model import compile_graph
 from engine.output_problems import nothing_to_learn
 from engine.project import DataSettings, Project, TrainingSettings
+from engine.rewiring import healed
 from engine.runs import recorded, start_from
 from engine.start import Start
 from engine.templates import chain
@@ -102,6 +103,19 @@ def test_an_edited_network_keeps_what_its_nodes_had_whatever_they_are_called_now
     assert found.taken == (FIRST, NORM, MIDDLE)
     assert [left.layer for left in found.left] == ["head"]
     assert not found.unused
+
+
+def test_a_layer_that_takes_the_name_of_one_that_is_gone_keeps_its_own_weights() -> None:
+    there = graph(
+        ("input", Input(shape=(4,)), []),
+        ("first", Dense(units=4), ["input"]),
+        ("second", Dense(units=4), ["first"]),
+        ("output", Output(loss="mean_squared_error"), ["second"]),
+    )
+    first, second = there.by_name("first").id, there.by_name("second").id
+    here = healed(there, [second]).rename(first, "second")
+    weights = host(there)
+    same(carried_over(there, weights, here, seed=0).weights, weights, first)
 
 
 def test_a_long_report_is_cut() -> None:
