@@ -24,6 +24,12 @@ from engine.tallies import Tally
 
 Figures = dict[str, Tally]
 Arrays = dict[str, jax.Array]
+Tree = dict[str, Arrays]
+"""Arrays by owner and name, as weights are."""
+
+Data = tuple[Arrays, Arrays, Arrays]
+"""Inputs, targets and weights of samples, by the names of nodes."""
+
 Batches = np.ndarray[Any, Any]
 """Indices of samples, (batches, batch size), int32."""
 
@@ -88,16 +94,14 @@ def batch_of(data: Any, numbers: Any) -> Any:
     return jax.tree.map(lambda array: array[numbers], data)
 
 
-def _sound(learner: Learner, found: Figures) -> jax.Array:
-    """Whether the loss is finite, and with it the weights.
+def _sound(loss: jax.Array, by_owner: Tree) -> jax.Array:
+    """Whether a loss is finite, and what belongs to weights.
 
     Of the weights of each layer only the smallest is looked at, its bias as a rule, which costs nothing: what is
     no number in a gradient reaches it, too.
     """
-    owners = learner.variables.params.values()
-    smallest = [min(own.values(), key=lambda value: value.size) for own in owners if own]
-    checks = [jnp.isfinite(found["loss"].value), *(jnp.isfinite(value).all() for value in smallest)]
-    return jnp.stack(checks).all()
+    smallest = [min(own.values(), key=lambda value: value.size) for own in by_owner.values() if own]
+    return jnp.stack([jnp.isfinite(loss), *(jnp.isfinite(value).all() for value in smallest)]).all()
 
 
 @dataclass(frozen=True)
@@ -116,10 +120,9 @@ class StepFunctions:
         params = self.optimizer.finished(params, learner.optimizer_state)
         return learner._replace(variables=Variables(params, state))
 
-    def _step(
-        self, learner: Learner, batch: tuple[Arrays, Arrays, Arrays], key: jax.Array, rate_scale: jax.Array
-    ) -> tuple[Learner, Figures]:
-        (params, state), optimizer_state = learner
+    def _gradients(self, variables: Variables, batch: Data, key: jax.Array) -> tuple[Tree, Figures, Tree]:
+        """What a batch teaches: the gradients, its figures, and what layers keep that is not trained."""
+        params, state = variables
         inputs, targets, weights = batch
 
         def loss(params: Any) -> tuple[jax.Array, tuple[Figures, Any]]:
@@ -128,13 +131,18 @@ class StepFunctions:
             return found["loss"].value * (self.optimizer.loss_scale_factor or 1.0), (found, outcome.state)
 
         gradients, (found, state) = jax.grad(loss, has_aux=True)(params)
+        return gradients, found, state
+
+    def _after(self, learner: Learner, gradients: Tree, state: Tree, rate_scale: jax.Array) -> Learner:
+        """The learner after a step."""
+        (params, _), optimizer_state = learner
         params, optimizer_state = self.optimizer.update(params, gradients, optimizer_state, rate_scale)
-        return Learner(Variables(self.model.constrain(params), state), optimizer_state), found
+        return Learner(Variables(self.model.constrain(params), state), optimizer_state)
 
     def _steps(
         self,
         learner: Learner,
-        data: tuple[Arrays, Arrays, Arrays],
+        data: Data,
         batches: jax.Array,
         start: jax.Array,
         stop: jax.Array,
@@ -145,26 +153,29 @@ class StepFunctions:
     ) -> tuple[Learner, Figures, jax.Array]:
         """Steps `start` to `stop` of an epoch. The figures have a place for each step of the epoch.
 
-        Where it is `careful`, a step that leads to what is no number is not taken: the learner is that of before,
-        and no more steps are made. The last of what is given is the step that was reached.
+        Where it is `careful`, a step whose loss or gradients are no numbers is not taken: the learner is that of
+        before, and no more steps are made. The last of what is given is the step that was reached: also the one
+        before `stop` where it is only the weights after it that are no numbers.
         """
 
         def going(carry: _Standing) -> jax.Array:
-            index, _, _, sound = carry
-            return (index < stop) & sound
+            return (carry.place < stop) & carry.sound
 
         def body(carry: _Standing) -> _Standing:
-            index, before, logs, _ = carry
-            batch = batch_of(data, batches[index])
-            after, found = self._step(before, batch, jax.random.fold_in(key, first_step + index), rate_scale)
-            sound = ~careful | _sound(after, found)
-            learner = jax.tree.map(lambda old, new: jnp.where(sound, new, old), before, after)
+            index, learner, logs, _ = carry
+            batch, own_key = batch_of(data, batches[index]), jax.random.fold_in(key, first_step + index)
+            gradients, found, state = self._gradients(learner.variables, batch, own_key)
+            sound = ~careful | _sound(found["loss"].value, gradients)
+            # In a branch, the update takes place where the weights lie; a choice between old and new would copy.
+            news = learner, gradients, state, rate_scale
+            learner = jax.lax.cond(sound, self._after, lambda learner, *_: learner, *news)
             logs = jax.tree.map(lambda log, new: log.at[index].set(new), logs, found)
             return _Standing(index + sound, learner, logs, sound)
 
         logs = jax.tree.map(lambda sums: jnp.zeros((len(batches), *sums.shape)), self.nothing)
         end = jax.lax.while_loop(going, body, _Standing(start, learner, logs, jnp.bool_(True)))
-        return end.learner, end.logs, end.place
+        overflown = careful & end.sound & (stop > start) & ~_sound(jnp.float32(0), end.learner.variables.params)
+        return end.learner, end.logs, end.place - overflown
 
     @property
     def names(self) -> tuple[str, ...]:
