@@ -209,7 +209,8 @@ def cost_text(cost: StepCost | None) -> str:
     if cost is None:
         return ""
     flops = "" if cost.flops is None else f" and {operations_text(cost.flops)}"
-    return f"A step takes {bytes_text(cost.memory)}{flops}."
+    each = "" if cost.devices == 1 else f" on each of {cost.devices} devices"
+    return f"A step takes {bytes_text(cost.memory)}{flops}{each}."
 
 
 def show_figures(figures: Mapping[str, float]) -> str:

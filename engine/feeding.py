@@ -1,4 +1,7 @@
-"""How samples come to the compiled steps: held on the device, or read in the background while others are used."""
+"""How samples come to the compiled steps: held on the device, or read in the background while others are used.
+
+Over several devices they are always read, each process its own rows of a batch.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ import numpy as np
 from engine.data.holding import HELD
 from engine.data.rows import Array
 from engine.data.samples import Batch, Samples
+from engine.devices import ONE, Placement, Spread
 from engine.model import Model
 
 CHUNK = 16 * 2**20
@@ -38,10 +42,11 @@ Data = tuple[Any, Any, Any]
 
 
 class Part(NamedTuple):
-    """Samples on the device, and batches of them: rows of numbers that count within `data`."""
+    """Samples on the device or devices, and batches of them."""
 
     data: Data
     batches: Array
+    """For each batch the numbers of its samples, as `Placement.batch` takes them."""
     first: int
     """The batch to begin with."""
     stop: int
@@ -87,10 +92,13 @@ class Feed(ABC):
         """All samples as they lie, in parts of one kind: the last batch is filled up."""
 
 
-def feed(model: Model, samples: Samples, batch_size: int) -> Feed:
-    """The feed that suits the samples."""
+def feed(model: Model, samples: Samples, batch_size: int, placement: Placement = ONE) -> Feed:
+    """The feed that suits the samples, and where they are to go."""
+    size = samples.batch or batch_size
+    if isinstance(placement, Spread):
+        return Dealt(model, samples, size, placement)
     held = samples.nbytes <= HELD and not samples.drawn
-    return (Held if held else Streamed)(model, samples, samples.batch or batch_size)
+    return (Held if held else Streamed)(model, samples, size)
 
 
 class Held(Feed):
@@ -181,6 +189,61 @@ class Streamed(Feed):
         shape = (count, wanted.batch_size)
         counted = (places < len(wanted.numbers)).reshape(shape)
         return _part(data, places.reshape(shape), counted)
+
+
+class Dealt(Streamed):
+    """As `Streamed`, over several devices: the rows of each batch are dealt out, a process reads those of its own.
+
+    A part holds (batches, rows, ...): rows are filled up so that each device holds as many. The numbers in
+    `Part.batches` count the samples without those.
+    """
+
+    def __init__(self, model: Model, samples: Samples, batch_size: int, placement: Spread) -> None:
+        self._placement = placement
+        super().__init__(model, samples, batch_size)
+
+    def resized(self, batch_size: int) -> Feed:
+        return Dealt(self.model, self.samples, batch_size, self._placement)
+
+    def _outline(self, count: int, size: int) -> Part:
+        one = outline(self.model, self.samples, 1)
+        data = jax.tree.map(lambda a: self._placement.outline(a.shape[1:], a.dtype, count, size), one)
+        return _part(data, np.arange(count * size).reshape(count, size))
+
+    def _part(self, wanted: _Wanted) -> Part:
+        size, numbers = wanted.batch_size, wanted.numbers
+        own = self._placement.own(size)
+        places = np.arange(wanted.room).reshape(-1, size)
+        batch, row = np.indices((len(places), own.stop - own.start))
+        row += own.start
+        place = batch * size + row
+        there = (row < size) & (place < len(numbers))
+        found = self._own(numbers, place[there])
+
+        def dealt(arrays: Mapping[str, Array]) -> dict[str, jax.Array]:
+            return {name: self._placement.put(_spaced(array, there), size) for name, array in arrays.items()}
+
+        data = dealt(self.model.prepare(found.inputs)), dealt(found.targets), dealt(found.weights)
+        return _part(data, places, places < len(numbers))
+
+    def _own(self, numbers: Array, places: Array) -> Batch:
+        """The samples at some places of those that are wanted, or one where there is no place."""
+        places = places if len(places) else np.zeros(1, int)
+        if not self.samples.drawn:
+            return self.samples.read(numbers[places])
+        every = self.samples.read(numbers)  # whichever are asked for, the next are given
+        kinds = every.inputs, every.targets, every.weights
+        return Batch(*({name: array[places] for name, array in kind.items()} for kind in kinds))
+
+
+def _spaced(array: Array, there: Array) -> Array:
+    """Samples at the places where some are, in order, and zeros elsewhere."""
+    shape = (*there.shape, *array.shape[1:])
+    if there.all():
+        return array.reshape(shape)
+    spaced = np.zeros(shape, array.dtype)
+    spaced[there] = array[: there.sum()]
+    return spaced
 
 
 @dataclass(frozen=True)

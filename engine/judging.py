@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from engine.data.samples import Samples
+from engine.devices import Placement
 from engine.events import Progress
 from engine.feeding import feed, outline
 from engine.model import Variables
@@ -39,14 +40,19 @@ class Judge:
     ) -> None:
         one = outline(functions.model, samples, 1)
         size = batch_size if functions.masked(variables, one) else EVALUATION_BATCH
-        self._feed = feed(functions.model, samples, size)
+        self._feed = feed(functions.model, samples, size, functions.placement)
         self._sums = self._compiled(functions, variables)
-        while size != batch_size and self._feed.batch_size > 1 and not fits(compiled_cost(self._sums)):
+        while size != batch_size and self._feed.batch_size > 1 and not self._fits(functions.placement):
             self._feed = self._feed.resized(self._feed.batch_size // 2)
             self._sums = self._compiled(functions, variables)
         self._nothing = functions.nothing
-        self._pace = Pace()
+        self._pace = Pace(functions.placement.agreed)
         self.figures: dict[str, float] = {}
+
+    def _fits(self, placement: Placement) -> bool:
+        """Whether no process has too little memory."""
+        (short,) = placement.agreed(not fits(compiled_cost(self._sums, placement=placement)))
+        return not short
 
     def _compiled(self, functions: StepFunctions, variables: Variables) -> Any:
         part = self._feed.filled_outline()

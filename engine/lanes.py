@@ -97,7 +97,7 @@ class OwnLane(Lane):
     ) -> None:
         self.functions, self.feed = functions, feed
         self._settings, self._resizable, self._anyway = settings, resizable, anyway
-        self._pace = Pace()
+        self._pace = Pace(functions.placement.agreed)
         self._compiled: dict[tuple[int, ...], Any] = {}
 
     @property
@@ -106,7 +106,7 @@ class OwnLane(Lane):
 
     @learner.setter
     def learner(self, learner: Learner) -> None:
-        self._learner = learner
+        self._learner = self.functions.placement.place(learner)
 
     @property
     def steps(self) -> int:
@@ -117,11 +117,10 @@ class OwnLane(Lane):
         for part in self.feed.outlines():
             steps = self._compiled[part.batches.shape] = self._steps(part)
             if self.cost is None:  # of the largest batches, which come first
-                size = self.feed.batch_size
-                estimate = estimated_cost(
-                    costs(self.functions.model.inference), self._settings.replace(batch_size=size)
-                )
-                self.cost = compiled_cost(steps, estimate)
+                size, placement = self.feed.batch_size, self.functions.placement
+                settings = self._settings.replace(batch_size=size)
+                estimate = estimated_cost(costs(self.functions.model.inference), settings, placement)
+                self.cost = compiled_cost(steps, estimate, placement)
                 if not self._anyway:
                     yield from check_step(self.cost, size, self._cost_of if self._resizable else None)
             yield Progress("Compiling")
@@ -131,14 +130,15 @@ class OwnLane(Lane):
 
     def _cost_of(self, batch_size: int) -> StepCost | None:
         """What a step with other batches would cost."""
-        return compiled_cost(self._steps(self.feed.resized(batch_size).outlines()[0]))
+        steps = self._steps(self.feed.resized(batch_size).outlines()[0])
+        return compiled_cost(steps, placement=self.functions.placement)
 
     def run(self, call: Call) -> Generator[Event, None, Made]:
         start = time.perf_counter()
         part, bounds = call.part, (np.int32(call.done), np.int32(call.stop))
         steps = self._compiled[part.batches.shape]
         place = (*bounds, np.int32(call.first_step), call.key, np.float32(call.scale), np.bool_(call.careful))
-        self.learner, found, reached = steps(self.learner, part.data, part.batches, *place)
+        self._learner, found, reached = steps(self._learner, part.data, part.batches, *place)
         figures = jax.tree.map(lambda log: np.asarray(log)[call.done : call.stop].astype(float), found)
         self._pace.took(call.stop - call.done, time.perf_counter() - start)
         return Made(figures, int(reached))

@@ -13,6 +13,7 @@ from pydantic import Field, SerializeAsAny, field_validator
 from engine.callbacks import Callbacks
 from engine.data.builtin import Digits
 from engine.data.source import SOURCES, Source
+from engine.devices import Distribution
 from engine.fields import PositiveInt, Seed, Settings
 from engine.graph import Graph
 from engine.layout import Layout
@@ -67,6 +68,11 @@ class TrainingSettings(Settings):
     batch_size: PositiveInt = Field(default=32, description="Samples per step.")
     shuffle: bool = Field(default=True, description="Put the samples in another order each epoch.")
     seed: Seed = Field(default=0, description="Decides first weights, order and dropout: same seed, same numbers.")
+    distribution: Distribution = Field(
+        default="data_parallel",
+        description="What several devices share: the samples of a batch; the weights, too; or nothing.",
+        json_schema_extra={"rare": True},
+    )
     callbacks: Callbacks = Field(default=Callbacks(), json_schema_extra={"hidden": True})
 
     def order(self, epoch: int, size: int) -> np.ndarray[Any, Any]:

@@ -9,6 +9,7 @@ import jax
 
 from engine.costs import Costs
 from engine.data.memory import free_memory
+from engine.devices import ONE, Placement
 from engine.errors import MemoryShortError
 from engine.events import Progress
 from engine.project import TrainingSettings
@@ -30,12 +31,13 @@ def free_for_training() -> int | None:
 def fits(cost: StepCost | None) -> bool:
     """Whether there is room for what is taken anew in a step; so, too, where that is not known."""
     free = free_for_training()
-    return cost is None or free is None or cost.extra <= SHARE * free
+    return cost is None or free is None or cost.taken <= SHARE * free
 
 
-def check_lasting(costs: Costs, training: TrainingSettings) -> None:
+def check_lasting(costs: Costs, training: TrainingSettings, placement: Placement = ONE) -> None:
     """Raise `MemoryShortError` where weights, gradients and optimizer alone need more than there is."""
-    needed, free = lasting_bytes(costs, training) + gradient_bytes(costs), free_for_training()
+    needed = placement.local * (lasting_bytes(costs, training, placement) + gradient_bytes(costs))
+    free = free_for_training()
     if free is not None and needed > SHARE * free:
         raise MemoryShortError(
             f"Weights, gradients and optimizer need {bytes_text(needed)} of memory, and {bytes_text(free)} are "
@@ -52,7 +54,7 @@ def check_step(
     """
     if cost is None or fits(cost):
         return
-    needed, free = bytes_text(cost.extra), free_for_training() or 0
+    needed, free = bytes_text(cost.taken), free_for_training() or 0
     there = bytes_text(free)
     if cost_of is None:
         raise MemoryShortError(
@@ -80,7 +82,7 @@ def _fitting(
     A step has a part that does not become smaller with its batch, so none larger than the share of `free` fits:
     from there on it is tried.
     """
-    most = min(batch_size - 1, int(batch_size * SHARE * free / cost.extra))
+    most = min(batch_size - 1, int(batch_size * SHARE * free / cost.taken))
     size = 1 << most.bit_length() >> 1
     while size:
         yield Progress("Looking for a batch that fits")

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from engine.averages import Average, loss_average
-from engine.backend import compiler_options
+from engine.devices import ONE, Placement
 from engine.errors import TrainingError
 from engine.losses import LOSSES
 from engine.metric_sums import Seen, nothing
@@ -89,11 +89,6 @@ def figures(
     return {"loss": Average(total, samples.sum()), **found}
 
 
-def batch_of(data: Any, numbers: Any) -> Any:
-    """Some samples of data that lies on the device, by their numbers."""
-    return jax.tree.map(lambda array: array[numbers], data)
-
-
 def _sound(loss: jax.Array, by_owner: Tree) -> jax.Array:
     """Whether a loss is finite, and what belongs to weights.
 
@@ -110,6 +105,7 @@ class StepFunctions:
 
     model: Model
     optimizer: Optimizer
+    placement: Placement = ONE
 
     def new_learner(self, variables: Variables) -> Learner:
         return Learner(variables, self.optimizer.init(variables.params))
@@ -130,14 +126,14 @@ class StepFunctions:
             found = figures(self.model, outcome, targets, weights)
             return found["loss"].value * (self.optimizer.loss_scale_factor or 1.0), (found, outcome.state)
 
-        gradients, (found, state) = jax.grad(loss, has_aux=True)(params)
-        return gradients, found, state
+        gradients, (found, state) = jax.grad(loss, has_aux=True)(self.placement.whole(params))
+        return self.placement.kept(gradients), self.placement.told(found), state
 
     def _after(self, learner: Learner, gradients: Tree, state: Tree, rate_scale: jax.Array) -> Learner:
         """The learner after a step."""
         (params, _), optimizer_state = learner
         params, optimizer_state = self.optimizer.update(params, gradients, optimizer_state, rate_scale)
-        return Learner(Variables(self.model.constrain(params), state), optimizer_state)
+        return self.placement.kept(Learner(Variables(self.model.constrain(params), state), optimizer_state))
 
     def _steps(
         self,
@@ -163,7 +159,10 @@ class StepFunctions:
 
         def body(carry: _Standing) -> _Standing:
             index, learner, logs, _ = carry
-            batch, own_key = batch_of(data, batches[index]), jax.random.fold_in(key, first_step + index)
+            batch, own_key = (
+                self.placement.batch(data, batches[index]),
+                jax.random.fold_in(key, first_step + index),
+            )
             gradients, found, state = self._gradients(learner.variables, batch, own_key)
             sound = ~careful | _sound(found["loss"].value, gradients)
             # In a branch, the update takes place where the weights lie; a choice between old and new would copy.
@@ -202,11 +201,10 @@ class StepFunctions:
 
         Of `data` the shapes and types are enough.
         """
-        function = jax.jit(self._steps, donate_argnums=0, compiler_options=compiler_options())
         number = np.int32(0)
         key, rate_scale, careful = jax.random.key(0), np.float32(1), np.bool_(True)
         arguments = (learner, data, batches, number, number, number, key, rate_scale, careful)
-        return function.lower(*arguments).compile()
+        return self.placement.compiled(self._steps, arguments, donated=0)
 
     def _lanes(self, learners: Learner, data: Any, *own: Any) -> tuple[Learner, Figures, jax.Array]:
         """`_steps` of several learners, which learn from the same data; all else has an axis for them in front.
@@ -225,12 +223,11 @@ class StepFunctions:
     def compile_lanes(self, learners: Learner, data: Any, batches: Batches) -> Any:
         """As `compile_steps`, for several learners at once: all that is given but `data` has an axis for them."""
         count = len(batches)
-        function = jax.jit(self._lanes, donate_argnums=0, compiler_options=compiler_options())
         numbers = np.zeros(count, np.int32)
         keys = jax.random.split(jax.random.key(0), count)
         rest = keys, np.ones(count, np.float32), np.ones(count, np.bool_)
         arguments = (learners, data, batches, numbers, numbers, numbers, *rest)
-        return function.lower(*arguments).compile()
+        return self.placement.compiled(self._lanes, arguments, donated=0)
 
     def _sums(
         self,
@@ -244,10 +241,10 @@ class StepFunctions:
         """All figures of batches `start` to `stop`, added up; `counted` is 0 where a batch is filled up."""
 
         def body(index: jax.Array, sums: Figures) -> Figures:
-            inputs, targets, weights = batch_of(data, batches[index])
-            outcome = self.model.apply(variables, inputs)
+            inputs, targets, weights = self.placement.batch(data, batches[index])
+            outcome = self.model.apply(self.placement.whole(variables), inputs)
             found = figures(self.model, outcome, targets, weights, counted[index])
-            return jax.tree.map(jnp.add, sums, found)
+            return self.placement.told(jax.tree.map(jnp.add, sums, found))
 
         return jax.lax.fori_loop(start, stop, body, jax.tree.map(jnp.asarray, self.nothing))
 
@@ -259,5 +256,5 @@ class StepFunctions:
 
     def compile_sums(self, variables: Variables, data: Any, batches: Batches, counted: Batches) -> Any:
         """`sums(variables, data, batches, counted, start, stop)`."""
-        function = jax.jit(self._sums, compiler_options=compiler_options())
-        return function.lower(variables, data, batches, counted, np.int32(0), np.int32(0)).compile()
+        arguments = (variables, data, batches, counted, np.int32(0), np.int32(0))
+        return self.placement.compiled(self._sums, arguments)

@@ -18,6 +18,7 @@ from engine.control import Control
 from engine.costs import costs
 from engine.data.prepare import prepared
 from engine.data.samples import PreparedData
+from engine.devices import placement_of
 from engine.errors import Cancelled, NotReadyError, TrainingError
 from engine.events import (
     START,
@@ -27,6 +28,7 @@ from engine.events import (
     Event,
     Finished,
     Halfway,
+    HostWeights,
     InPassing,
     Learned,
     OptimizerState,
@@ -47,7 +49,7 @@ from engine.output_problems import nothing_to_learn
 from engine.project import Project, TrainingSettings
 from engine.room import check_lasting, run_out
 from engine.start import Start
-from engine.steps import Figures, Learner, StepFunctions, batch_of
+from engine.steps import Figures, Learner, StepFunctions
 from engine.tallies import Tally, taken
 
 HALFWAY_SECONDS = 30.0
@@ -90,13 +92,14 @@ def train(
             start.check(model)
             if start.note:
                 yield Remarked(start.note)
+        placement = placement_of(project.training.distribution)
         if not anyway:
-            check_lasting(costs(model.inference), project.training)
+            check_lasting(costs(model.inference), project.training, placement)
         run: Run | None = None
         try:
             lane = OwnLane(
-                StepFunctions(model, project.training.optimizer),
-                feed(model, data.training, project.training.batch_size),
+                StepFunctions(model, project.training.optimizer, placement),
+                feed(model, data.training, project.training.batch_size, placement),
                 project.training,
                 resizable=data.training.batch is None,
                 anyway=anyway,
@@ -275,7 +278,7 @@ class Run:
     def _heed(self) -> Iterator[Event]:
         """Take up what is asked for from outside."""
         if self.control.weights_wanted():
-            yield InPassing(self.step, self.model.to_host(self.lane.learner.variables))
+            yield InPassing(self.step, self._weights())
         wish = self.control.wish()
         if wish is None:
             return
@@ -298,10 +301,14 @@ class Run:
         self.settings = self.settings.replace(callbacks=callbacks)
         return Altered(self.step, "Other callbacks.")
 
+    def _weights(self) -> HostWeights:
+        """The weights as they are."""
+        return self.model.to_host(self.functions.placement.host(self.lane.learner.variables))
+
     def _rate(self) -> float:
         """The learning rate of the next step."""
-        state = self.lane.learner.optimizer_state
-        return float(self.functions.optimizer.rate(state.iterations)) * self.ledger.rate_scale
+        iterations = self.functions.placement.host(self.lane.learner.optimizer_state.iterations)
+        return float(self.functions.optimizer.rate(iterations)) * self.ledger.rate_scale
 
     def _set_rate(self, rate: float, monitor: str = "") -> Iterator[Event]:
         """Another learning rate from the next step on; because of a figure, where that is why."""
@@ -322,7 +329,7 @@ class Run:
         start = time.perf_counter()
         if start < self.due or self.batches_done >= self.steps_per_epoch:
             return
-        weights = self.model.to_host(self.lane.learner.variables)
+        weights = self._weights()
         yield Halfway(weights, self._optimizer_state(), self._position(), self._standing())
         now = time.perf_counter()
         self.due = now + max(HALFWAY_SECONDS, (now - start) / HALFWAY_SHARE)
@@ -340,15 +347,16 @@ class Run:
         """Why a step was not taken, and at which node that shows first."""
         number = call.first_step + place
         lost = not np.isfinite(np.asarray(losses.value)[place - call.done])
-        batch, key = batch_of(call.part.data, call.part.batches[place]), jax.random.fold_in(self.key, number)
-        fault = first_fault(self.model, self.lane.learner.variables, batch, key)
+        placement, key = self.functions.placement, jax.random.fold_in(self.key, number)
+        batch = placement.fetched(call.part.data, call.part.batches[place])
+        fault = first_fault(self.model, placement.host(self.lane.learner.variables), batch, key)
         return not_finite(fault, number + 1, epoch, lost=lost)
 
     def _epoch_done(self, epoch: int, figures: dict[str, float]) -> Iterator[Event]:
         callbacks, rate = self.settings.callbacks, self._rate()
         self.ledger, verdict = self.ledger.after(callbacks, epoch, figures, rate)
         self.epochs_done, self.batches_done, self.sums = epoch, 0, None
-        weights = self.model.to_host(self.lane.learner.variables)
+        weights = self._weights()
         if verdict.improved and callbacks.restores:
             self.best = weights
         altered = list(self._set_rate(verdict.rate, callbacks.monitor)) if verdict.rate != rate else []
@@ -372,7 +380,8 @@ class Run:
         )
 
     def _optimizer_state(self) -> OptimizerState:
-        return state_to_host(self.settings.optimizer, self.lane.learner.optimizer_state)
+        state = self.functions.placement.host(self.lane.learner.optimizer_state)
+        return state_to_host(self.settings.optimizer, state)
 
     def _finished(self, stopped: bool, seconds: float) -> Finished:
         judge = self.lane.judge(self.data.test)
@@ -384,7 +393,7 @@ class Run:
             epochs=self.epochs_done,
             step=self.step,
             test=judge.figures if judge else {},
-            weights=self.model.to_host(self.lane.learner.variables),
+            weights=self._weights(),
             seconds=seconds,
             stopped=stopped,
             history=ledger.history,

@@ -152,10 +152,10 @@ def _tr(text: str) -> str:
 
 def _amounts(cost: StepCost) -> str:
     """Memory and operations of a step, as far as they are known."""
-    memory = bytes_text(cost.memory)
-    if cost.flops is None:
-        return memory
-    return _tr("{0} and {1}").format(memory, operations_text(cost.flops))
+    found = bytes_text(cost.memory)
+    if cost.flops is not None:
+        found = _tr("{0} and {1}").format(found, operations_text(cost.flops))
+    return found if cost.devices == 1 else _tr("{0} on each of {1} devices").format(found, cost.devices)
 
 
 class TrainingPanel(QWidget):
