@@ -25,11 +25,14 @@ format: .venv/.test
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# Speed and liveness, measured on this machine; not part of the tests.
-bench: .venv/.test
+# Speed and liveness, measured on this machine; not part of the tests. Installs the peers of training beside it.
+bench: .venv/.test .venv-bench/.peers
 	@$(BIN)/python -m tests.bench.startup
 	@$(BIN)/python -m tests.bench.liveness
 	@$(BIN)/python -m tests.bench.canvas --cards 2000
+	@$(BIN)/python -m tests.bench.plots
+	@$(BIN)/python -m tests.bench.sweep
+	@$(BIN)/python -m tests.bench.training
 
 # The stamps say what is installed; pyproject.toml says what should be.
 .venv/.app: pyproject.toml setup.sh
@@ -40,5 +43,11 @@ bench: .venv/.test
 	@PYTHON="$(PYTHON)" sh setup.sh '.[test]'
 	@touch .venv/.app $@
 
+.venv-bench/.peers: tests/bench/peers/requirements.txt
+	@$(PYTHON) -m venv .venv-bench
+	@echo "Installing what training is measured against (some minutes) ..."
+	@.venv-bench/bin/python -m pip install --disable-pip-version-check -q -r $<
+	@touch $@
+
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-bench build dist *.egg-info

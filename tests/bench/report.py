@@ -20,16 +20,17 @@ def machine() -> str:
 
 
 def report(title: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print the rows of a benchmark."""
-    rows = list(rows)
-    if "--json" in sys.argv[1:]:
-        for row in rows:
-            sys.stdout.write(json.dumps(row) + "\n")
-        return
-    sys.stdout.write(f"{title} ({machine()})\n")
+    """Print the rows of a benchmark, each as soon as it is there."""
+    as_json = "--json" in sys.argv[1:]
+    if not as_json:
+        sys.stdout.write(f"{title} ({machine()})\n")
     for row in rows:
-        sys.stdout.write("  " + "  ".join(f"{name} {_shown(value)}" for name, value in row.items()) + "\n")
+        shown = json.dumps(row) if as_json else "  " + _shown(row)
+        sys.stdout.write(shown + "\n")
+        sys.stdout.flush()
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "  ".join(f"{name} {_shown(each)}" for name, each in value.items())
     return f"{value:.3g}" if isinstance(value, float) else str(value)
