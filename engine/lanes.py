@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -12,14 +13,15 @@ import numpy as np
 
 from engine.costs import costs
 from engine.data.samples import Samples
-from engine.events import Event, Progress
+from engine.events import Event
 from engine.feeding import Feed, Part
-from engine.judging import KERAS_BATCH, Judge
+from engine.judging import COMPILING, KERAS_BATCH, Judge
+from engine.later import Later
 from engine.pace import Pace
 from engine.project import TrainingSettings
 from engine.room import check_step
 from engine.step_cost import StepCost, compiled_cost, estimated_cost
-from engine.steps import Figures, Learner, StepFunctions
+from engine.steps import Figures, Learner, StepFunctions, outline_of
 
 
 class Call(NamedTuple):
@@ -98,7 +100,8 @@ class OwnLane(Lane):
         self.functions, self.feed = functions, feed
         self._settings, self._resizable, self._anyway = settings, resizable, anyway
         self._pace = Pace(functions.placement.agreed)
-        self._compiled: dict[tuple[int, ...], Any] = {}
+        self._compiled: dict[tuple[int, ...], Later[Any]] = {}
+        self._needed_soon: list[Later[Any]] = []
 
     @property
     def learner(self) -> Learner:
@@ -114,19 +117,23 @@ class OwnLane(Lane):
 
     def compile(self, first: Learner) -> Iterator[Event]:
         self.learner = first
-        for part in self.feed.outlines():
-            steps = self._compiled[part.batches.shape] = self._steps(part)
-            if self.cost is None:  # of the largest batches, which come first
-                size, placement = self.feed.batch_size, self.functions.placement
-                settings = self._settings.replace(batch_size=size)
-                estimate = estimated_cost(costs(self.functions.model.inference), settings, placement)
-                self.cost = compiled_cost(steps, estimate, placement)
-                if not self._anyway:
-                    yield from check_step(self.cost, size, self._cost_of if self._resizable else None)
-            yield Progress("Compiling")
+        self._outline = outline_of(self.learner)
+        largest, *others = self.feed.outlines()
+        steps = yield from self._later(largest).waited(COMPILING)
+        size, placement = self.feed.batch_size, self.functions.placement
+        settings = self._settings.replace(batch_size=size)
+        estimate = estimated_cost(costs(self.functions.model.inference), settings, placement)
+        self.cost = compiled_cost(steps, estimate, placement)
+        if not self._anyway:
+            yield from check_step(self.cost, size, self._cost_of if self._resizable else None)
+        self._needed_soon += [self._later(part) for part in others]
+
+    def _later(self, part: Part) -> Later[Any]:
+        made = self._compiled[part.batches.shape] = Later(partial(self._steps, part))
+        return made
 
     def _steps(self, part: Part) -> Any:
-        return self.functions.compile_steps(self.learner, part.data, part.batches)
+        return self.functions.compile_steps(self._outline, part.data, part.batches)
 
     def _cost_of(self, batch_size: int) -> StepCost | None:
         """What a step with other batches would cost."""
@@ -134,15 +141,21 @@ class OwnLane(Lane):
         return compiled_cost(steps, placement=self.functions.placement)
 
     def run(self, call: Call) -> Generator[Event, None, Made]:
-        start = time.perf_counter()
         part, bounds = call.part, (np.int32(call.done), np.int32(call.stop))
-        steps = self._compiled[part.batches.shape]
+        steps = yield from self._compiled[part.batches.shape].waited(COMPILING)
+        start = time.perf_counter()
         place = (*bounds, np.int32(call.first_step), call.key, np.float32(call.scale), np.bool_(call.careful))
         self._learner, found, reached = steps(self._learner, part.data, part.batches, *place)
         figures = jax.tree.map(lambda log: np.asarray(log)[call.done : call.stop].astype(float), found)
         self._pace.took(call.stop - call.done, time.perf_counter() - start)
+        while self._needed_soon:  # not before the first steps, whose point is waited for
+            self._needed_soon.pop().begin()
         return Made(figures, int(reached))
-        yield  # others have something to tell meanwhile
 
     def judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:
-        return None if samples is None else Judge(self.functions, self.learner.variables, samples, batch_size)
+        if samples is None:
+            return None
+        judge = Judge(self.functions, self.learner.variables, samples, batch_size)
+        if self.functions.placement.processes == 1:  # else who asks the others must do so in turn
+            self._needed_soon.append(judge.compiled)
+        return judge

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import NamedSharding
 
 from engine.averages import Average, loss_average
 from engine.devices import ONE, Placement
@@ -24,6 +25,7 @@ from engine.tallies import Tally
 
 Figures = dict[str, Tally]
 Arrays = dict[str, jax.Array]
+T = TypeVar("T")
 Tree = dict[str, Arrays]
 """Arrays by owner and name, as weights are."""
 
@@ -87,6 +89,17 @@ def figures(
         seen = Seen(target, prediction, outcome.logits[node.name], mask, samples, kind)
         found |= {prefix + name: METRICS[name].sums(seen) for name in layer.metrics}
     return {"loss": Average(total, samples.sum()), **found}
+
+
+def outline_of(learned: T) -> T:
+    """Shapes and types of what is learned, and how it lies over devices: enough to compile for it."""
+    return jax.tree.map(_outline, learned)
+
+
+def _outline(array: Any) -> jax.ShapeDtypeStruct:
+    sharding = getattr(array, "sharding", None)
+    spread = sharding if isinstance(sharding, NamedSharding) else None
+    return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=spread)
 
 
 def _sound(loss: jax.Array, by_owner: Tree) -> jax.Array:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -17,7 +17,7 @@ from engine.data.prepare import prepared
 from engine.errors import MemoryShortError
 from engine.events import Compiled, EpochDone, Event, Finished, Progress
 from engine.inference import infer
-from engine.judging import Judge
+from engine.judging import COMPILING, Judge
 from engine.layers.core import Input
 from engine.model import compile_graph
 from engine.project import Project
@@ -25,6 +25,8 @@ from engine.runs import read_run, recorded
 from engine.step_cost import StepCost, compiled_cost, estimated_cost
 from engine.steps import StepFunctions
 from engine.training import train
+
+T = TypeVar("T")
 
 KNOWN = ("digits-cnn", "digits-autoencoder", "iris-mlp")
 
@@ -169,23 +171,28 @@ def test_a_search_can_be_cancelled_between_tries(monkeypatch: pytest.MonkeyPatch
     assert tried == [256, 128, 64]
 
 
+def ended(job: Generator[Any, None, T]) -> T:
+    """What a job gives in the end."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as end:
+            return end.value
+
+
 def test_evaluation_takes_no_larger_batches_than_there_is_memory_for(monkeypatch: pytest.MonkeyPatch) -> None:
     project = templates.make("digits-mlp")
     model = compile_graph(project.graph)
     functions = StepFunctions(model, project.training.optimizer)
     variables = model.init(0)
-    job = prepared(model, project.data)
-    try:
-        while True:
-            next(job)
-    except StopIteration as end:
-        samples = end.value.training
+    samples = ended(prepared(model, project.data)).training
     large = Judge(functions, variables, samples)
-    needed = compiled_cost(large._sums)
+    batches, sums = ended(large.compiled.waited(COMPILING))
+    needed = compiled_cost(sums)
     assert needed is not None
     short_of(monkeypatch, int(needed.extra / room.SHARE / 2.5))
     small = Judge(functions, variables, samples)
-    assert small._feed.batch_size < large._feed.batch_size
+    assert ended(small.compiled.waited(COMPILING)).feed.batch_size < batches.batch_size
     for judge in (large, small):
         list(judge.run(variables))
     assert small.figures == pytest.approx(large.figures, rel=1e-5)
