@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QCoreApplication
 
-from engine.metrics import metric_of
+from engine.metrics import metric_of, parts_of
 from graph_editor.words import counted, said
 
 
@@ -23,11 +23,11 @@ def metric_label(name: str) -> str:
 
 def metric_name(name: str) -> str:
     """The name of a loss or metric within a text, behind the output that it is of where there are several."""
-    metric = metric_of(name)
-    if metric is None:
+    found = parts_of(name)
+    if found is None:
         return tr("loss") if name == "loss" else name.replace("_", " ")
-    output = name.removesuffix(metric.name).rstrip("_")
-    return f"{output} {said(metric.shown)}".strip()
+    place = f" ({found.place + 1})" if found.place else ""
+    return f"{found.output} {said(found.metric.shown)}{place}".strip()
 
 
 def is_share(name: str) -> bool:

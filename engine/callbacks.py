@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.errors import TrainingError
 from engine.fields import Count, PositiveInt, Settings
-from engine.metrics import metric_of
 
 _Share = Annotated[float, Field(gt=0, lt=1)]
 _Least = Annotated[float, Field(ge=0)]
@@ -43,12 +42,6 @@ class Waiting(BaseModel):
         if self.best is None:
             return not math.isnan(value)
         return value > self.best + by if rising else value < self.best - by
-
-
-def rises(figure: str) -> bool:
-    """Whether more of a figure is better, by the name of the metric at its end; of a loss, less is."""
-    metric = metric_of(figure)
-    return metric is not None and metric.rises and not figure.endswith("loss")
 
 
 class Callback(Settings):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import annotated_types
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from engine import named
 from engine.ops.activations import ACTIVATIONS
@@ -24,12 +24,12 @@ from engine.ops.initializers import INITIALIZERS
 from engine.ops.regularizers import REGULARIZERS
 
 Kind = Literal[
-    "int", "float", "bool", "choice", "choices", "ints", "floats", "text", "texts", "path", "call",
+    "int", "float", "bool", "choice", "ints", "floats", "text", "texts", "path", "call", "calls",
     "layer", "layers", "graph", "rate", "hidden",
 ]  # fmt: skip
-"""What an editor must offer. "call": a name out of `choices`, with arguments if wanted; "layer", "layers",
-"graph": settings that hold layers of their own; "rate": a learning rate, or a schedule of it; "hidden": none, the
-setting comes from a file."""
+"""What an editor must offer. "call": a name out of `choices`, with arguments if wanted; "calls": any of them,
+each with settings of its own; "layer", "layers", "graph": settings that hold layers of their own; "rate": a
+learning rate, or a schedule of it; "hidden": none, the setting comes from a file."""
 
 Family = Literal["", "activation", "initializer", "regularizer", "constraint"]
 """Which of Keras's families of functions a setting names one of."""
@@ -134,6 +134,51 @@ class Settings(BaseModel):
         return None
 
 
+@dataclass(frozen=True, eq=False)
+class CallsOf:
+    """Marks a text setting that names one of several things which have settings: `auc(curve='PR')`.
+
+    The text is written as Python would call it, with those settings only that are not as they come.
+    """
+
+    kinds: Mapping[str, type[Settings]]
+    says: tuple[str, ...] = ()
+    """What each means."""
+    example: str = ""
+
+    def read(self, text: str) -> tuple[str, Settings]:
+        """The name and the settings in a text; raises `ValueError` with a sentence."""
+        name, positional, given = named.read_call(text, self.example)
+        if name not in self.kinds:
+            raise ValueError(f"must be one of {', '.join(self.kinds)}, not {shorten(repr(text), 60)}")
+        fields = [spec.name for spec in describe(self.kinds[name])]
+        given = {**dict(zip(fields, positional, strict=False)), **given}
+        unknown = next((key for key in given if key not in fields), None)
+        if unknown or len(positional) > len(fields):
+            raise ValueError(f"{name} takes {', '.join(fields)}, not {unknown or f'{len(positional)} values'}")
+        try:
+            return name, self.kinds[name].model_validate(given)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            why = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+            value = shorten(repr(first["input"]), 60)
+            raise ValueError(f"{first['loc'][0]} of {name} {why} (it is {value})") from None
+
+    def write(self, name: str, settings: Settings) -> str:
+        """The shortest text for a name and settings."""
+        values = ((spec, getattr(settings, spec.name)) for spec in describe(self.kinds[name]))
+        written = [f"{spec.name}={_plain(value)!r}" for spec, value in values if value != spec.default]
+        return f"{name}({', '.join(written)})" if written else name
+
+    def check(self, text: str) -> str:
+        """The text in its shortest form; raises `ValueError`."""
+        return self.write(*self.read(text))
+
+
+def _plain(value: Any) -> Any:
+    return [*value] if isinstance(value, tuple) else value
+
+
 @dataclass(frozen=True)
 class FieldSpec:
     """What an editor must know of one setting.
@@ -159,6 +204,8 @@ class FieldSpec:
     """Of "ints": whether a size may be left open (None)."""
     call: CallOf | None = None
     """Of "call": reads what is written."""
+    calls: CallsOf | None = None
+    """Of "calls": reads and writes each."""
     folder: bool = False
     """Of "path": whether a folder will do."""
     rare: bool = False
@@ -178,7 +225,7 @@ class FieldSpec:
 def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
     """The settings of a class, for editors to be made from.
 
-    In the order of declaration, but `trainable` after the rest, and after it those that are advanced.
+    In the order of declaration, but `trainable` and `name` after the rest, and after them those that are advanced.
     """
     specs = [
         replace(
@@ -194,7 +241,7 @@ def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
         for name, info in settings.model_fields.items()
         if info.json_schema_extra != {"hidden": True}
     ]
-    return tuple(sorted(specs, key=lambda spec: (spec.advanced, spec.name == "trainable")))
+    return tuple(sorted(specs, key=lambda spec: (spec.advanced, spec.name in ("trainable", "name"))))
 
 
 def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, description: str) -> FieldSpec:
@@ -211,6 +258,8 @@ def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, descrip
             return spec(kind=mark.kind)
         if isinstance(mark, CallOf):
             return spec(kind="call", choices=tuple(mark.functions), family=mark.family, call=mark)
+        if isinstance(mark, CallsOf):
+            return spec(kind="text", choices=tuple(mark.kinds), says=mark.says, calls=mark)
         if isinstance(mark, AsPath):
             return spec(kind="path", folder=mark.folder)
     minimum, maximum, exclusive = _limits(metadata)
@@ -230,11 +279,11 @@ def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, descrip
 def _tuple_spec(spec: Callable[..., FieldSpec], annotation: Any) -> FieldSpec:
     inner, *rest = get_args(annotation)
     element = _spec("", inner, [], None, "")
+    if element.calls is not None:
+        return spec(kind="calls", choices=element.choices, says=element.says, calls=element.calls)
     kinds: dict[Kind, Kind] = {"float": "floats", "text": "texts", "layer": "layers"}
     return spec(
-        kind="choices" if element.choices else kinds.get(element.kind, "ints"),
-        choices=element.choices,
-        says=element.says,
+        kind=kinds.get(element.kind, "ints"),
         minimum=element.minimum,
         maximum=element.maximum,
         length=None if rest == [Ellipsis] else 1 + len(rest),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.callbacks import Callbacks, Waiting, rises
+from engine.callbacks import Callbacks, Waiting
 
 
 class Verdict(NamedTuple):
@@ -51,10 +51,13 @@ class Ledger(BaseModel):
         return self.model_copy(update={"ended": False, **waiting})
 
     def after(
-        self, callbacks: Callbacks, epoch: int, figures: dict[str, float], rate: float
+        self, callbacks: Callbacks, epoch: int, figures: dict[str, float], rate: float, *, rising: bool = False
     ) -> tuple[Ledger, Verdict]:
-        """The same after an epoch with these figures, the learning rate being `rate` at its end."""
-        value, rising = callbacks.value(figures), rises(callbacks.monitor)
+        """The same after an epoch with these figures, the learning rate being `rate` at its end.
+
+        `rising` says whether more of the figure that is watched is better.
+        """
+        value = callbacks.value(figures)
         stopping, reducing = callbacks.early_stopping, callbacks.reduce_lr_on_plateau
         best, plateau = self.best, self.plateau
         if stopping is None or epoch > stopping.start_from_epoch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,17 +11,9 @@ import numpy as np
 
 from engine.averages import Average, metric_average
 from engine.losses import LOSSES, TargetKind
+from engine.metric_settings import THRESHOLD
 from engine.shapes import Shape
 from engine.tallies import Agreement, Explained, Overlap, Root, Share, Tally, Thresholds
-
-THRESHOLD = 0.5
-"""Predictions above it mean yes."""
-
-THRESHOLDS = 200
-"""Points of the ROC curve."""
-
-TOP = 5
-"""Among how many of the likeliest classes the right one is looked for."""
 
 
 class Seen(NamedTuple):
@@ -47,7 +39,8 @@ class Seen(NamedTuple):
         return values * self.counted.reshape(-1, *(1,) * (values.ndim - 1))
 
 
-Sums = Callable[[Seen], Tally]
+Sums = Callable[..., Tally]
+"""Takes a batch, and the settings of a metric by their names."""
 
 
 def nothing(sums: Sums, kind: TargetKind, shape: Shape) -> Tally:
@@ -71,8 +64,8 @@ def loss(name: str, sign: float = 1.0) -> Sums:
     return lambda seen: seen.mean(sign * LOSSES[name](seen.target, seen.prediction, *seen.logits))
 
 
-def binary_accuracy(seen: Seen) -> Average:
-    said = (seen.prediction > THRESHOLD).astype(seen.target.dtype)
+def binary_accuracy(seen: Seen, threshold: float = THRESHOLD) -> Average:
+    said = (seen.prediction > threshold).astype(seen.target.dtype)
     return seen.mean((said == seen.target).astype(jnp.float32))
 
 
@@ -86,10 +79,10 @@ def accuracy(seen: Seen) -> Average:
     return class_accuracy(seen) if by_class else binary_accuracy(seen)
 
 
-def top_classes(seen: Seen) -> Average:
+def top_classes(seen: Seen, k: int = 5) -> Average:
     mine = jnp.take_along_axis(seen.prediction, _class(seen)[..., None], -1)
     better = (seen.prediction > mine).sum(-1)
-    return seen.mean((better < TOP).astype(jnp.float32))
+    return seen.mean((better < k).astype(jnp.float32))
 
 
 def _class(seen: Seen) -> jax.Array:
@@ -105,53 +98,89 @@ def root_of_squares(seen: Seen) -> Root:
     return Root(*metric_average(squares, None, seen.counted))
 
 
-def precision(seen: Seen) -> Share:
-    said, there = _yeses(seen)
+def precision(seen: Seen, **settings: Any) -> Share:
+    said, there = _yeses(seen, **settings)
     return Share((said * there).sum(), said.sum())
 
 
-def recall(seen: Seen) -> Share:
-    said, there = _yeses(seen)
+def recall(seen: Seen, **settings: Any) -> Share:
+    said, there = _yeses(seen, **settings)
     return Share((said * there).sum(), there.sum())
 
 
-def _yeses(seen: Seen) -> tuple[jax.Array, jax.Array]:
+def _yeses(
+    seen: Seen, thresholds: float | None = None, top_k: int | None = None, class_id: int | None = None
+) -> tuple[jax.Array, jax.Array]:
     """Where yes is predicted, and where it is right."""
-    said, there = seen.prediction > THRESHOLD, seen.target != 0
+    said, there = jnp.ones_like(seen.prediction, bool), seen.target != 0
+    if thresholds is not None or top_k is None:
+        said &= seen.prediction > (THRESHOLD if thresholds is None else thresholds)
+    if top_k is not None:
+        said &= _highest(seen.prediction, top_k)
+    if class_id is not None:
+        said, there = said[..., class_id], there[..., class_id]
     return seen.by_sample(said.astype(jnp.float32)), seen.by_sample(there.astype(jnp.float32))
 
 
-def roc_curve(seen: Seen) -> Thresholds:
-    steps = jnp.clip(seen.prediction, 0.0, 1.0) * (THRESHOLDS - 1)
-    places = jnp.maximum(jnp.ceil(steps).astype(jnp.int32) - 1, 0).ravel()
+def _highest(numbers: jax.Array, count: int) -> jax.Array:
+    """Where the highest numbers of the last axis are, of equal ones the first."""
+    places = jax.lax.top_k(numbers, count)[1]
+    return jax.nn.one_hot(places, numbers.shape[-1], dtype=bool).any(-2)
+
+
+def area(
+    seen: Seen,
+    num_thresholds: int = 200,
+    curve: str = "ROC",
+    summation_method: str = "interpolation",
+    multi_label: bool = False,
+) -> Thresholds:
+    steps = jnp.clip(seen.prediction, 0.0, 1.0) * (num_thresholds - 1)
+    places = jnp.maximum(jnp.ceil(steps).astype(jnp.int32) - 1, 0)
     there = (seen.target != 0).astype(jnp.float32)
 
     def counts(values: jax.Array) -> jax.Array:
-        return jax.ops.segment_sum(seen.by_sample(values).ravel(), places, THRESHOLDS)
+        counted = seen.by_sample(values)
+        if not multi_label:
+            return jax.ops.segment_sum(counted.ravel(), places.ravel(), num_thresholds)
+        by_column = jax.vmap(lambda own, at: jax.ops.segment_sum(own, at, num_thresholds))
+        return by_column(counted.T, places.T)
 
-    return Thresholds(counts(there), counts(1.0 - there))
+    return Thresholds(counts(there), counts(1.0 - there), curve, summation_method, multi_label)
 
 
-def f1_counts(seen: Seen) -> Agreement:
+def f_counts(seen: Seen, average: str = "macro", threshold: float | None = None, beta: float = 1.0) -> Agreement:
     p = seen.prediction
+    if threshold is None and seen.kind == "binary":
+        threshold = THRESHOLD
     likeliest = (p >= p.max(-1, keepdims=True)) & (jnp.abs(p) > 1e-9)
-    said = seen.by_sample((p > THRESHOLD if seen.kind == "binary" else likeliest).astype(jnp.float32))
-    return Agreement((said * seen.target).sum(0), said.sum(0), seen.by_sample(seen.target).sum(0))
+    said = seen.by_sample((likeliest if threshold is None else p > threshold).astype(jnp.float32))
+    right, predicted, there = (said * seen.target).sum(0), said.sum(0), seen.by_sample(seen.target).sum(0)
+    return Agreement(right, predicted, there, average, beta)
 
 
-def overlap_counts(seen: Seen) -> Overlap:
+def overlap_counts(
+    seen: Seen,
+    target_class_ids: tuple[int, ...] = (),
+    ignore_class: int | None = None,
+    threshold: float = THRESHOLD,
+) -> Overlap:
     if seen.kind == "binary":
-        classes, said, there = 2, (seen.prediction >= THRESHOLD).astype(jnp.int32), seen.target.astype(jnp.int32)
+        classes, said, there = 2, (seen.prediction >= threshold).astype(jnp.int32), seen.target.astype(jnp.int32)
     else:
         classes, said, there = seen.prediction.shape[-1], seen.prediction.argmax(-1), _class(seen)
     rows, axes = jax.nn.one_hot(said, classes), tuple(range(said.ndim))
+    if ignore_class is not None and seen.kind != "binary":
+        rows = rows * (there != ignore_class)[..., None]
+        there = jnp.where(there == ignore_class, -1, there)  # of no class
     predicted, given = seen.by_sample(rows), seen.by_sample(jax.nn.one_hot(there, classes))
-    return Overlap((predicted * given).sum(axes), predicted.sum(axes), given.sum(axes))
+    return Overlap((predicted * given).sum(axes), predicted.sum(axes), given.sum(axes), target_class_ids)
 
 
-def variance(seen: Seen) -> Explained:
+def variance(seen: Seen, class_aggregation: str = "uniform_average") -> Explained:
     target = seen.target
     count = seen.by_sample(jnp.ones_like(target))
     missed = seen.by_sample(jnp.square(target - seen.prediction))
     sums = count, seen.by_sample(target), seen.by_sample(jnp.square(target)), missed
-    return Explained(*(each.sum(0) for each in sums))
+    by_variance = class_aggregation == "variance_weighted_average"
+    return Explained(*(each.sum(0) for each in sums), by_variance=by_variance)

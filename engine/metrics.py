@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from engine import metric_settings as settings
 from engine import metric_sums as sums
+from engine import metrics_in_keras as keras
 from engine.graph import snake_case
 from engine.losses import LOSSES, Loss, TargetKind
-from engine.shapes import Shape
+from engine.metric_settings import MetricSettings
+from engine.metrics_in_keras import by_word, of_class
 
 _NUMBERS: tuple[TargetKind, ...] = ("numbers", "binary", "one-hot", "signs")
 _YES_OR_NO: tuple[TargetKind, ...] = ("binary", "one-hot")
-
-
-class InKeras(NamedTuple):
-    """A metric as Keras has it: its class ("" where a name must do), and the settings that make it the same."""
-
-    class_name: str
-    settings: Mapping[str, Any] = {}
-    usual: Mapping[str, Any] = {}
-    """What other settings are here, as they are in Keras unless said otherwise."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +29,8 @@ class Metric:
     targets: tuple[TargetKind, ...]
     """The targets that it says something of. Labels have another shape than all others."""
     sums: sums.Sums
-    in_keras: Callable[[TargetKind, Shape], InKeras]
-    """For targets and the shape of a prediction."""
+    maker: keras.Maker
+    """Makes of it what Keras has."""
     title: str = ""
     share: bool = False
     """Whether it is a share of something, to be shown in per cent."""
@@ -46,6 +40,8 @@ class Metric:
     """Whether it is of a row of numbers a sample, and nothing with more axes."""
     loss: str = ""
     """The loss that computes the same."""
+    settings: type[MetricSettings] = MetricSettings
+    """What can be set of it."""
 
     @property
     def shown(self) -> str:
@@ -76,54 +72,30 @@ class Metric:
         return {"binary", "one-hot"} <= {*self.targets} and "numbers" not in self.targets
 
 
-def _as(class_name: str, settings: Mapping[str, Any] | None = None, **usual: Any) -> Callable[..., InKeras]:
-    return lambda _kind, _shape: InKeras(class_name, settings or {}, usual)
-
-
-def _accuracy_in_keras(kind: TargetKind, shape: Shape) -> InKeras:
-    """Keras looks at shapes, and takes several yes-or-no answers for classes."""
-    each = not shape or (kind in ("binary", "signs") and shape[-1] != 1)
-    return InKeras("BinaryAccuracy" if each else "", {"name": "accuracy"} if each else {}, {"threshold": 0.5})
-
-
-def _f1_in_keras(kind: TargetKind, _shape: Shape) -> InKeras:
-    threshold = sums.THRESHOLD if kind == "binary" else None
-    return InKeras("F1Score", {"average": "macro"} | ({} if threshold is None else {"threshold": threshold}))
-
-
-def _iou_in_keras(kind: TargetKind, shape: Shape) -> InKeras:
-    name = {"name": "mean_iou"}
-    if kind == "binary":
-        return InKeras("BinaryIoU", name, {"threshold": 0.5, "target_class_ids": [0, 1]})
-    settings = {"num_classes": shape[-1] if shape else 1}
-    if kind == "one-hot":
-        return InKeras("OneHotMeanIoU", settings | name, {"axis": -1})
-    return InKeras("MeanIoU", settings | {"sparse_y_pred": False} | name, {"axis": -1, "sparse_y_true": True})
-
-
 _CLASSES = (
     Metric(
         "accuracy",
         "Share of samples that are predicted right.",
         ("labels", "one-hot", "binary", "signs"),
         sums.accuracy,
-        _accuracy_in_keras,
+        keras.accuracy,
         share=True,
     ),
     Metric(
         "binary_accuracy",
-        "Share of yes-or-no answers that are right, yes being above 0.5.",
+        "Share of yes-or-no answers that are right, yes being above 0.5 or another threshold.",
         ("binary", "signs"),
         sums.binary_accuracy,
-        _as("BinaryAccuracy", threshold=0.5),
+        of_class("BinaryAccuracy"),
         share=True,
+        settings=settings.BinaryAccuracy,
     ),
     Metric(
         "categorical_accuracy",
         "Share of samples whose likeliest class is the right one.",
         ("one-hot",),
         sums.class_accuracy,
-        _as("CategoricalAccuracy"),
+        of_class("CategoricalAccuracy"),
         share=True,
     ),
     Metric(
@@ -131,69 +103,89 @@ _CLASSES = (
         "Share of samples whose likeliest class is the right one.",
         ("labels",),
         sums.class_accuracy,
-        _as("SparseCategoricalAccuracy"),
+        of_class("SparseCategoricalAccuracy"),
         share=True,
     ),
     Metric(
         "top_k_categorical_accuracy",
-        "Share of samples whose right class is among the five likeliest.",
+        "Share of samples whose right class is among the k likeliest: five, or as many as are set.",
         ("one-hot",),
         sums.top_classes,
-        _as("TopKCategoricalAccuracy", k=sums.TOP),
-        "accuracy of the first five",
+        of_class("TopKCategoricalAccuracy"),
+        "top-k accuracy",
         share=True,
+        settings=settings.TopK,
     ),
     Metric(
         "sparse_top_k_categorical_accuracy",
-        "Share of samples whose right class is among the five likeliest.",
+        "Share of samples whose right class is among the k likeliest: five, or as many as are set.",
         ("labels",),
         sums.top_classes,
-        _as("SparseTopKCategoricalAccuracy", k=sums.TOP),
-        "accuracy of the first five",
+        of_class("SparseTopKCategoricalAccuracy"),
+        "top-k accuracy",
         share=True,
+        settings=settings.TopK,
     ),
     Metric(
         "precision",
-        "Of what is predicted with more than 0.5, the share that is right.",
+        "Of what is predicted with more than 0.5 or another threshold, the share that is right.",
         _YES_OR_NO,
         sums.precision,
-        _as("Precision", thresholds=0.5),
+        of_class("Precision", "precision"),
         share=True,
+        settings=settings.Found,
     ),
     Metric(
         "recall",
-        "Of what there is to be found, the share that is predicted with more than 0.5.",
+        "Of what there is to be found, the share that is predicted with more than 0.5 or another threshold.",
         _YES_OR_NO,
         sums.recall,
-        _as("Recall", thresholds=0.5),
+        of_class("Recall", "recall"),
         share=True,
+        settings=settings.Found,
     ),
     Metric(
         "f1_score",
         "Precision and recall in one number (their harmonic mean), for each class; the mean of all classes.",
         _YES_OR_NO,
-        sums.f1_counts,
-        _f1_in_keras,
+        sums.f_counts,
+        keras.f_score("F1Score"),
         "F1 score",
         share=True,
         of_rows=True,
+        settings=settings.F1,
+    ),
+    Metric(
+        "fbeta_score",
+        "The F1 score with recall counting more, or less, than precision.",
+        _YES_OR_NO,
+        sums.f_counts,
+        keras.f_score("FBetaScore"),
+        "F-beta score",
+        share=True,
+        of_rows=True,
+        settings=settings.FBeta,
     ),
     Metric(
         "auc",
-        "How surely a yes is ranked above a no: area under the ROC curve; 0.5 is guessing, 1 is perfect.",
+        "How surely a yes is ranked above a no: area under the ROC curve; 0.5 is guessing, 1 is perfect. "
+        "Or under the curve of precision over recall.",
         _YES_OR_NO,
-        sums.roc_curve,
-        _as("AUC", num_thresholds=sums.THRESHOLDS, curve="ROC", summation_method="interpolation"),
-        "area under the ROC curve",
+        sums.area,
+        of_class("AUC", "auc"),
+        "area under the curve",
+        settings=settings.Area,
     ),
     Metric(
         "mean_iou",
-        "Overlap of predicted and right places of a class (intersection over union); the mean of all classes.",
+        "Overlap of predicted and right places of a class (intersection over union); the mean of all classes, "
+        "or of some.",
         ("labels", *_YES_OR_NO),
         sums.overlap_counts,
-        _iou_in_keras,
+        keras.overlap,
         "mean overlap (IoU)",
         share=True,
+        settings=settings.Overlapping,
     ),
 )
 
@@ -203,7 +195,7 @@ _OF_NUMBERS = (
         "Root of the mean squared error: as large as a usual error, in the unit of the target.",
         _NUMBERS,
         sums.root_of_squares,
-        _as("RootMeanSquaredError"),
+        of_class("RootMeanSquaredError"),
         rises=False,
     ),
     Metric(
@@ -211,9 +203,10 @@ _OF_NUMBERS = (
         "Share of the target's variance that is predicted: 1 is perfect, 0 no better than its mean.",
         ("numbers",),
         sums.variance,
-        _as("R2Score", class_aggregation="uniform_average"),
+        of_class("R2Score"),
         "R² score",
         of_rows=True,
+        settings=settings.Explaining,
     ),
 )
 
@@ -226,14 +219,21 @@ def _of_loss(name: str, loss: Loss) -> Metric:
     short, title = _SHORT.get(name), name.replace("_", " ")
     if short:
         return Metric(
-            short, f"{title.capitalize()}.", _NUMBERS, sums.loss(name), _as(""), title, rises=False, loss=name
+            short,
+            f"{title.capitalize()}.",
+            _NUMBERS,
+            sums.loss(name),
+            by_word(loss.metric),
+            title,
+            rises=False,
+            loss=name,
         )
     return Metric(
         snake_case(loss.metric),
         "What the loss of this name computes, without weights of classes and regularizers.",
         (loss.targets,),
         sums.loss(name),
-        _as(loss.metric, axis=-1),
+        of_class(loss.metric, axis=-1),
         _TITLES.get(snake_case(loss.metric), title),
         rises=False,
         loss=name,
@@ -247,7 +247,7 @@ def _cosine_similarity() -> Metric:
         "How alike the directions of prediction and target are, from -1 to 1.",
         ("numbers", "one-hot"),
         sums.loss("cosine_similarity", -1.0),
-        _as("CosineSimilarity", axis=-1),
+        of_class("CosineSimilarity", axis=-1),
     )
 
 
@@ -264,8 +264,28 @@ METRICS: Mapping[str, Metric] = {
 """Every metric by its name, in the order in which they are offered."""
 
 
+class FigureParts(NamedTuple):
+    """What the name of a figure says: "val_tag_auc_1" is the second area of the output "val_tag"."""
+
+    output: str
+    metric: Metric
+    place: int = 0
+    """Which it is of several metrics of one name, counted from 0."""
+
+
 @cache
+def parts_of(figure: str) -> FigureParts | None:
+    """The metric that a figure is of by its name; None where that is not Keras's name of one."""
+    whole, _, number = figure.rpartition("_")
+    plain, place = (whole, int(number)) if number.isdecimal() else (figure, 0)
+    names = [name for name in METRICS if plain == name or plain.endswith(f"_{name}")]
+    if not names:
+        return None
+    name = max(names, key=len)
+    return FigureParts(plain.removesuffix(name).rstrip("_"), METRICS[name], place)
+
+
 def metric_of(figure: str) -> Metric | None:
     """The metric that a figure is of, whatever output and part of the data it tells of: "val_tag_accuracy"."""
-    names = [name for name in METRICS if figure == name or figure.endswith(f"_{name}")]
-    return METRICS[max(names, key=len)] if names else None
+    found = parts_of(figure)
+    return found and found.metric

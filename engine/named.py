@@ -29,7 +29,7 @@ def _settings_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 def parse(text: str, functions: Functions) -> tuple[str, dict[str, Any]]:
     """Name and arguments that a text stands for, defaults included; raises `ValueError` with a sentence."""
-    name, positional, named = _call(text)
+    name, positional, named = read_call(text)
     if name not in functions:
         raise ValueError(f"must be one of {', '.join(functions)}, not {shorten(repr(text), 60)}")
     settings = settings_of(functions[name])
@@ -59,7 +59,8 @@ def function_of(text: str, functions: Functions) -> Callable[..., Any]:
     return partial(functions[name], **changed) if changed else functions[name]
 
 
-def _call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
+def read_call(text: str, example: str = "l2(0.01)") -> tuple[str, list[Any], dict[str, Any]]:
+    """The name in a text, its arguments in order and those by name; raises `ValueError` with a sentence."""
     if text.isidentifier():
         return text, [], {}
     try:
@@ -70,7 +71,7 @@ def _call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
                 return call.func.id, [ast.literal_eval(value) for value in call.args], named
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         pass
-    raise ValueError(f"must be a name, or a name with arguments such as l2(0.01), not {shorten(repr(text), 60)}")
+    raise ValueError(f"must be a name, or a name with arguments such as {example}, not {shorten(repr(text), 60)}")
 
 
 def _arguments(settings: Mapping[str, Any]) -> str:

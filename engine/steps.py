@@ -13,11 +13,11 @@ import numpy as np
 from jax.sharding import NamedSharding
 
 from engine.averages import Average, loss_average
+from engine.chosen_metrics import by_figure
 from engine.devices import ONE, Placement
 from engine.errors import TrainingError
 from engine.losses import LOSSES
 from engine.metric_sums import Seen, nothing
-from engine.metrics import METRICS
 from engine.model import Model, Outcome, Variables
 from engine.optimizers import Optimizer
 from engine.optimizers.base import State
@@ -87,7 +87,7 @@ def figures(
             found[f"{prefix}loss"] = loss
         kind = LOSSES[loss_name].targets
         seen = Seen(target, prediction, outcome.logits[node.name], mask, samples, kind)
-        found |= {prefix + name: METRICS[name].sums(seen) for name in layer.metrics}
+        found |= {prefix + name: metric.sums(seen) for name, metric in by_figure(layer.metrics).items()}
     return {"loss": Average(total, samples.sum()), **found}
 
 
@@ -204,7 +204,8 @@ class StepFunctions:
             if prefix:
                 found[f"{prefix}loss"] = none
             kind, shape = LOSSES[loss_name].targets, self.model.inference.shape(node.id) or ()
-            found |= {prefix + name: nothing(METRICS[name].sums, kind, shape) for name in layer.metrics}
+            for name, metric in by_figure(layer.metrics).items():
+                found[prefix + name] = nothing(metric.sums, kind, shape)
         return found
 
     def compile_steps(self, learner: Learner, data: Any, batches: Batches) -> Any:

@@ -39,6 +39,7 @@ from engine.events import (
     StepsDone,
 )
 from engine.feeding import Part, feed
+from engine.figures import rises
 from engine.first_fault import first_fault, not_finite
 from engine.judging import WAITING
 from engine.lanes import Call, Lane, OwnLane
@@ -354,7 +355,8 @@ class Run:
 
     def _epoch_done(self, epoch: int, figures: dict[str, float]) -> Iterator[Event]:
         callbacks, rate = self.settings.callbacks, self._rate()
-        self.ledger, verdict = self.ledger.after(callbacks, epoch, figures, rate)
+        rising = rises(self.model.graph, callbacks.monitor)
+        self.ledger, verdict = self.ledger.after(callbacks, epoch, figures, rate, rising=rising)
         self.epochs_done, self.batches_done, self.sums = epoch, 0, None
         weights = self._weights()
         if verdict.improved and callbacks.restores:

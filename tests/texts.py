@@ -69,7 +69,8 @@ def engine_texts() -> set[str]:
     found |= {source.title for source in SOURCES.values()}
     worded: tuple[type[Settings], ...] = (DataSettings, TrainingSettings, Callbacks, *SOURCES.values())
     worded += tuple(CALLBACKS.values())
-    for settings in (*LAYERS.values(), *OPTIMIZERS.values(), *SCHEDULES.values(), *worded):
+    chosen = {metric.settings: None for metric in METRICS.values()}
+    for settings in (*LAYERS.values(), *OPTIMIZERS.values(), *SCHEDULES.values(), *chosen, *worded):
         found |= {spec.description for spec in describe(settings)}
     found |= {spec.label for settings in worded for spec in describe(settings)}
     found |= {text for metric in METRICS.values() for text in (metric.description, metric.shown)}

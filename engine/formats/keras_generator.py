@@ -82,7 +82,7 @@ class GeneratorTraining(Training):
         judged = "validation" if watched else "training"
         steps = source.validation_steps if watched else source.steps_per_epoch
         lines = [
-            *callback_lines(self.project.training.callbacks, validated=watched),
+            *callback_lines(self.project.training.callbacks, self.project.graph, validated=watched),
             Group("history = model.fit(", (*arguments, "callbacks=callbacks"), ")").spread("", 0),
             "",
             f"print(model.evaluate({judged}, steps={steps}, return_dict=True))",

@@ -166,7 +166,7 @@ class Training:
         arguments += [f"validation_data=({', '.join(held)})"] if self._has("validation") else []
         arguments.append("callbacks=callbacks")
         lines = [
-            *callback_lines(settings.callbacks, validated=self._has("validation")),
+            *callback_lines(settings.callbacks, self.project.graph, validated=self._has("validation")),
             Group("history = model.fit(", tuple(arguments), ")").spread("", 0),
         ]
         judged = next((part for part in ("test", "validation") if self._has(part)), "train")

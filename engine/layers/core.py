@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from engine.chosen_metrics import CHOICES
 from engine.class_weight import shown_class_weight
 from engine.errors import ShapeError
 from engine.fields import ActivationName, Choice, PositiveInt, one_of
@@ -27,14 +28,8 @@ def _check_shape(shape: Shape) -> Shape:
     return shape
 
 
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))
-
-
 LossName = Annotated[str, Choice(tuple(LOSSES)), one_of(LOSSES)]
-MetricName = Annotated[
-    str, Choice(tuple(METRICS), says=tuple(m.description for m in METRICS.values())), one_of(METRICS)
-]
+MetricText = Annotated[str, CHOICES, AfterValidator(CHOICES.check)]
 
 
 @register(category="Input and output")
@@ -81,7 +76,7 @@ class Output(Layer):
     loss_weight: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="Share of this output in the total loss of a network with several outputs."
     )
-    metrics: Annotated[tuple[MetricName, ...], AfterValidator(_distinct)] = Field(
+    metrics: tuple[MetricText, ...] = Field(
         default=("accuracy",), description="Figures shown beside the loss; they do not steer training."
     )
     class_weight: Annotated[str, AfterValidator(shown_class_weight)] = Field(

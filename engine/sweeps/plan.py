@@ -10,10 +10,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from engine.callbacks import rises
 from engine.errors import DataError, TrainingError
 from engine.fields import PositiveInt, Seed, Settings
-from engine.figures import figure_names
+from engine.figures import figure_names, rises
 from engine.project import Project
 from engine.sweeps.axes import Axis, Value, value_of
 from engine.sweeps.variables import RATE, Variable, variable, varied
@@ -72,7 +71,7 @@ class Plan(Settings):
 
     def rises(self, project: Project) -> bool:
         """Whether more of that figure is better."""
-        return rises(self.watched(project))
+        return rises(project.graph, self.watched(project))
 
     @property
     def total(self) -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QSizePolicy
+from PySide6.QtWidgets import QCheckBox, QLineEdit
 
 from engine.fields import FieldSpec
 from graph_editor.forms.base import FIELD_HEIGHT, ComboBox, FieldEditor, LineEditor
-from graph_editor.words import said
 
 
 class BoolEditor(FieldEditor):
@@ -55,50 +54,6 @@ class ChoiceEditor(FieldEditor):
 
     def start(self) -> str:
         return self.spec.choices[0]
-
-
-class ChoicesEditor(FieldEditor):
-    """Any of a few texts, to be ticked."""
-
-    typed = False
-
-    def __init__(self, spec: FieldSpec) -> None:
-        super().__init__(spec)
-        self.boxes: dict[str, QCheckBox] = {}
-        self._offered: tuple[str, ...] = spec.choices
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(2)
-        self.tall = any(len(choice) > 12 for choice in spec.choices)
-        columns = 1 if self.tall else 2
-        for index, choice in enumerate(spec.choices):
-            box = QCheckBox(choice.replace("_", " "))
-            box.setToolTip(said(spec.says[index]) if spec.says else "")
-            box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # no name makes the form wider
-            box.toggled.connect(self._tell)
-            self.boxes[choice] = box
-            grid.addWidget(box, index // columns, index % columns)
-        self.row.addLayout(grid)
-
-    def _tell(self) -> None:
-        self.edited.emit(tuple(name for name, box in self.boxes.items() if box.isChecked()))
-        self.finished.emit()
-
-    def offer(self, choices: tuple[str, ...] | None) -> None:
-        self._offered = self.spec.choices if choices is None else choices
-
-    def set_value(self, value: Any) -> None:
-        """What is ticked is shown even if it is not offered, so that it can be taken away."""
-        for name, box in self.boxes.items():
-            box.blockSignals(True)
-            box.setChecked(name in value)
-            box.blockSignals(False)
-            box.setVisible(name in value or name in self._offered)
-        first = next((box for name, box in self.boxes.items() if name in self._offered), None)
-        self.setFocusProxy(first)  # pyright: ignore[reportArgumentType]
-
-    def start(self) -> tuple[str, ...]:
-        return ()
 
 
 NONE = "none"

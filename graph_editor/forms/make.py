@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QCheckBox
 
 from engine.fields import FieldSpec
 from graph_editor.forms.base import FieldEditor, LineEditor
-from graph_editor.forms.choices import BoolEditor, CallEditor, ChoiceEditor, ChoicesEditor
+from graph_editor.forms.calls import CallsEditor
+from graph_editor.forms.choices import BoolEditor, CallEditor, ChoiceEditor
 from graph_editor.forms.layers import Accepts, GraphEditor, LayerEditor, LayersEditor, MakeForm
 from graph_editor.forms.numbers import FloatEditor, FloatsEditor, IntEditor, IntsEditor, TupleEditor
 from graph_editor.forms.rate import RateEditor
@@ -19,7 +20,6 @@ _KINDS: dict[str, type[FieldEditor]] = {
     "float": FloatEditor,
     "bool": BoolEditor,
     "choice": ChoiceEditor,
-    "choices": ChoicesEditor,
     "ints": IntsEditor,
     "floats": FloatsEditor,
     "text": LineEditor,
@@ -80,6 +80,8 @@ def make_editor(spec: FieldSpec, accepts: Accepts, make_form: MakeForm) -> Field
         editor: FieldEditor = _HOLDERS[spec.kind](spec, accepts, make_form)
     elif spec.kind == "rate":
         editor = RateEditor(spec, make_form)
+    elif spec.kind == "calls":
+        editor = CallsEditor(spec, make_form)
     elif spec.kind == "ints" and spec.length is not None and not spec.open_sizes:
         editor = TupleEditor(spec)
     else:

@@ -97,6 +97,8 @@ class FloatEditor(SteppedLine):
 
     def start(self) -> float:
         low = float(self.spec.minimum or 0.0)
+        if self.spec.maximum is not None:
+            return (low + self.spec.maximum) / 2
         return low + 1 if self.spec.exclusive else low
 
     def step(self, direction: int) -> None:

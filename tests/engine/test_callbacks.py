@@ -133,7 +133,7 @@ def test_what_rises_is_better_where_more_is_better() -> None:
     callbacks, ledger = Callbacks(monitor="val_accuracy", early_stopping=EarlyStopping(patience=2)), Ledger()
     stops: list[bool] = []
     for epoch, value in enumerate([0.5, 0.7, 0.6, 0.65], 1):
-        ledger, verdict = ledger.after(callbacks, epoch, {"loss": 1.0, "val_accuracy": value}, 0.1)
+        ledger, verdict = ledger.after(callbacks, epoch, {"loss": 1.0, "val_accuracy": value}, 0.1, rising=True)
         stops.append(verdict.stop)
     assert (ledger.best.best_epoch, stops) == (2, [False, False, False, True])
 

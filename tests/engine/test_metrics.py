@@ -173,6 +173,7 @@ def test_where_nothing_is_found_figures_are_numbers() -> None:
         ("val_tag_accuracy", "accuracy"),
         ("val_sparse_top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"),
         ("size_mse", "mse"),
+        ("val_tag_auc_1", "auc"),
         ("loss", None),
         ("tag_loss", None),
         ("reprecision", None),

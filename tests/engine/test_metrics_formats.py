@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import pytest
 
+from engine.chosen_metrics import chosen
 from engine.data.prepare import prepare
 from engine.evaluation import evaluate_project
 from engine.events import Result
@@ -65,13 +66,13 @@ def test_programs_name_what_needs_no_settings(style: Any) -> None:
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_keras_knows_each_metric_by_name_or_takes_its_settings(metric: Metric) -> None:
-    found = metric.in_keras(metric.targets[0], (3,))
+    found = metric.maker(metric.targets[0], (3,), metric.settings())
     theirs = getattr(keras.metrics, found.class_name)(**found.settings) if found.settings else None
     assert theirs is not None or metric.name == "accuracy" or keras.metrics.get(metric.name) is not None
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".keras"])
-def test_settings_that_are_not_known_here_are_told(suffix: str, tmp_path: Path) -> None:
+def test_settings_are_read_and_what_is_not_known_here_is_told(suffix: str, tmp_path: Path) -> None:
     inputs = keras.Input((5,), name="table")
     theirs = keras.Model(inputs, keras.layers.Dense(4, "softmax", name="give")(inputs))
     kinds = keras.metrics
@@ -82,7 +83,7 @@ def test_settings_that_are_not_known_here_are_told(suffix: str, tmp_path: Path) 
             kinds.Precision(thresholds=0.7),
             kinds.Recall(thresholds=0.5),
             "f1_score",
-            kinds.AUC(curve="PR", name="prc"),
+            kinds.AUC(curve="PR", name="prc", from_logits=True),
             kinds.TopKCategoricalAccuracy(k=3),
             kinds.OneHotMeanIoU(num_classes=9),
             kinds.MeanSquaredError(name="mse_3"),
@@ -95,14 +96,12 @@ def test_settings_that_are_not_known_here_are_told(suffix: str, tmp_path: Path) 
     (layer,) = [node.layer for node in loaded.graph.of_type(Output)]
     assert isinstance(layer, Output)
     assert layer.metrics == (
-        "precision", "recall", "f1_score", "auc", "top_k_categorical_accuracy", "mean_iou", "mse", "accuracy",
+        "precision(thresholds=0.7)", "recall(thresholds=0.5)", "f1_score", "auc(curve='PR', name='prc')",
+        "top_k_categorical_accuracy(k=3)", "mean_iou", "mse", "accuracy",
     )  # fmt: skip
     assert loaded.notes == (
-        "The metric precision of give has thresholds=0.7, which is not known here.",
         "The metric f1_score of give has average=None; here it is 'macro'.",
-        "The metric auc of give has curve='PR', which is not known here.",
-        "The metric auc of give is called 'prc' there.",
-        "The metric top_k_categorical_accuracy of give has k=3, which is not known here.",
+        "The metric auc of give has from_logits=True, which is not known here.",
         "The metric mean_iou of give has num_classes=9; here it is 4.",
         "The metric true_positives of give is not known here and is left out.",
     )
@@ -114,7 +113,7 @@ def test_every_way_in_which_keras_writes_a_metric_is_known(case: str) -> None:
     graph = network(case, ())
     (node,) = graph.of_type(Output)
     for name in suiting(case):
-        found = METRICS[name].in_keras(LOSSES[loss].targets, shape)
+        found = chosen(name).in_keras(LOSSES[loss].targets, shape)
         entries: list[Any] = [name]
         if found.class_name:
             entries = [kinds(found.class_name, found.settings)]

@@ -375,7 +375,7 @@ def test_a_drag_carries_the_name_of_the_layer():
 
 def test_metrics_that_suit_the_loss_are_offered_and_those_that_are_ticked(form):
     def shown() -> set[str]:
-        return {name for name, box in form.editor("metrics").boxes.items() if not box.isHidden()}
+        return {name for name, rows in form.editor("metrics").rows.items() if not rows[0].isHidden()}
 
     form.show_settings(Output(loss="mean_squared_error", metrics=("mae", "precision")))
     assert {"mae", "mse", "r2_score", "precision"} <= shown()
@@ -388,3 +388,55 @@ def test_metrics_that_suit_the_loss_are_offered_and_those_that_are_ticked(form):
     form.editor("metrics").boxes["recall"].click()
     assert changes == [("accuracy", "recall")]
     assert form.editor("metrics").boxes["recall"].toolTip().startswith("Of what there is to be found")
+
+
+@pytest.fixture
+def metrics(form, qtbot):
+    """The editor of metrics, of a form that is shown again after each change, as the inspector does it."""
+    form.show_settings(Output(loss="categorical_crossentropy", metrics=("accuracy", "auc(curve='PR')")))
+    form.changed.connect(lambda settings, _: form.show_settings(settings))
+    return form.editor("metrics")
+
+
+def test_settings_of_a_metric_unfold_below_it(form, metrics):
+    row = metrics.rows["auc"][0]
+    assert row.note.text() == "curve='PR'"
+    assert not row.note.isHidden()
+    assert metrics.rows["recall"][0].more.isHidden()
+    row.more.click()
+    assert row.note.isHidden()
+    assert row.settings_form.editor("curve").combo.currentText() == "PR"
+    row.settings_form.editor("num_thresholds").spin.setValue(50)
+    assert form.settings.metrics == ("accuracy", "auc(num_thresholds=50, curve='PR')")
+    name = row.settings_form.editor("name").line
+    name.setText("prc")
+    name.textEdited.emit("prc")
+    assert form.settings.metrics == ("accuracy", "auc(num_thresholds=50, curve='PR', name='prc')")
+    name.setText("val_prc")
+    name.textEdited.emit("val_prc")
+    assert form.settings.metrics[1].endswith("name='prc')")
+    row.more.click()
+    assert row.form.isHidden()
+
+
+def test_a_metric_can_be_had_twice(form, metrics):
+    metrics.boxes["top_k_categorical_accuracy"].click()
+    first = metrics.rows["top_k_categorical_accuracy"][0]
+    first.more.click()
+    first.settings_form.editor("k").spin.setValue(3)
+    first.repeated.emit()
+    first, second = metrics.rows["top_k_categorical_accuracy"]
+    assert second.more.isChecked()
+    second.settings_form.editor("k").spin.setValue(2)
+    assert form.settings.metrics[1:3] == ("top_k_categorical_accuracy(k=3)", "top_k_categorical_accuracy(k=2)")
+    first.box.click()
+    assert form.settings.metrics == ("accuracy", "top_k_categorical_accuracy(k=2)", "auc(curve='PR')")
+    assert [row.box.isChecked() for row in metrics.rows["top_k_categorical_accuracy"]] == [True]
+
+
+def test_a_threshold_begins_in_the_middle(form, metrics):
+    metrics.boxes["precision"].click()
+    row = metrics.rows["precision"][0]
+    row.more.click()
+    row.settings_form.editor("thresholds").box.click()
+    assert "precision(thresholds=0.5)" in form.settings.metrics
