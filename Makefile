@@ -28,6 +28,7 @@ format: .venv/.test
 # Speed and liveness, measured on this machine; not part of the tests. Installs the peers of training beside it.
 bench: .venv/.test .venv-bench/.peers
 	@$(BIN)/python -m tests.bench.startup
+	@$(BIN)/python -m tests.bench.first_point
 	@$(BIN)/python -m tests.bench.liveness
 	@$(BIN)/python -m tests.bench.canvas --cards 2000
 	@$(BIN)/python -m tests.bench.plots

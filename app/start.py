@@ -14,8 +14,10 @@ from app.endings import MODELS, PROJECT
 
 def main() -> NoReturn:
     """Entry point of the program."""
+    from engine.compiled_files import keep_compiled
     from engine.errors import LayerloomError
 
+    keep_compiled()
     arguments = sys.argv[1:]
     try:
         if not arguments or (len(arguments) == 1 and arguments[0].lower().endswith((PROJECT, *MODELS))):

@@ -130,7 +130,7 @@ class Model:
             values = drawn(weights, seed, number)
             for weight in weights:
                 part = variables.params if weight.trainable else variables.state
-                part.setdefault(node.id, {})[weight.name] = jnp.asarray(values[weight.name])
+                part.setdefault(node.id, {})[weight.name] = jax.device_put(values[weight.name])
             number += len(weights)
         return variables
 
@@ -239,7 +239,7 @@ class Model:
         variables = Variables({}, {})
         for node in self.owners:
             for weight in self.inference[node.id].weights:
-                value = jnp.asarray(weights[node.id][weight.name], weight.dtype)
+                value = jax.device_put(np.asarray(weights[node.id][weight.name], weight.dtype))
                 assert value.shape == weight.shape, (node.name, weight.name, value.shape, weight.shape)
                 part = variables.params if weight.trainable else variables.state
                 part.setdefault(node.id, {})[weight.name] = value

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple, Self, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from pydantic import Field, model_validator
 
 from engine.fields import Settings
@@ -22,12 +23,17 @@ Slots = dict[str, jax.Array]
 """What is remembered of one weight."""
 
 
+def _zeros(w: Any) -> jax.Array:
+    """Zeros, made on the host: for each shape JAX would compile a function."""
+    return jax.device_put(np.zeros(w.shape, w.dtype))
+
+
 @dataclass(frozen=True)
 class Slot:
     """Something that is remembered of each weight, by Keras's name, and what it is at the start for a weight."""
 
     name: str
-    start: Callable[[Any], Any] = jnp.zeros_like
+    start: Callable[[Any], Any] = _zeros
     single: bool = False
     """Whether it is the same number for all weights, which files hold once, at the end."""
 
@@ -120,7 +126,7 @@ class Optimizer(Settings):
     def init(self, params: Any) -> State:
         """What is remembered before the first step."""
         slots = {slot.name: jax.tree.map(slot.start, params) for slot in self.slots()}
-        return State(jnp.zeros((), jnp.int32), slots)
+        return State(jax.device_put(np.int32(0)), slots)
 
     def update(
         self, params: Any, gradients: Any, state: State, rate_scale: jax.Array | float = 1.0

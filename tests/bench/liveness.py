@@ -94,7 +94,7 @@ def watch(ticker: Ticker) -> object:
             ticker.phase = "training"
         elif isinstance(event, Finished):
             ticker.phase = "finished"
-            QTimer.singleShot(500, QApplication.quit)
+            QTimer.singleShot(500, QApplication.exit)
 
     def begin() -> None:
         ticker.phase = "compiling"

@@ -1,0 +1,71 @@
+"""Compiled functions that are kept on the disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import compiled_files
+from engine.compiled_files import keep_compiled
+from engine.events import Progress
+from engine.warming import warm_up
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set here is set for no other test."""
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
+
+
+def test_a_second_start_compiles_nothing_anew(tmp_path: Path) -> None:
+    code = """
+from engine.compiled_files import keep_compiled
+keep_compiled()
+from engine.warming import warm_up
+list(warm_up())
+"""
+    os.environ["LAYERLOOM_CACHE_DIR"] = str(tmp_path)
+
+    def kept() -> dict[Path, int]:
+        subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)
+        return {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*-cache")}
+
+    first = kept()
+    assert any("_steps" in path.name for path in first)
+    assert kept() == first
+
+
+def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.environ["LAYERLOOM_CACHE_DIR"] = str(tmp_path)
+    keep_compiled()
+    folder = Path(os.environ.pop("JAX_COMPILATION_CACHE_DIR"))
+    for number in range(5):
+        path = folder / f"{number}-cache"
+        path.write_bytes(bytes(100))
+        os.utime(path, (number, number))
+    monkeypatch.setattr(compiled_files, "MOST", 250)
+    keep_compiled()
+    assert sorted(path.name for path in folder.iterdir()) == ["3-cache", "4-cache"]
+
+
+def test_a_folder_that_cannot_be_had_is_no_hindrance(tmp_path: Path) -> None:
+    (tmp_path / "compiled").write_text("a file where the folder should be")
+    os.environ["LAYERLOOM_CACHE_DIR"] = str(tmp_path)
+    keep_compiled()
+    assert "JAX_COMPILATION_CACHE_DIR" not in os.environ
+
+
+def test_what_the_environment_says_stays(tmp_path: Path) -> None:
+    os.environ |= {"LAYERLOOM_CACHE_DIR": str(tmp_path), "JAX_COMPILATION_CACHE_DIR": "/elsewhere"}
+    keep_compiled()
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == "/elsewhere"
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_window_warms_up_without_a_word() -> None:
+    assert {type(event) for event in warm_up()} == {Progress}
