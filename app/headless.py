@@ -8,7 +8,7 @@ import sys
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
@@ -16,11 +16,15 @@ from rich.text import Text
 
 from app.options import ProgressKind
 from engine import events as ev
+from engine.control import Control
 from engine.errors import Cancelled, LayerloomError, visible
 from engine.project import Project
 from engine.quantities import bytes_text, operations_text
 from engine.start import Start
 from engine.step_cost import StepCost
+
+if TYPE_CHECKING:
+    from engine.peers import Peers
 
 
 def run_here(job: Generator[ev.Event], *, quiet: bool = False) -> Any:
@@ -73,18 +77,23 @@ def train_here(
     as_json: bool = False,
     progress: ProgressKind = ProgressKind.bar,
     anyway: bool = False,
+    peers: Peers | None = None,
 ) -> ev.Finished:
     """Train a project, from a start where one is given, and show how it goes; the run is written to a folder.
 
-    `anyway` also where there seems to be too little memory.
+    `anyway` also where there seems to be too little memory. Of several processes only the first shows and writes.
     """
     from engine.runs import recorded
     from engine.training import train
 
-    show: _Lines | _Bar = _Lines() if as_json else _Bar(progress)
+    alone, control = peers is None, Control()
+    silent = peers is not None and not peers.first
+    show: _Lines | _Bar = _Lines() if as_json and not silent else _Bar(ProgressKind.none if silent else progress)
     finished: ev.Finished | None = None
-    with show, _Interrupts() as interrupts:
-        for event in interrupts.drive(recorded(project, train(project, start, anyway=anyway), folder)):
+    events = train(project, start, control, anyway=anyway)
+    job = events if silent else recorded(project, events, folder)
+    with show, _Interrupts(None if alone else control) as interrupts:
+        for event in interrupts.drive(job):
             show.event(event)
             if isinstance(event, ev.Finished):
                 finished = event
@@ -94,21 +103,31 @@ def train_here(
 
 
 class _Interrupts:
-    """Ctrl+C asks a job to end with what it has; a second one ends the program."""
+    """Ctrl+C asks a job to end with what it has; a second one ends the program.
 
-    def __init__(self) -> None:
+    With a `control` that is asked, so that all processes of a run end at the same step; SIGTERM, by which
+    launchers end a job, then means the same.
+    """
+
+    def __init__(self, control: Control | None = None) -> None:
         self._asked = False
-        self._before: Any = None
+        self._control = control
+        self._signals = (signal.SIGINT,) if control is None else (signal.SIGINT, signal.SIGTERM)
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> _Interrupts:
-        self._before = signal.signal(signal.SIGINT, self._ask)
+        self._before = {number: signal.signal(number, self._ask) for number in self._signals}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
+        if self._control is None:
+            self._asked = True
+        else:
+            self._control.stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.stderr.write("\nStopping after this step; press Ctrl+C again to stop at once.\n")
 

@@ -18,12 +18,22 @@ class Control:
     def __init__(self) -> None:
         self._wishes: SimpleQueue[TrainingSettings] = SimpleQueue()
         self._looked = threading.Event()
+        self._stop = threading.Event()
         self.stepwise = False
         """Whether each call makes one step only."""
 
     def change(self, training: TrainingSettings) -> None:
         """Ask for other settings of the run."""
         self._wishes.put(training)
+
+    def stop(self) -> None:
+        """Ask the run to end early, with its result, as soon as all of its processes have heard of it."""
+        self._stop.set()
+
+    @property
+    def stop_wanted(self) -> bool:
+        """Whether the run was asked to end."""
+        return self._stop.is_set()
 
     def ask_weights(self) -> None:
         """Ask for the weights as they are: the run yields them once, as `InPassing`."""

@@ -18,6 +18,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.backend import compiler_options
 from engine.data.rows import Array
+from engine.pace import Pace
 
 Distribution = Literal["data_parallel", "sharded", "one_device"]
 """Whether devices share the samples of a batch, the weights as well, or one of them computes alone."""
@@ -26,6 +27,12 @@ SMALLEST = 2**11
 """Numbers that an array must hold for its parts to lie on several devices: fewer are not worth the talk."""
 
 _AXIS = "batch"
+
+_CALL_SECONDS = 0.25
+"""As in pace.py, for several processes: they agree after each call, which takes some thousandths."""
+
+_LOST = ("Gloo", "gloo", "NCCL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "Connection", "Socket")
+"""What errors say that come from talking to other processes."""
 
 T = TypeVar("T")
 Function = Callable[..., Any]
@@ -83,6 +90,19 @@ class Placement:
     def agreed(self, *numbers: float) -> tuple[float, ...]:
         """The largest that any process says: what is decided by a clock is to be the same for all of them."""
         return numbers
+
+    def same(self, *numbers: float) -> bool:
+        """Whether all processes say the same."""
+        found = self.agreed(*numbers, *(-number for number in numbers))
+        return all(most == -least for most, least in zip(found, found[len(numbers) :], strict=False))
+
+    def pace(self) -> Pace:
+        """How many steps go into a call."""
+        return Pace()
+
+    def lost(self, error: Exception) -> bool:
+        """Whether an error of a compiled function means that another process cannot be reached."""
+        return False
 
 
 ONE = Placement()
@@ -179,6 +199,12 @@ class Spread(Placement):
         mine = np.tile(np.asarray(numbers, np.float32), (self._here, 1))
         said = jax.make_array_from_process_local_data(self._rows, mine, (self.devices, len(numbers)))
         return tuple(float(number) for number in np.asarray(self._most(said)))
+
+    def pace(self) -> Pace:
+        return Pace() if self.processes == 1 else Pace(self.agreed, _CALL_SECONDS)
+
+    def lost(self, error: Exception) -> bool:
+        return self.processes > 1 and any(sign in str(error) for sign in _LOST)
 
     @cached_property
     def _most(self) -> Any:

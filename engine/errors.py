@@ -14,7 +14,8 @@ LayerloomError                   base: its text is a sentence for the person at 
 ├── DataError                    data that cannot be read, or that does not fit the graph
 │   └── ConsentError             a program of the person's own that there was no yes for
 ├── TrainingError                a training run that cannot go on
-│   └── MemoryShortError         one that there is not enough memory for
+│   ├── MemoryShortError         one that there is not enough memory for
+│   └── PeerLostError            one of whose processes has ended, or cannot be reached
 ├── FileError                    a file that is missing, damaged, or cannot be written
 │   ├── DownloadError            a file that cannot be had from its site
 │   └── FileFormatError          a file of the wrong kind or of a future version
@@ -131,6 +132,10 @@ class MemoryShortError(TrainingError):
         super().__init__(message)
         self.batch_size = batch_size
         self.begun = begun
+
+
+class PeerLostError(TrainingError):
+    """Another process of the run has ended, or can no longer be reached."""
 
 
 class FileError(LayerloomError):

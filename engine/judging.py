@@ -17,7 +17,6 @@ from engine.events import Progress
 from engine.feeding import Feed, feed, outline
 from engine.later import Later
 from engine.model import Variables
-from engine.pace import Pace
 from engine.room import fits
 from engine.step_cost import compiled_cost
 from engine.steps import StepFunctions, outline_of
@@ -58,7 +57,7 @@ class Judge:
             partial(_fitting, functions, outline_of(variables), first, resizable=size != batch_size)
         )
         self._nothing = functions.nothing
-        self._pace = Pace(placement.agreed)
+        self._pace = placement.pace()
         self.figures: dict[str, float] = {}
 
     def run(self, variables: Variables) -> Iterator[Progress]:

@@ -17,7 +17,6 @@ from engine.events import Event
 from engine.feeding import Feed, Part
 from engine.judging import COMPILING, KERAS_BATCH, Judge
 from engine.later import Later
-from engine.pace import Pace
 from engine.project import TrainingSettings
 from engine.room import check_step
 from engine.step_cost import StepCost, compiled_cost, estimated_cost
@@ -99,7 +98,7 @@ class OwnLane(Lane):
     ) -> None:
         self.functions, self.feed = functions, feed
         self._settings, self._resizable, self._anyway = settings, resizable, anyway
-        self._pace = Pace(functions.placement.agreed)
+        self._pace = functions.placement.pace()
         self._compiled: dict[tuple[int, ...], Later[Any]] = {}
         self._needed_soon: list[Later[Any]] = []
 

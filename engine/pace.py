@@ -9,17 +9,21 @@ CALL_SECONDS = 0.04
 
 
 class Pace:
-    """How many steps to make in one call so that it takes about `CALL_SECONDS`.
+    """How many steps to make in one call so that it takes about `CALL_SECONDS`, or as many as are given.
 
     What one process wants is what all make: `agreed` is that of a `Placement`.
     """
 
-    def __init__(self, agreed: Callable[[float], tuple[float, ...]] = lambda number: (number,)) -> None:
+    def __init__(
+        self,
+        agreed: Callable[[float], tuple[float, ...]] = lambda number: (number,),
+        seconds: float | None = None,
+    ) -> None:
         self.steps: int = 1
-        self._agreed = agreed
+        self._agreed, self._seconds = agreed, seconds
 
     def took(self, steps: int, seconds: float) -> None:
         """Learn from a call: at most twice as many the next time, so that one slow call does no harm."""
-        wanted = int(steps * CALL_SECONDS / max(seconds, 1e-6))
+        wanted = int(steps * (self._seconds or CALL_SECONDS) / max(seconds, 1e-6))
         (most,) = self._agreed(max(1, min(wanted, 2 * self.steps)))
         self.steps = int(most)

@@ -19,7 +19,7 @@ from engine.costs import costs
 from engine.data.prepare import prepared
 from engine.data.samples import PreparedData
 from engine.devices import placement_of
-from engine.errors import Cancelled, NotReadyError, TrainingError
+from engine.errors import Cancelled, NotReadyError, PeerLostError, TrainingError
 from engine.events import (
     START,
     Altered,
@@ -94,6 +94,9 @@ def train(
             if start.note:
                 yield Remarked(start.note)
         placement = placement_of(project.training.distribution)
+        if not placement.same(*data.sizes):
+            sizes = " + ".join(f"{size:,}" for size in data.sizes)
+            raise TrainingError(f"The processes of the run read other data each: here there are {sizes} samples.")
         if not anyway:
             check_lasting(costs(model.inference), project.training, placement)
         run: Run | None = None
@@ -107,7 +110,11 @@ def train(
             )
             run = Run(project.training, data, lane, start, control or Control())
             yield from run.events()
-        except (jax.errors.JaxRuntimeError, MemoryError) as error:
+        except (jax.errors.JaxRuntimeError, MemoryError, ValueError) as error:
+            if placement.lost(error):
+                raise PeerLostError("Another process of the run ended, or can no longer be reached.") from error
+            if isinstance(error, ValueError):
+                raise
             begun = run is not None and run.step > run.begins.step
             raise readable(error, project.training.batch_size, begun=begun) from error
 
@@ -134,6 +141,8 @@ class Run:
     """Whether a callback ends the run."""
     sums: Figures | None = None
     """The figures of the epoch that has begun."""
+    halfway: float = False
+    """Whether it is time to say where the run stands."""
 
     def __post_init__(self) -> None:
         self.functions, self.feed = self.lane.functions, self.lane.feed
@@ -278,6 +287,10 @@ class Run:
 
     def _heed(self) -> Iterator[Event]:
         """Take up what is asked for from outside."""
+        due = time.perf_counter() >= self.due
+        stop, self.halfway = self.functions.placement.agreed(self.control.stop_wanted, due)
+        if stop:
+            raise Cancelled
         if self.control.weights_wanted():
             yield InPassing(self.step, self._weights())
         wish = self.control.wish()
@@ -328,7 +341,7 @@ class Run:
     def _halfway(self) -> Iterator[Halfway]:
         """Where a long epoch stands, now and then."""
         start = time.perf_counter()
-        if start < self.due or self.batches_done >= self.steps_per_epoch:
+        if not self.halfway or self.batches_done >= self.steps_per_epoch:
             return
         weights = self._weights()
         yield Halfway(weights, self._optimizer_state(), self._position(), self._standing())

@@ -113,6 +113,11 @@ class PreparedData:
     """What a person should know of them, a sentence each."""
     meaning: Meaning = Meaning()
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many samples each part has."""
+        return tuple(0 if part is None else part.size for part in (self.training, self.validation, self.test))
+
     def close(self) -> None:
         """Nothing will be read any more."""
         for samples in (self.training, self.validation, self.test):
