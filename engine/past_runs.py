@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from engine.formats.reading import Place, parse_json, read_text
 from engine.history import read_history
 from engine.outcome import OUTCOME_FILE, Outcome, outcome_of, read_outcome
 from engine.project import Project
+from engine.pulse import PULSE_FILE, Beat, read_beat
 from engine.runs import runs_folder
 
 REMARKS_FILE = "remarks.json"
@@ -56,6 +57,8 @@ class RunRecord:
     """All settings of its project as text (difference.py)."""
     stamp: Stamp = ()
     """Names, times and sizes of its files when they were read."""
+    beat: Beat | None = field(default=None, compare=False)
+    """Its pulse, where it has not ended."""
 
     @property
     def name(self) -> str:
@@ -74,16 +77,21 @@ def run_folders(project_path: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.name, reverse=True)
 
 
-def reading_runs(project_path: Path, known: Iterable[RunRecord] = ()) -> Generator[Event]:
+def reading_runs(
+    project_path: Path, known: Iterable[RunRecord] = (), others: Iterable[Path] = ()
+) -> Generator[Event]:
     """Read the runs of a project: a job, whose `Result` is a tuple of `RunRecord`, the newest first.
 
-    Those in `known` whose files are as they were are not read again.
+    Before them come runs in `others`, folders that lie elsewhere. Of those in `known` whose files are as they were
+    only the pulse is read again.
     """
     before = {run.folder: run for run in known}
-    folders, found = run_folders(project_path), list[RunRecord]()
+    folders = list(dict.fromkeys((*others, *run_folders(project_path))))
+    found: list[RunRecord] = []
     for folder in folders:
         old = before.get(folder)
-        found.append(old if old is not None and old.stamp == _stamp(folder) else read_record(folder))
+        new = old if old is not None and old.stamp == _stamp(folder) else read_record(folder)
+        found.append(replace(new, beat=read_beat(folder)) if new.outcome.state == "running" else new)
         yield Progress("Reading the runs", len(found), len(folders))
     yield Result(tuple(found))
 
@@ -137,7 +145,8 @@ def _parsed(text: str, path: str) -> Project:
 
 def _stamp(folder: Path) -> Stamp:
     try:
-        stats = [(path.name, path.stat()) for path in folder.iterdir() if not path.name.startswith(".")]
+        told = (path for path in folder.iterdir() if not path.name.startswith(".") and path.name != PULSE_FILE)
+        stats = [(path.name, path.stat()) for path in told]
     except OSError:
         return ()
     return tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats))
@@ -148,7 +157,8 @@ def _when(folder: Path) -> datetime:
     try:
         if match:
             return datetime.strptime(match[1], "%Y%m%d-%H%M%S")
-        return datetime.fromtimestamp(folder.stat().st_mtime)
+        first = folder / "project.loom"  # which is written before the others
+        return datetime.fromtimestamp((first if first.exists() else folder).stat().st_mtime)
     except (ValueError, OSError):
         return datetime.min
 

@@ -9,6 +9,7 @@ name.runs/20261121-093000-1/
     epoch-00010.h5 the weights after an epoch, where such files are wanted
     tensorboard/   the figures for TensorBoard, where they are wanted
     log.txt        what happened, in sentences
+    pulse.json     who trains, while that goes on (pulse.py)
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from engine.history import Row, read_history, until, write_history
 from engine.ledger import NEW
 from engine.outcome import Outcome, RunEnd, write_outcome
 from engine.project import Project
+from engine.pulse import beating
 from engine.start import Start, identifiers
 from engine.transfer import by_name, transferred
 
@@ -220,7 +222,8 @@ def recorded(project: Project, events: Generator[Event], folder: Path) -> Genera
     record = _Record(replace(project, compiled=True), folder)
     record.begin()
     try:
-        yield from _tapped(events, record.note)
+        with beating(folder):
+            yield from _tapped(events, record.note)
     except Cancelled:
         record.end("stopped")
         record.log("Stopped before the first step.")

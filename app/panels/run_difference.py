@@ -31,11 +31,13 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("Runs", text)
 
 
-def run_page(run: RunRecord) -> str:
-    """All that is known of a run, in a few lines."""
+def run_page(run: RunRecord, state: str = "") -> str:
+    """All that is known of a run, in a few lines; `state` is how it ended, or how it goes on."""
     outcome = run.outcome
     lines = [f"<b>{html.escape(run.name)}</b>"]
     lines += [f'<span style="color:{themes.current().error}">{html.escape(text)}</span>' for text in run.problems]
+    if state:
+        lines.append(html.escape(state[:1].upper() + state[1:]))
     if outcome.problem:
         lines.append(html.escape(outcome.problem))
     if outcome.begins:

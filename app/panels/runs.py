@@ -35,7 +35,7 @@ from app.settings import data_folder
 from app.task import Job, TaskThread, result_of
 from app.texts import count
 from engine.difference import Difference
-from engine.errors import LayerloomError
+from engine.errors import FileError, LayerloomError
 from engine.events import Result
 from engine.files import write_text
 from engine.history import Row
@@ -77,6 +77,8 @@ class RunsPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self._path = _place(None)
+        self._followed: tuple[Path, ...] = ()
+        self._wanted: Path | None = None  # the run that is to be selected once it is listed
         self._job: TaskThread | None = None
         self._looking: TaskThread | None = None
         self._histories: dict[Path, tuple[object, tuple[Row, ...]]] = {}
@@ -97,6 +99,8 @@ class RunsPanel(QWidget):
         self.state.setProperty("muted", True)
         self.open_button = QPushButton(self.tr("Open as it was"))
         self.open_button.setToolTip(self.tr("Show the project of the run on the canvas, with its weights"))
+        self.follow_button = QPushButton(self.tr("Follow…"))
+        self.follow_button.setToolTip(self.tr("Show a run that another program or machine writes, by its folder"))
         self.export_button = QPushButton(self.tr("Save as CSV…"))
         self.export_button.setToolTip(self.tr("Write the list of the runs to a file"))
         self.delete_button = QPushButton(self.tr("Delete"))
@@ -112,7 +116,8 @@ class RunsPanel(QWidget):
         row.setSpacing(10)
         row.addWidget(self.filter)
         row.addWidget(self.state, 1)
-        for button in (self.curves.tools.button, self.open_button, self.export_button, self.delete_button):
+        row.addWidget(self.curves.tools.button)
+        for button in (self.open_button, self.follow_button, self.export_button, self.delete_button):
             row.addWidget(button)
         self.filter.setFixedWidth(200)
         below = QSplitter(Qt.Orientation.Horizontal)
@@ -139,6 +144,7 @@ class RunsPanel(QWidget):
     def _connect(self) -> None:
         self.filter.textChanged.connect(self.table.rows.setFilterFixedString)
         self.open_button.clicked.connect(self._open)
+        self.follow_button.clicked.connect(self._follow)
         self.export_button.clicked.connect(self._export)
         self.delete_button.clicked.connect(self._delete)
         self.table.selectionModel().selectionChanged.connect(self._selection_changed)
@@ -163,7 +169,7 @@ class RunsPanel(QWidget):
         """Show the runs of the project in this file; of those that have none, where it is None."""
         if _place(path) == self._path:
             return
-        self._path = _place(path)
+        self._path, self._followed = _place(path), ()
         if self._job is not None:
             self._job.close()  # what it has read is of another project
         self.model.pinned.clear()
@@ -174,7 +180,8 @@ class RunsPanel(QWidget):
         """Read what is new or changed, where the tab is seen."""
         if self._job is not None or not self.isVisible():
             return
-        self._job = self._started(reading_runs(self._path, self.model.runs), self._show_runs, self._ended)
+        job = reading_runs(self._path, self.model.runs, self._followed)
+        self._job = self._started(job, self._show_runs, self._ended)
 
     def _started(self, job: Job, take: Callable[[Any], None], ended: Callable[[], None]) -> TaskThread:
         thread = TaskThread(job, self)
@@ -196,10 +203,13 @@ class RunsPanel(QWidget):
                 thread.close()
 
     def _show_runs(self, runs: Sequence[RunRecord]) -> None:
-        if tuple(runs) == self.model.runs and runs:
-            return
+        before = self.model.runs, dict(self.model.lives)
         kept, widths = self._selected, len(self.model.columns)
+        if self._wanted is not None and self._wanted in [run.folder for run in runs]:
+            kept, self._wanted = (self._wanted,), None
         self.model.show_runs(runs)
+        if runs and kept == self._selected and before == (self.model.runs, self.model.lives):
+            return
         if len(self.model.columns) != widths or widths == 0 or not kept:
             self.table.resizeColumnsToContents()
         self.table.select(kept)
@@ -229,7 +239,8 @@ class RunsPanel(QWidget):
         self.export_button.setEnabled(bool(self.model.runs))
 
     def _goes_on(self, run: RunRecord) -> bool:
-        return self._session.running and run.folder == self._session.folder
+        here = self._session.running and run.folder == self._session.folder
+        return here or self.model.lives.get(run.folder) in ("here", "elsewhere")
 
     # Curves and differences
 
@@ -272,7 +283,7 @@ class RunsPanel(QWidget):
         if pair and self._found[0] == pair:
             self.page.setHtml(difference_page(pair[0], pair[1], self._found[1]))
         elif len(runs) == 1:
-            self.page.setHtml(run_page(runs[0]))
+            self.page.setHtml(run_page(runs[0], self.model.end(runs[0])))
         elif runs:
             self.page.setHtml(self.tr("{0} runs are selected").format(count(len(runs))))
         else:
@@ -295,6 +306,21 @@ class RunsPanel(QWidget):
 
     def _open(self) -> None:
         self.open_wanted.emit(self.selected[0].folder)
+
+    def _follow(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, self.tr("Follow a run: its folder"), str(self._path.parent))
+        if name:
+            self.follow(Path(name))
+
+    def follow(self, folder: Path) -> None:
+        """List a run that lies elsewhere, too, and show its curves as they grow."""
+        if not (folder / "project.loom").exists():
+            why = self.tr("is not a run folder: it holds no project.loom.")
+            tell_error(self, self.tr("Cannot follow this"), FileError(folder, why))
+            return
+        self._followed = tuple(dict.fromkeys((folder, *self._followed)))
+        self._wanted = folder
+        self.refresh()
 
     def _delete(self) -> None:
         left = [run for run in self.selected if not to_trash(run.folder)]

@@ -22,6 +22,7 @@ from app.panels.curves import main_metric
 from app.texts import count, figure, metric_label, metric_name
 from engine.difference import short_names, varying
 from engine.past_runs import RunRecord
+from engine.pulse import Life, Listener
 from graph_editor import theme as themes
 from graph_editor.words import noted
 
@@ -33,11 +34,18 @@ _MOST_SETTINGS = 8
 _FIRST_COLOR = 2  # the first two are those of the live curves
 
 _ENDS = {
-    "running": noted("not ended"),
+    "running": "",
     "finished": noted("finished"),
     "stopped": noted("stopped"),
     "failed": noted("failed"),
     "unknown": "",
+}
+
+
+_LIVES: dict[Life, str] = {
+    "here": noted("goes on"),
+    "elsewhere": noted("goes on elsewhere"),
+    "silent": noted("broke off, or has fallen silent"),
 }
 
 
@@ -91,13 +99,18 @@ class RunsModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.runs: tuple[RunRecord, ...] = ()
+        self.lives: dict[Path, Life] = {}
+        self._listener = Listener()
         self.columns: tuple[RunColumn, ...] = self._columns()
         self.pinned: set[Path] = set()
         self._colors: dict[Path, int] = {}
 
     def show_runs(self, runs: Sequence[RunRecord]) -> None:
         """Show these in place of those before."""
-        if tuple(runs) == self.runs:
+        going = [run for run in runs if run.outcome.state == "running"]
+        lives: dict[Path, Life] = {run.folder: self._listener.life(run.folder, run.beat) for run in going}
+        same, self.lives = lives == self.lives, lives
+        if tuple(runs) == self.runs and same:
             return
         self.beginResetModel()
         self.runs = tuple(runs)
@@ -128,11 +141,17 @@ class RunsModel(QAbstractTableModel):
             ),
             RunColumn(tr("Epochs"), tr("That were done"), _epochs_text, _epochs, True),
             *self._figure_columns(),
-            RunColumn(tr("Ended"), tr("How it ended"), _end, _end),
+            RunColumn(tr("Ended"), tr("How it ended"), self.end, self.end),
             *self._setting_columns(),
             RunColumn(tr("Tags"), tr("Words of yours, with commas between"), _tags, _tags, edits="tags"),
             RunColumn(tr("Note"), tr("What you say of it"), _note, _note, edits="note"),
         )
+
+    def end(self, run: RunRecord) -> str:
+        """How a run has ended, or how it goes on."""
+        if run.project is None:
+            return tr("damaged")
+        return tr(_LIVES[self.lives[run.folder]] if run.folder in self.lives else _ENDS[run.outcome.state])
 
     def _figure_columns(self) -> Iterable[RunColumn]:
         best = list(dict.fromkeys(name for run in self.runs for name in run.outcome.best))
@@ -225,10 +244,6 @@ def _epochs_text(run: RunRecord) -> str:
 
 def _epochs(run: RunRecord) -> int:
     return run.outcome.epochs
-
-
-def _end(run: RunRecord) -> str:
-    return tr("damaged") if run.project is None else tr(_ENDS[run.outcome.state])
 
 
 def _tags(run: RunRecord) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -208,3 +211,28 @@ def test_text_of_a_run_is_shown_as_text(made: Path) -> None:
     other = replace(record.project, name="<b>mine</b>")
     page = difference_page(record, record, differences(record.project, other))
     assert "&lt;b&gt;mine" in page
+
+
+def test_a_run_that_goes_on_elsewhere_is_followed(
+    qtbot: QtBot, panel: RunsPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project_file.save(small_project(epochs=100_000), tmp_path / "far.loom")
+    folder = tmp_path / "far"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-m", "app", "train", "far.loom", "--out", "far", "--progress", "none"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as other:
+        try:
+            until(qtbot, lambda: (folder / "history.csv").exists())
+            monkeypatch.setattr(runs_module.QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+            panel.follow_button.click()
+            until(qtbot, lambda: panel.selected and panel.selected[0].folder == folder)
+            until(qtbot, lambda: panel._rows(panel.selected[0]))
+            assert panel.model.end(panel.selected[0]) == "goes on elsewhere"
+            assert "Goes on elsewhere" in panel.page.toPlainText()
+            assert not panel.delete_button.isEnabled()
+            seen = len(panel._rows(panel.selected[0]))
+            until(qtbot, lambda: len(panel._rows(panel.selected[0])) > seen)
+        finally:
+            other.kill()
+    until(qtbot, lambda: panel.model.end(panel.selected[0]).startswith("broke off"))
+    assert panel.delete_button.isEnabled()
