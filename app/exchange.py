@@ -126,7 +126,9 @@ def export(
         say(line)
     proof: Proof | None = None
     if verify:
-        proof = run_here(prove(to, found.project.graph, found.exported_weights()), quiet=as_json)
+        project, precision = found.project, found.project.training.precision
+        job = prove(to, project.graph, found.exported_weights(), precision=precision)
+        proof = run_here(job, quiet=as_json)
     if as_json:
         checked = None if proof is None else {**asdict(proof), "holds": proof.holds}
         print_json({"file": str(to), "notes": lines[:-1], "proof": checked})

@@ -204,9 +204,18 @@ def keras_job(
     if options.flat:
         flat = flattened(graph)
         graph, weights, state = flat.graph, flat.weights(weights), flat.state(state)
-    models.save(path, graph, weights, compiling, dialect=options.dialect, optimizer_state=state, name=project.name)
+    models.save(
+        path,
+        graph,
+        weights,
+        compiling,
+        dialect=options.dialect,
+        optimizer_state=state,
+        name=project.name,
+        precision=training.precision,
+    )
     if options.check:
-        yield from prove(path, graph, weights)
+        yield from prove(path, graph, weights, precision=training.precision)
     else:
         yield Result(None)
 

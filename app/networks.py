@@ -146,6 +146,7 @@ def export_network(network: Network, path: Path, options: ExportOptions = Export
             dialect=options.dialect,
             optimizer_state=state,
             name=project.name,
+            precision=project.training.precision,
         )
         yield from project.lost
         if project.compiled and suffix != ".json":

@@ -45,6 +45,13 @@ class Dialect(StrEnum):
     keras2 = "keras2"
 
 
+class ComputeType(StrEnum):
+    """In which type the layers of a network compute."""
+
+    float32 = "float32"
+    mixed_bfloat16 = "mixed_bfloat16"
+
+
 class Part(StrEnum):
     """A part of a project's data."""
 

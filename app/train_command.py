@@ -14,6 +14,7 @@ from rich.console import Console
 
 from app.options import (
     Board,
+    ComputeType,
     Every,
     Json,
     Monitor,
@@ -42,6 +43,9 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Times through the data.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Samples per step.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Same seed, same numbers.")] = None,
+    precision: Annotated[
+        ComputeType | None, typer.Option(help="In which type layers compute; on a processor bfloat16 is slow.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last run.")] = False,
     origin: Annotated[
@@ -94,6 +98,7 @@ def train(
     elif not (coordinator is processes is process is None):
         raise typer.BadParameter("goes with --distributed", param_hint="--coordinator, --processes, --process")
     changes = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
+    changes |= {} if precision is None else {"precision": precision.value}
     callbacks = {
         "patience": early_stopping,
         "plateau": reduce_on_plateau,

@@ -75,7 +75,9 @@ def _evaluating(found: Network, data: Path | None, part: Part, *, examined: bool
 
     source = None if found.is_model else found.project.data.source
     there = yield from opened_data(data, source)
-    yield from (examine_data if examined else evaluate_data)(found.project.graph, weights, there)
+    yield from (examine_data if examined else evaluate_data)(
+        found.project.graph, weights, there, found.project.training.precision
+    )
 
 
 def _write(path: Path, found: Network, result: Examination, data: Path | None) -> None:
@@ -130,7 +132,7 @@ def _predicting(found: Network, data: Path) -> Generator[Event]:
         arrays = yield from picture_for(found.project, data, of_data=not found.is_model)
     else:
         arrays = yield from plain_features(found.project, data, of_data=not found.is_model)
-    yield from predict_events(found.project.graph, weights, arrays)
+    yield from predict_events(found.project.graph, weights, arrays, found.project.training.precision)
 
 
 def _print_predictions(found: Network, arrays: Mapping[str, Any], *, as_json: bool) -> None:

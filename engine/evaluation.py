@@ -17,6 +17,7 @@ from engine.graph import Graph
 from engine.judging import Judge
 from engine.model import Model, compile_graph
 from engine.optimizers import SGD
+from engine.precision import Precision
 from engine.project import Project
 from engine.shapes import show_shape
 from engine.steps import StepFunctions
@@ -31,7 +32,7 @@ PartName = Literal["test", "validation", "training"]
 
 def evaluate_project(project: Project, weights: HostWeights, part: PartName = "test") -> Generator[Event]:
     """Loss and metrics on a part of a project's own data; ends in a `Result` with figures by Keras's names."""
-    model = compile_graph(project.graph)
+    model = compile_graph(project.graph, precision=project.training.precision)
     samples, _ = yield from part_of(model, project, part)
     yield Result((yield from judging(model, weights, samples)))
 
@@ -52,9 +53,11 @@ def part_of(model: Model, project: Project, part: PartName) -> Generator[Progres
     return data.test, data.meaning
 
 
-def evaluate_data(graph: Graph, weights: HostWeights, data: DataSet) -> Generator[Event]:
+def evaluate_data(
+    graph: Graph, weights: HostWeights, data: DataSet, precision: Precision = "float32"
+) -> Generator[Event]:
     """Loss and metrics on all samples of a data set (its test part where it has one)."""
-    model = compile_graph(graph)
+    model = compile_graph(graph, precision=precision)
     data = yield from held(data)
     names = match_names(model, data)
     samples = fit_samples(model, data.test or data.part_arrays, names)
@@ -70,12 +73,14 @@ def judging(model: Model, weights: HostWeights, samples: Samples) -> Generator[P
     return judge.figures
 
 
-def predict(graph: Graph, weights: HostWeights, arrays: Mapping[str, Array]) -> Generator[Event]:
+def predict(
+    graph: Graph, weights: HostWeights, arrays: Mapping[str, Array], precision: Precision = "float32"
+) -> Generator[Event]:
     """Predictions for arrays named by the inputs; ends in a `Result` with an array per output, by name.
 
     Where a graph has a single Input and there is a single array, its name does not matter.
     """
-    model = compile_graph(graph)
+    model = compile_graph(graph, precision=precision)
     inputs = _inputs(model, arrays)
     count = len(next(iter(inputs.values())))
     variables = model.from_host(weights)

@@ -18,6 +18,7 @@ from engine.evaluation import PREDICTION_BATCH, PartName, judging, part_of
 from engine.events import Event, HostWeights, Progress, Result
 from engine.graph import Graph
 from engine.model import Model, Variables, compile_graph
+from engine.precision import Precision
 from engine.project import Project
 from engine.scoring import Answers, Scores, scoring
 
@@ -54,14 +55,16 @@ def examine(project: Project, weights: HostWeights, part: PartName = "test") -> 
 
     Raises `DataError` where there is no such part, and what preparing the data raises.
     """
-    model = compile_graph(project.graph)
+    model = compile_graph(project.graph, precision=project.training.precision)
     samples, meaning = yield from part_of(model, project, part)
     yield from _examined(model, weights, samples, meaning, part)
 
 
-def examine_data(graph: Graph, weights: HostWeights, data: DataSet) -> Generator[Event]:
+def examine_data(
+    graph: Graph, weights: HostWeights, data: DataSet, precision: Precision = "float32"
+) -> Generator[Event]:
     """Examine what weights make of all samples of a data set (its test part where it has one)."""
-    model = compile_graph(graph)
+    model = compile_graph(graph, precision=precision)
     data = yield from held(data)
     names = match_names(model, data)
     samples = fit_samples(model, data.test or data.part_arrays, names)

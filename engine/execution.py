@@ -16,6 +16,7 @@ from engine.graph import Edge, Graph, Node
 from engine.layers.core import Input
 from engine.op import Context
 from engine.ops.regularizers import REGULARIZERS
+from engine.precision import Precision, given, taken
 
 Arrays = Mapping[str, Mapping[str, jax.Array]]
 """Weights by the identifier of the node that owns them, then by their own name."""
@@ -50,6 +51,7 @@ def run(
     key: jax.Array | None = None,
     masks: Mapping[str, jax.Array | None] | None = None,
     shifts: Mapping[str, jax.Array] | None = None,
+    precision: Precision = "float32",
 ) -> Pass:
     """Compute nodes, given in an order in which each comes after those it needs.
 
@@ -65,7 +67,8 @@ def run(
             found.masks[node.id] = {0: masks.get(node.name) if masks else None}
             continue
         own = None if key is None else jax.random.fold_in(key, index)
-        _compute(found, graph, node, weights, training, own, inputs.get(node.name))
+        found.contexts[node.id] = Context(training=training, key=own, precision=precision)
+        _compute(found, graph, node, weights, inputs.get(node.name))
         if shifts and node.id in shifts:
             first, *others = found.values[node.id]
             found.values[node.id] = (first + shifts[node.id], *others)
@@ -77,17 +80,15 @@ def _entered(x: Any, dtype: str) -> Any:
     return np.asarray(x) if dtype == "string" else jnp.asarray(x, dtype)
 
 
-def _compute(
-    found: Pass, graph: Graph, node: Node, weights: Arrays, training: bool, key: jax.Array | None, given: Any
-) -> None:
-    layer, owner = node.layer, graph.owner(node.id).id
-    edges = graph.incoming(node.id) if given is None else ()
-    masks = tuple(found.mask(edge) for edge in edges)
-    ctx = found.contexts[node.id] = Context(training=training, key=key, masks=masks)
-    inputs = [_number(found.value(edge)) if layer.casts else found.value(edge) for edge in edges]
-    inputs = [given] if given is not None else on_host(node, inputs)
+def _compute(found: Pass, graph: Graph, node: Node, weights: Arrays, entered: Any) -> None:
+    layer, owner, ctx = node.layer, graph.owner(node.id).id, found.contexts[node.id]
+    edges = graph.incoming(node.id) if entered is None else ()
+    ctx.masks = masks = tuple(found.mask(edge) for edge in edges)
+    inputs = [found.value(edge) for edge in edges]
+    inputs = taken(layer, ctx.precision, list(map(_number, inputs))) if layer.casts else inputs
+    inputs = [entered] if entered is not None else on_host(node, inputs)
     own = {**weights.get(owner, {}), **found.updates.get(owner, {})}
-    values = layer.apply(own, *inputs, ctx=ctx)
+    values = given(layer, ctx.precision, layer.apply(taken(layer, ctx.precision, own), *inputs, ctx=ctx))
     found.values[node.id] = values if isinstance(values, tuple) else (values,)
     mask = ctx.output_mask if ctx.made_mask else layer.compute_mask(inputs, masks)
     found.masks[node.id] = dict.fromkeys(layer.masked_outputs, mask)

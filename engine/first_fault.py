@@ -126,7 +126,7 @@ def _taker(model: Model, node: Node, taken: Callable[[Model], _Step]) -> Node:
     for edge in edges:
         way = branched.new_node(Activation())
         branched, ways[way.id] = branched.insert(way, edge), edge.target
-    gradients = taken(compile_graph(branched)).gradients
+    gradients = taken(compile_graph(branched, precision=model.precision)).gradients
     found = (target for way, target in ways.items() if gradients[way] != "finite")
     return graph[next(found, edges[-1].target)]
 

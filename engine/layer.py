@@ -64,6 +64,10 @@ class Layer(Settings):
     """Settings that come from the training data where the first of them is left empty (see `learn`)."""
     casts: ClassVar[bool] = True
     """Whether whole numbers reach the layer as floating-point numbers; if not, as they are."""
+    in_full: ClassVar[bool] = False
+    """Whether the layer computes in float32 where others compute in fewer bits, as Keras's normalizations do."""
+    parts_choose: ClassVar[bool] = False
+    """Whether it computes nothing itself: the layers inside say in which type they do."""
     flops_each: ClassVar[int] = 1
     """Operations for each number that comes out, products with kernels aside; 0 where numbers are only moved."""
     supports_masking: ClassVar[bool] = False

@@ -20,6 +20,7 @@ from engine.layers.core import Input, Output
 from engine.op import Context
 from engine.ops.constraints import CONSTRAINTS
 from engine.ops.regularizers import REGULARIZERS
+from engine.precision import Precision, in_type
 from engine.weights import Weight, drawn
 
 Arrays = dict[str, dict[str, jax.Array]]
@@ -55,6 +56,8 @@ class Model:
     inference: Inference
     order: tuple[Node, ...]
     """The nodes that outputs need, each after those it depends on."""
+    precision: Precision = "float32"
+    """In which type layers compute; what comes out is float32."""
 
     @cached_property
     def inputs(self) -> tuple[Node, ...]:
@@ -164,16 +167,22 @@ class Model:
         masks: dict[str, jax.Array | None] = {}
         for node in self.outputs:
             (edge,) = self.graph.incoming(node.id)
-            outputs[node.name], masks[node.name] = found.value(edge), found.mask(edge)
+            outputs[node.name], masks[node.name] = self._given(found.value(edge)), found.mask(edge)
             ctx = found.contexts.get(edge.source, Context())
-            logits[node.name] = (ctx.logits, ctx.activation) if edge.output == 0 else (None, "linear")
+            known = edge.output == 0
+            logits[node.name] = (self._given(ctx.logits), ctx.activation) if known else (None, "linear")
         state = {owner: {**own, **found.updates.get(owner, {})} for owner, own in variables.state.items()}
         penalty = sum(found.losses, jnp.zeros(())) + self.penalty(variables.params)
         return found, Outcome(outputs, logits, masks, state, penalty)
 
+    def _given(self, value: Any) -> Any:
+        """What comes out, for those who compute with it."""
+        return value if self.precision == "float32" else in_type(value, jnp.float32)
+
     def values(self, variables: Variables, inputs: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
         """What every node gives (first) for a batch at inference, by identifier."""
-        return {key: values[0] for key, values in self._pass(variables, inputs, False, None).values.items()}
+        values = self._pass(variables, inputs, False, None).values
+        return {key: self._given(own[0]) for key, own in values.items()}
 
     def _pass(
         self,
@@ -185,7 +194,10 @@ class Model:
     ) -> Pass:
         params, state = variables
         weights = {owner: {**params.get(owner, {}), **state.get(owner, {})} for owner in params.keys() | state}
-        return run(self.graph, self.compiled, weights, inputs, training=training, key=key, shifts=shifts)
+        return run(
+            self.graph, self.compiled, weights, inputs,
+            training=training, key=key, shifts=shifts, precision=self.precision,
+        )  # fmt: skip
 
     def _trained(self) -> Iterator[tuple[str, Weight]]:
         for node in self.owners:
@@ -246,11 +258,11 @@ class Model:
         return variables
 
 
-def compile_graph(graph: Graph, known: Inference | None = None) -> Model:
+def compile_graph(graph: Graph, known: Inference | None = None, precision: Precision = "float32") -> Model:
     """The functions of a graph, its facts if known; raises `NotReadyError` where a problem bars its outputs."""
     inference = infer(graph) if known is None else known
     needed = graph.ancestors(node.id for node in graph.of_type(Output))
     errors = [p for p in inference.errors if p.node is None or p.node in needed]
     if errors:
         raise NotReadyError(errors)
-    return Model(graph, inference, tuple(graph[key] for key in graph.order if key in needed))
+    return Model(graph, inference, tuple(graph[key] for key in graph.order if key in needed), precision)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.ops.activations import ACTIVATIONS
+from engine.precision import Precision
 from engine.weights import Weights
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Context:
     made_mask: bool = False
     output_mask: jax.Array | None = None
     """The mask of the first output, where `made_mask` holds: for layers that find it while they compute."""
+    precision: Precision = "float32"
+    """In which type the layers of a pass compute."""
 
     @property
     def mask(self) -> jax.Array | None:
@@ -82,7 +85,7 @@ class Context:
         import jax
 
         key = None if self.key is None else jax.random.fold_in(self.key, number)
-        return Context(training=self.training, key=key, masks=self.masks)
+        return Context(training=self.training, key=key, masks=self.masks, precision=self.precision)
 
     def take(self, prefix: str, part: Context) -> None:
         """Keep what a part has left in its context."""

@@ -122,13 +122,13 @@ def find_rate(
     """
     if unready := nothing_to_learn(project.graph):
         raise NotReadyError(unready)
-    model = compile_graph(project.graph)
+    model = compile_graph(project.graph, precision=project.training.precision)
     data = yield from prepared(model, project.data)
     with closing(data):
         yield Progress("Preparing")
         graph = learned(model, data.training)
         if graph is not model.graph:
-            model = compile_graph(graph)
+            model = compile_graph(graph, precision=model.precision)
         if start is not None:
             start.check(model)
         check_lasting(costs(model.inference), project.training)

@@ -70,13 +70,13 @@ def train_together(projects: Sequence[Project], recorder: Recorder = lambda _, e
     assert all(comparable(project) == comparable(first) for project in projects)
     if unready := nothing_to_learn(first.graph):
         raise NotReadyError(unready)
-    model = compile_graph(first.graph)
+    model = compile_graph(first.graph, precision=first.training.precision)
     data = yield from prepared(model, first.data)
     with closing(data):
         yield Progress("Preparing")
         graph = learned(model, data.training)
         news = [Remarked(note) for note in data.notes] + ([] if graph is model.graph else [Learned(graph)])
-        group = _Group.of(first, compile_graph(graph), data)
+        group = _Group.of(first, compile_graph(graph, precision=model.precision), data)
         count = group.most()
         for start in range(0, len(projects), count):
             some = projects[start : start + count]

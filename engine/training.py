@@ -79,7 +79,7 @@ def train(
     """
     if unready := nothing_to_learn(project.graph):
         raise NotReadyError(unready)
-    model = compile_graph(project.graph)
+    model = compile_graph(project.graph, precision=project.training.precision)
     data = yield from prepared(model, project.data)
     with closing(data):
         for note in data.notes:
@@ -87,7 +87,7 @@ def train(
         yield Progress("Preparing")
         graph = learned(model, data.training)
         if graph is not model.graph:
-            model = compile_graph(graph)
+            model = compile_graph(graph, precision=project.training.precision)
             yield Learned(graph)
         if start is not None:
             start.check(model)

@@ -40,7 +40,10 @@ class ClassTable(QTableWidget):
         for column, (text, tip) in enumerate(
             (
                 (self.tr("Class"), ""),
-                (self.tr("Precision"), self.tr("Of the answers that name this class, the share that is right")),
+                (
+                    self.tr("Precision", "classes"),
+                    self.tr("Of the answers that name this class, the share that is right"),
+                ),
                 (self.tr("Recall"), self.tr("Of the samples of this class, the share that is found")),
                 (self.tr("F1"), self.tr("The harmonic mean of precision and recall")),
                 (self.tr("Support"), self.tr("How many samples are of this class")),

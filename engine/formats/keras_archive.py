@@ -19,14 +19,16 @@ from engine.formats.keras_assets import learned, write_idf_weights
 from engine.formats.keras_config import Calls, calls, to_config
 from engine.formats.keras_h5 import KERAS_VERSION, check_weights
 from engine.formats.keras_paths import kinds_of
+from engine.formats.keras_policy import chosen_precision, policy_of
 from engine.formats.keras_reading import from_config, model_name
 from engine.formats.keras_training import Compiled, read_training, training_config
 from engine.formats.keras_weights import read_by_path, write_by_path
-from engine.formats.loaded import LoadedModel, Report
+from engine.formats.loaded import LoadedModel, Notes, Report
 from engine.formats.reader import Reader
 from engine.formats.reading import LARGEST_JSON, Place, parse_json
 from engine.graph import Graph
 from engine.layers.placeholder import Placeholder
+from engine.precision import Precision
 from engine.project import NAME, TrainingSettings
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -49,6 +51,7 @@ def save_archive(
     training: TrainingSettings | None = None,
     optimizer_state: OptimizerState | None = None,
     name: str = NAME,
+    precision: Precision | None = None,
 ) -> None:
     """Write a model that Keras opens with `keras.saving.load_model`, atomically.
 
@@ -60,12 +63,12 @@ def save_archive(
     metadata = {"keras_version": KERAS_VERSION, "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(METADATA, json.dumps(metadata))
-        archive.writestr(CONFIG, json.dumps(_config(found, training, name)))
+        archive.writestr(CONFIG, json.dumps(_config(found, training, name, chosen_precision(precision, training))))
         archive.writestr(WEIGHTS, weights_file(found, weights, training, optimizer_state))
 
 
-def _config(found: Calls, training: TrainingSettings | None, name: str) -> dict[str, Any]:
-    config = model_entry(found.graph, name)
+def _config(found: Calls, training: TrainingSettings | None, name: str, precision: Precision) -> dict[str, Any]:
+    config = model_entry(found.graph, name, precision)
     if training is not None:
         compiled = training_config(found.graph, found.inference, training)
         optimizer = {"module": "keras.optimizers", **compiled.pop("optimizer_config"), "registered_name": None}
@@ -73,9 +76,9 @@ def _config(found: Calls, training: TrainingSettings | None, name: str) -> dict[
     return config
 
 
-def model_entry(graph: Graph, name: str = NAME) -> dict[str, Any]:
+def model_entry(graph: Graph, name: str = NAME, precision: Precision = "float32") -> dict[str, Any]:
     """A model as Keras 3 serializes it, also by `model.to_json()`."""
-    return {"module": _MODULE, **to_config(graph, name), "registered_name": "Functional"}
+    return {"module": _MODULE, **to_config(graph, name, precision), "registered_name": "Functional"}
 
 
 def weights_file(
@@ -112,8 +115,10 @@ def load_archive(path: str | PathLike[str]) -> LoadedModel:
         graph, weights = read_by_path(file, graph, kinds_of(config.get("config")), here)
         compiled = read_training(graph, _compiled(config))
         state, report = _read_state(file, compiled, here)
-    found = compiled.report + report
-    return LoadedModel(compiled.graph, weights, compiled.training, state, found, model_name(config))
+        notes = Notes()
+        precision = policy_of(config, notes)
+    found = compiled.report + report + notes.report
+    return LoadedModel(compiled.graph, weights, compiled.training, state, found, model_name(config), precision)
 
 
 def _read_state(file: hdf5.Group, compiled: Compiled, place: Place) -> tuple[OptimizerState | None, Report]:

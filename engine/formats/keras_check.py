@@ -26,8 +26,10 @@ def main(model_path: str, inputs_path: str, outputs_path: str) -> int:
         inputs = [file[name] for name in sorted(file.files, key=int)]
     values = model(inputs if len(inputs) > 1 else inputs[0], training=False)
     outputs = list(values) if isinstance(values, list | tuple) else [values]
-    arrays: dict[str, Any] = {str(i): np.asarray(keras.ops.convert_to_numpy(y)) for i, y in enumerate(outputs)}
-    np.savez(outputs_path, **arrays)
+    arrays = [np.asarray(keras.ops.convert_to_numpy(y)) for y in outputs]
+    arrays = [array.astype("float32") if array.dtype.name == "bfloat16" else array for array in arrays]
+    named: dict[str, Any] = {str(i): array for i, array in enumerate(arrays)}
+    np.savez(outputs_path, **named)
     print(json.dumps({"keras": keras.__version__, "backend": keras.backend.backend()}))
     return 0
 

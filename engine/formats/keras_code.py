@@ -9,6 +9,7 @@ from engine.formats.keras_program import class_imports
 from engine.formats.keras_styles import STYLES, Style
 from engine.formats.python_text import call, quoted, statement
 from engine.formats.sources import sorted_imports
+from engine.precision import MIXED
 from engine.project import Project
 
 _BACKEND = """\
@@ -42,6 +43,8 @@ def keras_code(
     if project.compiled or training is not None:
         compiled = compiling(found, project.training, by_name=style != "subclass")
     parts = [_BACKEND + sorted_imports(imports) + "\n"]
+    if project.training.precision == MIXED:
+        parts.append(f"keras.mixed_precision.set_dtype_policy({quoted(MIXED)})\n")
     if training is not None:
         parts += [training.data(), built, training.adapting(weights_file), compiled]
         parts += [_weights(weights_file), "model.summary()\n", training.fitting()]

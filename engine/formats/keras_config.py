@@ -12,12 +12,14 @@ from typing import Any
 
 from engine.errors import NotReadyError, StyleError
 from engine.formats.keras_layers import layer_entry
+from engine.formats.keras_policy import with_policy
 from engine.graph import Edge, Graph, Node
 from engine.inference import Inference, infer
 from engine.layer import parts_of
 from engine.layers.core import Input, Output
 from engine.layers.nested import Functional
 from engine.order import keras_order
+from engine.precision import Precision
 from engine.project import NAME
 from engine.splitting import split
 
@@ -106,7 +108,7 @@ def check_figures(graph: Graph) -> None:
             )
 
 
-def to_config(graph: Graph, name: str = NAME) -> dict[str, Any]:
+def to_config(graph: Graph, name: str = NAME, precision: Precision = "float32") -> dict[str, Any]:
     """What Keras calls `model_config`; raises `NotReadyError` where the graph has errors."""
     found = calls(split(graph), unknown=True)
     place: dict[str, tuple[str, int]] = {}
@@ -119,7 +121,7 @@ def to_config(graph: Graph, name: str = NAME) -> dict[str, Any]:
     config = {
         "name": name,
         "trainable": True,
-        "layers": layers,
+        "layers": with_policy(layers, precision),
         "input_layers": _ends([[*place[node.id], 0] for node in found.inputs]),
         "output_layers": _ends([[name, number + (name in models), output] for name, number, output in ends]),
     }

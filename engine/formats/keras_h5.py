@@ -16,13 +16,15 @@ from engine.files import replacing
 from engine.formats import hdf5, keras_dialect, keras_optimizer_state
 from engine.formats.keras_config import Calls, calls, to_config
 from engine.formats.keras_dialect import Dialect, to_keras2
+from engine.formats.keras_policy import chosen_precision, policy_of
 from engine.formats.keras_reading import from_config, model_name
 from engine.formats.keras_training import read_training, training_config
 from engine.formats.keras_weights import read_by_layer, write_by_layer
-from engine.formats.loaded import LoadedModel, Report
+from engine.formats.loaded import LoadedModel, Notes, Report
 from engine.formats.reading import Place, parse_json
 from engine.graph import Graph
 from engine.ledger import Ledger
+from engine.precision import Precision
 from engine.project import NAME, TrainingSettings
 
 KERAS_VERSION = "3.15.1"
@@ -54,6 +56,7 @@ def save_model(
     dialect: Dialect = "keras3",
     optimizer_state: OptimizerState | None = None,
     name: str = NAME,
+    precision: Precision | None = None,
 ) -> None:
     """Write a model that Keras opens with `keras.saving.load_model`, atomically.
 
@@ -62,7 +65,7 @@ def save_model(
     The dialect "keras2" is for tf-keras and readers that know no Keras 3.
     Raises `FileError`, and `NotReadyError` where the graph has errors.
     """
-    _save(path, graph, weights, training, optimizer_state, dialect=dialect, name=name)
+    _save(path, graph, weights, training, optimizer_state, dialect=dialect, name=name, precision=precision)
 
 
 def save_checkpoint(
@@ -88,13 +91,14 @@ def _save(
     standing: tuple[RunPosition, Ledger] | None = None,
     dialect: Dialect = "keras3",
     name: str = NAME,
+    precision: Precision | None = None,
 ) -> None:
     found = calls(graph, unknown=True)
     check_weights(found, weights, path)
     with replacing(path) as temporary:
         try:
             with h5py.File(temporary, "w") as file:
-                _write_model(file, found, weights, training, dialect, name)
+                _write_model(file, found, weights, training, dialect, name, chosen_precision(precision, training))
                 if training is not None and state is not None:
                     # Keras 3 finds no place for a state in this format, and could not go on training.
                     group = file.create_group(_STATE if dialect == "keras2" else f"{_RUN}/{_STATE}")
@@ -129,9 +133,10 @@ def _write_model(
     training: TrainingSettings | None,
     dialect: Dialect,
     name: str,
+    precision: Precision,
 ) -> None:
     _write_versions(file, dialect)
-    config = to_config(found.graph, name)
+    config = to_config(found.graph, name, precision)
     file.attrs["model_config"] = json.dumps(to_keras2(config) if dialect == "keras2" else config)
     if training is not None:
         file.attrs["training_config"] = json.dumps(training_config(found.graph, found.inference, training))
@@ -182,7 +187,10 @@ def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
         names = hdf5.names(file.at(at), "weight_names", place) or []
         found, optimizer = calls(graph, unknown=True), training.training.optimizer
         state, report = keras_optimizer_state.read_state(file.at(at), names, found, optimizer, place.at(at))
-    return LoadedModel(graph, weights, training.training, state, training.report + report, model_name(config))
+    notes = Notes()
+    precision = policy_of(config, notes)
+    found = training.report + report + notes.report
+    return LoadedModel(graph, weights, training.training, state, found, model_name(config), precision)
 
 
 def _read_position(file: hdf5.Group, place: Place) -> RunPosition:

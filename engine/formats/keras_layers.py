@@ -17,6 +17,7 @@ from engine.ops.activations import ACTIVATIONS, ALIASES
 from engine.ops.constraints import CONSTRAINTS
 from engine.ops.initializers import INITIALIZERS
 from engine.ops.regularizers import REGULARIZERS
+from engine.precision import MIXED
 from engine.registry import LAYERS
 
 FAMILIES: dict[Family, Mapping[str, Callable[..., Any]]] = {
@@ -28,7 +29,7 @@ FAMILIES: dict[Family, Mapping[str, Callable[..., Any]]] = {
 
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "data_format": ("channels_last",),
-    "dtype": ("float32",),
+    "dtype": ("float32", MIXED),  # of the whole network: see `keras_policy`
     "trainable": (True, False),  # of layers that own no weights
 }
 """What arguments that we have no field for may be, besides None and False, which in Keras mean "without"."""
@@ -170,7 +171,7 @@ def _input_settings(config: Mapping[str, Any], place: Place) -> dict[str, Any]:
         if config.get(key):
             raise place.error(f"is {key}, {_UNKNOWN}")
     batch, *sizes = place.at("batch_shape").listing(shape) or [None]
-    dtype = _dtype(config.get("dtype"))
+    dtype = dtype_name(config.get("dtype"))
     dtype = _NARROWED.get(dtype, dtype) if isinstance(dtype, str) else dtype
     return {"shape": sizes, "batch_size": batch, **({} if dtype is None else {"dtype": dtype})}
 
@@ -181,7 +182,7 @@ def batch_shape(config: Mapping[str, Any]) -> Any:
     return config.get("batch_input_shape") if found is None else found
 
 
-def _dtype(value: Any) -> Any:
+def dtype_name(value: Any) -> Any:
     """The name of a dtype, taken out of a policy where it stands in one."""
     if isinstance(value, dict):
         policy: dict[str, Any] = value
@@ -195,7 +196,7 @@ def _check_neutral(key: str, value: Any, cls: type[Layer], place: Place) -> None
     if key in _WITHOUT_EFFECT or value is None or value is False:
         return
     if key == "dtype":
-        value = _dtype(value)
+        value = dtype_name(value)
         if not cls.casts:
             return  # layers that pass numbers on as they are have the dtype of their input
     if isinstance(value, list) and len(value) == 1:  # pyright: ignore[reportUnknownArgumentType]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from engine.events import HostWeights, OptimizerState
 from engine.graph import Graph
 from engine.layers.placeholder import Placeholder
+from engine.precision import Precision
 from engine.project import NAME, Project, TrainingSettings
 
 
@@ -58,11 +59,14 @@ class LoadedModel:
     found: Report = field(default_factory=Report)
     """What was found while the parts of the file were read; `report` has the whole."""
     name: str = NAME
+    precision: Precision = "float32"
+    """In which type the layers compute."""
 
     @property
     def project(self) -> Project:
         """The model as a project, which remembers what was lost on the way."""
         training, compiled = self.training or TrainingSettings(), self.training is not None
+        training = training.replace(precision=self.precision)
         return Project(self.graph, training=training, name=self.name, compiled=compiled, lost=self.found.notes)
 
     @property

@@ -17,11 +17,13 @@ from engine.formats.keras_dialect import Dialect
 from engine.formats.keras_fitting import fit_by_layer, fit_by_path
 from engine.formats.keras_h5 import check_weights
 from engine.formats.keras_paths import Kinds, kinds_of
+from engine.formats.keras_policy import chosen_precision, policy_of
 from engine.formats.keras_reading import from_config, model_name
 from engine.formats.keras_weights import read_by_layer, read_by_path
-from engine.formats.loaded import LoadedModel
+from engine.formats.loaded import LoadedModel, Notes
 from engine.formats.reading import Place, parse_json, read_text
 from engine.graph import Graph
+from engine.precision import Precision
 from engine.project import NAME, TrainingSettings
 from engine.transfer import NONE_FITS, Transfer, by_name, transferred
 
@@ -87,7 +89,9 @@ def _load_json(path: str | PathLike[str], weights: str | PathLike[str] | None) -
     if found is None:
         raise FileError(path, f"holds no weights, and there is no {beside[0].name} beside it.")
     graph, arrays = load_weights(found, graph, kinds_of(config.get("config")))
-    return LoadedModel(graph, arrays, name=model_name(config))
+    notes = Notes()
+    precision = policy_of(config, notes)
+    return LoadedModel(graph, arrays, found=notes.report, name=model_name(config), precision=precision)
 
 
 def load_weights(path: str | PathLike[str], graph: Graph, kinds: Kinds | None = None) -> tuple[Graph, HostWeights]:
@@ -142,33 +146,36 @@ def save(
     dialect: Dialect = "keras3",
     optimizer_state: OptimizerState | None = None,
     name: str = NAME,
+    precision: Precision | None = None,
 ) -> None:
     """Write a model as the ending of `path` says: `.keras`, `.h5`, `.weights.h5`, `.json` with its weights beside.
 
-    `dialect` is for `.h5` only. With `training` and `optimizer_state`, `.keras` and `.h5` hold the optimizer's
-    state, so that the training can go on; in Keras 3, from `.keras` only. Raises `FileError`, and `NotReadyError`
-    where the graph has errors, `StyleError` where the version of Keras has no words for it.
+    `dialect` is for `.h5` only. Layers compute in the type of `precision`, or else in that of `training`.
+    With `training` and `optimizer_state`, `.keras` and `.h5` hold the optimizer's state, so that the training can
+    go on; in Keras 3, from `.keras` only. Raises `FileError`, and `NotReadyError` where the graph has errors,
+    `StyleError` where the version of Keras has no words for it.
     """
     file = Path(path)
+    precision = chosen_precision(precision, training)
     if dialect == "keras3" and not file.name.lower().endswith(".weights.h5"):
         check_shapes(graph)
     if file.suffix.lower() == ".keras":
-        save_archive(path, graph, weights, training, optimizer_state, name)
+        save_archive(path, graph, weights, training, optimizer_state, name, precision)
     elif file.suffix.lower() == ".json":
-        _save_json(file, graph, weights, name)
+        _save_json(file, graph, weights, name, precision)
     elif file.name.lower().endswith(".weights.h5"):
         save_weights(path, graph, weights)
     else:
         if dialect == "keras3":
             check_figures(graph)
-        keras_h5.save_model(path, graph, weights, training, dialect, optimizer_state, name)
+        keras_h5.save_model(path, graph, weights, training, dialect, optimizer_state, name, precision)
 
 
-def _save_json(path: Path, graph: Graph, weights: HostWeights, name: str) -> None:
+def _save_json(path: Path, graph: Graph, weights: HostWeights, name: str, precision: Precision) -> None:
     """Write config and weights; where one of them cannot be written, the older two stay."""
     beside = path.with_suffix(".weights.h5")
     with replacing_all(path, beside) as (config, arrays):
-        config.write_text(json.dumps(model_entry(graph, name)), encoding="utf-8")
+        config.write_text(json.dumps(model_entry(graph, name, precision)), encoding="utf-8")
         arrays.write_bytes(_weights_file(graph, weights, beside))
 
 

@@ -23,12 +23,16 @@ from engine.inference import infer
 from engine.layers.core import Input
 from engine.layers.placeholder import Placeholder
 from engine.model import Model, compile_graph
+from engine.precision import Precision
 from engine.shapes import Shape
 
 Array = np.ndarray[Any, Any]
 
 TOLERANCE = 1e-4
 """Of the largest output: two programs that add in another order differ by the rounding of 32 bits."""
+
+_TOLERANCES: dict[Precision, float] = {"float32": TOLERANCE, "mixed_bfloat16": 0.05}
+"""With 8 bits for a number, each of several layers may be off by a hundredth of its largest one."""
 
 _SAMPLES = 4
 _OPEN_SIZES = (16, 48, 128, 299)
@@ -42,6 +46,7 @@ class OutputProof:
     name: str
     difference: float
     largest: float
+    tolerance: float = TOLERANCE
 
     def __str__(self) -> str:
         if self.holds:
@@ -50,7 +55,7 @@ class OutputProof:
 
     @property
     def holds(self) -> bool:
-        return self.difference <= TOLERANCE * max(self.largest, 1e-3)
+        return self.difference <= self.tolerance * max(self.largest, 1e-3)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,14 @@ class Proof:
         return "\n".join([opened, *map(str, self.outputs)])
 
 
-def prove(path: str | PathLike[str], graph: Graph, weights: HostWeights, seed: int = 0) -> Generator[Event]:
+def prove(
+    path: str | PathLike[str],
+    graph: Graph,
+    weights: HostWeights,
+    seed: int = 0,
+    *,
+    precision: Precision = "float32",
+) -> Generator[Event]:
     """Compare Keras's predictions with ours; ends in a `Result` with a `Proof`.
 
     Keras runs in a process of its own. Raises `NotReadyError` where the graph has problems.
@@ -94,7 +106,7 @@ def prove(path: str | PathLike[str], graph: Graph, weights: HostWeights, seed: i
         reason = f"{unknown.name} is a placeholder for the class {cls}, which this program cannot compute."
         yield Result(Proof(reason=reason))
         return
-    model = compile_graph(graph)
+    model = compile_graph(graph, precision=precision)
     inputs = random_inputs(model, seed)
     with tempfile.TemporaryDirectory(prefix="layerloom-") as folder:
         given, made = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
@@ -122,7 +134,7 @@ def prove(path: str | PathLike[str], graph: Graph, weights: HostWeights, seed: i
             return
         with np.load(made) as file:
             theirs = [file[name] for name in sorted(file.files, key=int)]
-    yield Result(_compared(ours, theirs, json.loads(said.strip().splitlines()[-1])))
+    yield Result(_compared(ours, theirs, json.loads(said.strip().splitlines()[-1]), precision))
 
 
 def _reason(status: int, complaint: str) -> str:
@@ -132,14 +144,16 @@ def _reason(status: int, complaint: str) -> str:
     return f"Keras could not open the file: {last}"
 
 
-def _compared(ours: Mapping[str, Any], theirs: list[Array], versions: Mapping[str, str]) -> Proof:
+def _compared(
+    ours: Mapping[str, Any], theirs: list[Array], versions: Mapping[str, str], precision: Precision
+) -> Proof:
     if len(ours) != len(theirs):
         return Proof(reason=f"Keras gives {len(theirs)} outputs, this program {len(ours)}", refused=True)
     outputs: list[OutputProof] = []
     for (name, value), other in zip(ours.items(), theirs, strict=True):
         own = np.asarray(value, np.float64)
         far = np.abs(own - other).max(initial=0.0) if own.shape == other.shape else np.inf
-        outputs.append(OutputProof(name, float(far), float(np.abs(own).max(initial=0.0))))
+        outputs.append(OutputProof(name, float(far), float(np.abs(own).max(initial=0.0)), _TOLERANCES[precision]))
     return Proof(tuple(outputs), versions["keras"], versions["backend"])
 
 

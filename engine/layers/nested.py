@@ -99,6 +99,7 @@ class Functional(Weighted):
     keras_aliases: ClassVar[tuple[str, ...]] = ("Sequential", "Model")
     keras_module: ClassVar[str] = "keras.src.models.functional"
     casts: ClassVar[bool] = False
+    parts_choose: ClassVar[bool] = True
 
     @model_validator(mode="before")
     @classmethod
@@ -216,7 +217,10 @@ class Functional(Weighted):
             weights.setdefault(names[name], {})[inner] = value
         given = {node.name: value for node, value in zip(self.inputs, inputs, strict=True)}
         masks = {node.name: mask for node, mask in zip(self.inputs, ctx.masks, strict=False)}
-        found = run(self.graph, self._order, weights, given, training=ctx.training, key=ctx.key, masks=masks)
+        found = run(
+            self.graph, self._order, weights, given,
+            training=ctx.training, key=ctx.key, masks=masks, precision=ctx.precision,
+        )  # fmt: skip
         for owner, updates in found.updates.items():
             ctx.updates |= {f"{self.graph[owner].name}/{name}": value for name, value in updates.items()}
         ctx.losses += found.losses

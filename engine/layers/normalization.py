@@ -22,6 +22,8 @@ from engine.weights import Weight, Weights, prefixed, within
 class _Scaled(Weighted):
     """What layers share that may learn a factor, gamma, and an offset, beta, for what they have normalized."""
 
+    in_full: ClassVar[bool] = True
+
     epsilon: Annotated[float, Field(gt=0)] = Field(default=0.001, description="Keeps the division away from zero.")
     center: bool = Field(default=True, description="Learn an offset, beta.")
     scale: bool = Field(default=True, description="Learn a factor, gamma.")
@@ -199,6 +201,7 @@ class RMSNormalization(Weighted):
     epsilon: Annotated[float, Field(gt=0)] = Field(default=1e-6, description="Keeps the division away from zero.")
 
     keras_class: ClassVar[str | None] = "RMSNormalization"
+    in_full: ClassVar[bool] = True
     flops_each: ClassVar[int] = 4
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -261,6 +264,7 @@ class SpectralNormalization(Weighted):
     keras_class: ClassVar[str | None] = "SpectralNormalization"
     positional: ClassVar[tuple[str, ...]] = ("layer",)
     caption: ClassVar[tuple[str, ...]] = ("layer",)
+    in_full: ClassVar[bool] = True
 
     @property
     def casts(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -187,6 +187,14 @@ class TimeDistributed(Weighted):
         return self.layer.casts
 
     @property
+    def in_full(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.layer.in_full
+
+    @property
+    def parts_choose(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.layer.parts_choose
+
+    @property
     def activation_name(self) -> str | None:
         return self.layer.activation_name
 

@@ -40,6 +40,25 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_run_can_compute_in_mixed_precision_and_is_judged_so(trained: Path) -> None:
+    made = layerloom(
+        "train",
+        "iris.loom",
+        "--epochs",
+        "2",
+        "--precision",
+        "mixed_bfloat16",
+        "--out",
+        "mixed",
+        "--json",
+        cwd=trained,
+    )
+    assert made.returncode == 0, made.stderr
+    ended = json.loads(made.stdout.splitlines()[-1])
+    judged = json.loads(layerloom("evaluate", "iris.loom", "--run", "mixed", "--json", cwd=trained).stdout)
+    assert judged == pytest.approx(ended["test"], rel=1e-6)
+
+
 def test_training_prints_a_line_of_json_per_epoch(trained: Path) -> None:
     rows = [json.loads(line) for line in (trained / "train.json").read_text().splitlines()]
     assert [row["event"] for row in rows] == ["epoch"] * 4 + ["finished"]
