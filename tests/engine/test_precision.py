@@ -155,8 +155,8 @@ def nested() -> Graph:
 def test_a_run_follows_that_of_keras(graph: Graph, tmp_path: Path) -> None:
     """Keras opens the first weights with the policy in their file.
 
-    Losses agree to 0.02: one rounding may change a prediction by 0.004 of itself, and Keras takes the logarithm of
-    the rounded one, where the loss here is taken of what the softmax was given. In float32 they agree to 1e-5.
+    Losses agree to 0.003, four times what was measured. One rounding may change a prediction by 0.004 of itself,
+    up or down; Keras takes the logarithm of the rounded one, where the loss here is of what the softmax was given.
     """
     made = project(tmp_path, graph)
     data = prepare(compile_graph(made.graph), made.data.source.load(), made.data)
@@ -164,12 +164,12 @@ def test_a_run_follows_that_of_keras(graph: Graph, tmp_path: Path) -> None:
     assert {layer.compute_dtype for layer in model.layers if isinstance(layer, keras.layers.Dense)} == {"bfloat16"}
     end = finished(made)
     for name in ("loss", "val_loss"):
-        np.testing.assert_allclose(end.history[name], theirs[name], rtol=0, atol=0.02)
+        np.testing.assert_allclose(end.history[name], theirs[name], rtol=0, atol=0.003)
     np.testing.assert_allclose(end.history["accuracy"], theirs["accuracy"], rtol=0, atol=2 / 96)
     assert end.history["loss"][-1] < end.history["loss"][0] - 0.1
     assert data.test is not None
     judged = model.evaluate(*for_keras(data.test), verbose="0", return_dict=True)
-    assert end.test["loss"] == pytest.approx(judged["loss"], abs=0.02)
+    assert end.test["loss"] == pytest.approx(judged["loss"], abs=0.003)
 
 
 def test_weights_and_what_layers_keep_stay_whole(tmp_path: Path) -> None:
