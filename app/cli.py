@@ -73,7 +73,13 @@ def new(
 
 
 @cli.command()
-def summary(network: NetworkFile, as_json: Json = False) -> None:
+def summary(
+    network: NetworkFile,
+    devices: Annotated[
+        int | None, typer.Option(min=1, max=65_536, help="Say what a step costs on 1, 2, 4, ... devices.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Print layers, shapes and parameters, as Keras's summary() does, with FLOPs and memory."""
     from dataclasses import asdict
 
@@ -81,17 +87,22 @@ def summary(network: NetworkFile, as_json: Json = False) -> None:
     from engine.costs import costs
     from engine.formats.summary import summary_rows, summary_text
     from engine.inference import infer
+    from engine.scaling import scaling, scaling_text
 
     project = open_network(network).project
     graph, batch_size = project.graph, project.training.batch_size
-    if not as_json:
-        sys.stdout.write(summary_text(graph, batch_size=batch_size) + "\n")
-        return
     facts = infer(graph)
-    cost = costs(facts).total
+    known = costs(facts)
+    counts = [] if devices is None else sorted({*(2**i for i in range(devices.bit_length())), devices})
+    scaled = scaling(known, project.training, counts, sharded=project.training.distribution == "sharded")
+    if not as_json:
+        sys.stdout.write(summary_text(graph, batch_size=batch_size) + "\n" + scaling_text(scaled))
+        return
+    cost = known.total
     layers = [asdict(row) for row in summary_rows(graph, batch_size=batch_size)]
     totals = {"parameters": facts.parameters, "trainable": facts.trainable_parameters, "flops": cost.flops}
     totals |= {"memory": cost.memory(batch_size), "batch_size": batch_size}
+    totals |= {"devices": [asdict(row) for row in scaled]} if scaled else {}
     print_json({"layers": layers, **totals, "problems": [problem.message for problem in facts.problems]})
 
 

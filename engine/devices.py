@@ -232,6 +232,13 @@ class Spread(Placement):
         return jax.ShapeDtypeStruct((batches, self.room(size), *shape), dtype, sharding=self._parts)
 
 
+def planned(devices: int, *, sharded: bool = False) -> Placement:
+    """A placement to reckon with, of devices that have a memory each; nothing is computed on it."""
+    found = Placement()
+    found.devices, found.sharded = devices, sharded and devices > 1
+    return found
+
+
 def placement_of(distribution: Distribution) -> Placement:
     """Where a run is computed: on one device, or on all of the default kind, of all processes that have joined."""
     devices = jax.devices()

@@ -42,8 +42,8 @@ def estimated_cost(costs: Costs, training: TrainingSettings, placement: Placemen
     back needs, and twice the largest of it for the gradients that are under way. Within a third or so of what the
     compiler then says, but for recurrent layers: what these keep of their steps is not counted.
 
-    Of several devices each takes its share of the samples. A gradient is whole on each of them before it is
-    summed, and where they share the weights, these are whole while a step is made.
+    Of several devices each takes its share of the samples. Gradients are whole on each of them, before they are
+    summed and after, and where they share the weights, these are whole while a step is made.
     """
     total, each = costs.total, costs.total.activation_bytes
     if each is None:
@@ -51,7 +51,8 @@ def estimated_cost(costs: Costs, training: TrainingSettings, placement: Placemen
     largest = max((cost.activation_bytes or 0 for cost in costs.nodes.values()), default=0)
     samples = -(-training.batch_size // placement.devices)
     whole = costs.total.weight_bytes if placement.sharded else 0
-    extra = whole + gradient_bytes(costs) + samples * (each + 2 * largest)
+    gradients = gradient_bytes(costs) * (1 if placement.devices == 1 else 2)
+    extra = whole + gradients + samples * (each + 2 * largest)
     flops = None if total.flops is None else (1 + _BACKWARDS) * samples * total.flops
     memory = lasting_bytes(costs, training, placement) + extra
     return StepCost(memory, flops, extra, placement.devices, placement.local)

@@ -152,6 +152,14 @@ def test_summary_counts_like_keras(trained: Path) -> None:
     assert "FLOPs of a sample: " in text
 
 
+def test_summary_says_what_a_step_costs_on_several_devices(trained: Path) -> None:
+    rows = json.loads(layerloom("summary", "iris.loom", "--devices", "6", "--json", cwd=trained).stdout)["devices"]
+    assert [row["devices"] for row in rows] == [1, 2, 4, 6]
+    assert rows[0]["sent"] == 0 < rows[1]["sent"] < rows[3]["sent"]
+    table = layerloom("summary", "iris.loom", "--devices", "6", cwd=trained).stdout.splitlines()[-4:]
+    assert [line.split()[0] for line in table] == ["1", "2", "4", "6"]
+
+
 def _bad(folder: Path) -> dict[str, list[str]]:
     (folder / "text.loom").write_text("hello")
     (folder / "empty.loom").write_text("")

@@ -32,6 +32,7 @@ from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
 from engine.optimizers import SGD, Adam
 from engine.project import DataSettings, Project, TrainingSettings
+from engine.step_cost import compiled_cost
 from engine.templates import chain
 from engine.training import train
 from tests.engine.graphs import graph
@@ -176,6 +177,25 @@ def _lasting(distribution: str) -> int:
     return cost.memory - cost.extra
 
 
+def wide() -> Project:
+    """Many weights, few samples."""
+    made, _ = chain(
+        Input(shape=(4,)), Dense(units=1024), Dense(units=512), Dense(units=3, activation="softmax"), Output()
+    )
+    return _project(made, Iris(), optimizer=Adam())
+
+
+def _talk(distribution: str) -> tuple[int, dict[str, tuple[int, int]]]:
+    """What a step of a wide network takes anew, and what devices tell each other in it, as compiled."""
+    from tests.bench.devices import compiled, talk
+
+    project = wide()
+    placement, steps = compiled(project, DEVICES, sharded=distribution == "sharded")
+    cost = compiled_cost(steps, placement=placement)
+    assert cost is not None
+    return cost.extra, talk(steps)
+
+
 def _until_compiled(project: Project) -> Iterator[Event]:
     for event in train(project):
         yield event
@@ -185,6 +205,7 @@ def _until_compiled(project: Project) -> Iterator[Event]:
 
 def _main(folder: Path, names: list[str]) -> None:
     found: dict[str, Any] = {"memory": {kind: _lasting(kind) for kind in ("data_parallel", "sharded")}}
+    found["talk"] = {kind: _talk(kind) for kind in ("data_parallel", "sharded")}
     usual = holding.HELD, feeding.CHUNK
     for name in names:
         case, kinds = name.split(":")
