@@ -56,14 +56,14 @@ class Judge:
         self.compiled = Later(
             partial(_fitting, functions, outline_of(variables), first, resizable=size != batch_size)
         )
-        self._nothing = functions.nothing
+        self._functions = functions
         self._pace = placement.pace()
         self.figures: dict[str, float] = {}
 
     def run(self, variables: Variables) -> Iterator[Progress]:
         """Go through the samples; `figures` then holds what is found of all of them."""
         source, compiled_sums = yield from self.compiled.waited(COMPILING)
-        found = self._nothing
+        found, single = self._functions.nothing, self._functions.single(source.batch_size)
         before, total = 0, source.full + bool(source.rest)
         with closing(source.filled()) as parts:
             for part in parts:
@@ -73,7 +73,7 @@ class Judge:
                 done = part.first
                 while done < part.stop:
                     start = time.perf_counter()
-                    count = min(self._pace.steps, part.stop - done)
+                    count = 1 if single else min(self._pace.steps, part.stop - done)
                     bounds = (np.int32(done), np.int32(done + count))
                     sums = compiled_sums(variables, part.data, part.batches, part.counted, *bounds)
                     found = jax.tree.map(lambda one, more: one + np.asarray(more, float), found, sums)
@@ -82,7 +82,7 @@ class Judge:
                     if before + done < total:
                         yield Progress("Evaluating", before + done, total)
                 before += part.stop
-        self.figures = {name: float(found[name].value) for name in self._nothing}
+        self.figures = {name: float(found[name].value) for name in self._functions.names}
 
 
 def _fitting(functions: StepFunctions, variables: Variables, source: Feed, *, resizable: bool) -> Compiled:

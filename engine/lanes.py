@@ -112,7 +112,7 @@ class OwnLane(Lane):
 
     @property
     def steps(self) -> int:
-        return self._pace.steps
+        return 1 if self.functions.single(self.feed.batch_size) else self._pace.steps
 
     def compile(self, first: Learner) -> Iterator[Event]:
         self.learner = first

@@ -176,7 +176,7 @@ class _Shared(Lane):
 
     @property
     def steps(self) -> int:
-        return self._group.pace.steps
+        return 1 if self.functions.single(self.feed.batch_size) else self._group.pace.steps
 
     def compile(self, first: Learner) -> Iterator[Event]:
         self.own = first
@@ -221,7 +221,7 @@ class _Group:
 
     def most(self) -> int:
         """How many runs may go side by side."""
-        if not isinstance(self.feed, Held):
+        if not isinstance(self.feed, Held) or self.functions.single(self.feed.batch_size):
             return 1
         model, copies = self.functions.model, 1 + len(self.functions.optimizer.slots())
         learned = 4 * copies * model.inference.parameters

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import jax
+import jax.numpy as jnp
 from pydantic import Field
 
 from engine.errors import ShapeError
@@ -107,10 +108,18 @@ class BatchNormalization(_Scaled):
     def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
         if not (ctx.training and self.trainable):  # frozen, it keeps to what it has learned
             return self.op()(w, *inputs)
-        mean, variance = ops.batch_moments(inputs[0], self.axis, ctx.mask)
+        (x,) = inputs
+        last = self.axis % x.ndim == x.ndim - 1
+        if ctx.mask is None and last and x.dtype == jnp.float32 and jax.default_backend() == "cpu":
+            y, mean, variance = ops.batch_normalization_for_training(
+                x, w.get("gamma"), w.get("beta"), epsilon=self.epsilon
+            )
+        else:
+            mean, variance = ops.batch_moments(x, self.axis, ctx.mask)
+            y = self.op()({**w, "moving_mean": mean, "moving_variance": variance}, x)
         for name, now in (("moving_mean", mean), ("moving_variance", variance)):
             ctx.updates[name] = w[name] * self.momentum + now * (1.0 - self.momentum)
-        return self.op()({**w, "moving_mean": mean, "moving_variance": variance}, *inputs)
+        return y
 
 
 @register(category="Normalization")

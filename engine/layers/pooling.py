@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
+import jax
 from pydantic import Field
 
 from engine.fields import Padding, Pair, Settings, Single, Triple
 from engine.layer import Layer
 from engine.layers.windows import PerAxis, spatial, window_output
-from engine.op import Op
+from engine.op import Context, Op
 from engine.ops import pooling as ops
 from engine.registry import register
 from engine.shapes import Shape, count
+from engine.weights import Weights
 
 _STRIDES = "Steps of the window; by default its size."
 
@@ -68,6 +71,12 @@ class _Pooling(Layer):
 class _MaxPooling(_Pooling):
     def op(self) -> Op:
         return Op(ops.max_pooling, settings=self._settings)
+
+    def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
+        op = self.op()
+        if ctx.training and jax.default_backend() == "cpu":
+            op = replace(op, function=ops.max_pooling_for_training)
+        return op(w, *inputs)
 
 
 class _AveragePooling(_Pooling):

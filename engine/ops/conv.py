@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from engine.ops.sums import biased
 
 Sizes = tuple[int, ...]
 """A number for each axis that a window slides along."""
@@ -75,7 +78,7 @@ def convolution_for_training(
         )
     pads = tuple(borders(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilation_rate))
     y: Any = _convolve(x, kernel, strides, pads, dilation_rate or (1,) * len(strides))
-    return y if bias is None else y + bias
+    return y if bias is None else biased(y, bias)
 
 
 Pads = tuple[tuple[int, int], ...]
@@ -83,6 +86,8 @@ Pads = tuple[tuple[int, int], ...]
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
 def _convolve(x: Any, kernel: Any, strides: Sizes, pads: Pads, dilation: Sizes) -> Any:
+    if x.shape[-1] == 1:  # a sum over the points of the kernel, for which XLA makes one loop
+        return sum(some * kernel[point] for point, some in _shifts(x, kernel.shape[:-2], strides, pads, dilation))
     return lax.conv_general_dilated(
         x, kernel, strides, pads, rhs_dilation=dilation, dimension_numbers=axis_names(x.ndim)
     )
@@ -105,15 +110,33 @@ def _convolve_backward(strides: Any, pads: Any, dilation: Any, saved: Any, dy: A
     # The kernel's gradient slides dy over x: channels take the place of the batch, the batch that of channels.
     sizes = zip(kernel.shape, x.shape[1:], dy.shape[1:], strides, dilation, pads, strict=False)
     needed = [(low, (k - 1) * d + (o - 1) * s + 1 - n - low) for k, n, o, s, d, (low, _) in sizes]
+    if x.shape[-1] == 1:
+        places = jnp.concatenate([some for _, some in _shifts(x, kernel.shape[:-2], strides, pads, dilation)], -1)
+        return dx, (places.reshape(-1, places.shape[-1]).T @ dy.reshape(-1, dy.shape[-1])).reshape(kernel.shape)
     dk = lax.conv_general_dilated(
-        x.swapaxes(0, -1),
-        jnp.moveaxis(dy, 0, -2),
+        *_turned(x, dy),
         dilation,
         needed,
         rhs_dilation=strides,
         dimension_numbers=axis_names(x.ndim),
     )
     return dx, jnp.moveaxis(dk, 0, -2)
+
+
+def _turned(x: Any, dy: Any) -> tuple[Any, Any]:
+    """x with its channels in front and its batch behind, and dy with its batch before the channels.
+
+    In a branch, so that XLA does not compute x and dy anew while it goes through memory in strides: what they come
+    from is several arrays. Where the first number of dy is NaN, all are.
+    """
+
+    def turn(x: Any, dy: Any) -> tuple[Any, Any]:
+        return x.swapaxes(0, -1), jnp.moveaxis(dy, 0, -2)
+
+    def lost(x: Any, dy: Any) -> tuple[Any, Any]:
+        return jax.tree.map(lambda array: jnp.full_like(array, jnp.nan), turn(x, dy))
+
+    return lax.cond(jnp.isnan(dy[(0,) * dy.ndim]), lost, turn, x, dy)
 
 
 _convolve.defvjp(_convolve_forward, _convolve_backward)
@@ -151,16 +174,24 @@ def depthwise_convolution_by_shifts(
     """
     window, rates = kernel.shape[:-2], dilation_rate or (1,) * len(strides)
     pads = borders(x.shape[1:-1], window, strides, padding, dilation_rate)
-    x = jnp.pad(x.astype(kernel.dtype), [(0, 0), *pads, (0, 0)])[..., None]
+    y: Any = 0.0
+    for point, shifted in _shifts(x.astype(kernel.dtype), window, strides, pads, rates):
+        y += shifted[..., None] * kernel[point]
+    y = y.reshape(*y.shape[:-2], math.prod(kernel.shape[-2:]))
+    return y if bias is None else y + bias
+
+
+def _shifts(
+    x: Any, window: Sizes, strides: Sizes, pads: Sequence[tuple[int, int]], rates: Sizes
+) -> Iterator[tuple[Sizes, Any]]:
+    """Each point of a kernel, with what of x it meets as the kernel slides along."""
+    x = jnp.pad(x, [(0, 0), *pads, (0, 0)])
     axes = list(zip(x.shape[1:], window, strides, rates, strict=False))
     reach = [size - (points - 1) * rate for size, points, _, rate in axes]
-    y: Any = 0.0
     for point in product(*map(range, window)):
         starts = [place * rate for place, rate in zip(point, rates, strict=True)]
         shifted = [slice(a, a + length, s) for a, length, s in zip(starts, reach, strides, strict=True)]
-        y += x[:, *shifted] * kernel[point]
-    y = y.reshape(*y.shape[:-2], math.prod(kernel.shape[-2:]))
-    return y if bias is None else y + bias
+        yield point, x[:, *shifted]
 
 
 def separable_convolution(

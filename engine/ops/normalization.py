@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+
+from engine.ops.sums import channel_sums
 
 
 def batch_normalization(
@@ -34,6 +39,48 @@ def batch_moments(x: jax.Array, axis: int, mask: jax.Array | None = None) -> tup
     mean = jnp.where(kept, x, 0.0).sum(axes, keepdims=True) / count
     variance = jnp.square(jnp.where(kept, x - mean, 0.0)).sum(axes, keepdims=True) / count
     return mean.reshape(-1), variance.reshape(-1)
+
+
+def batch_normalization_for_training(
+    x: jax.Array, gamma: jax.Array | None, beta: jax.Array | None, *, epsilon: float = 1e-3
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """`batch_normalization` by the moments of x itself, with channels last; gives them, too.
+
+    Moments and gradients (Ioffe and Szegedy 2015, arXiv:1502.03167, section 3) take two sums each, which are fast
+    on a CPU.
+    """
+    channels = x.shape[-1:]
+    scale = jnp.ones(channels, x.dtype) if gamma is None else gamma
+    shift = jnp.zeros(channels, x.dtype) if beta is None else beta
+    return _normalized(x, scale, shift, epsilon)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(3,))
+def _normalized(x: Any, gamma: Any, beta: Any, epsilon: float) -> Any:
+    return _normalized_forward(x, gamma, beta, epsilon)[0]
+
+
+def _normalized_forward(x: Any, gamma: Any, beta: Any, epsilon: float) -> Any:
+    count = x.size // x.shape[-1]
+    mean = channel_sums(x) / count
+    variance = channel_sums(jnp.square(x - mean)) / count
+    inverse = jax.lax.rsqrt(variance + epsilon)
+    y = (x - mean) * (inverse * gamma) + beta
+    return (y, mean, variance), (x, gamma, mean, inverse)
+
+
+def _normalized_backward(_: float, saved: Any, given: Any) -> Any:
+    x, gamma, mean, inverse = saved
+    dy, dmean, dvariance = given
+    count = x.size // x.shape[-1]
+    normal = (x - mean) * inverse
+    dbeta, dgamma = channel_sums(dy), channel_sums(dy * normal)
+    dx = gamma * inverse * (dy - dbeta / count - normal * (dgamma / count))
+    dx += (dmean + 2 * dvariance * (x - mean)) / count
+    return dx, dgamma, dbeta
+
+
+_normalized.defvjp(_normalized_forward, _normalized_backward)
 
 
 def layer_normalization(

@@ -5,7 +5,7 @@ on TensorFlow and on JAX, and a step in JAX by hand. All have the same network, 
 float32; each ratio is the middle of those of all turns. The peers live in an environment of their own, which
 `make bench` makes; without it, this program and the step by hand are measured.
 
-    python -m tests.bench.training [--json] [--works NAME,NAME] [--turns N] [--gpu]
+    python -m tests.bench.training [--json] [--works NAME,NAME] [--peers NAME,NAME] [--turns N] [--gpu]
 
 A row tells `work`, `step_ms` of this program, `peers` (name to milliseconds), `ratio_to_fastest_peer` and
 `ratio_to_bare_jax` (how many times as fast), `goal`, and `memory_ratio`: bytes of a compiled step against the one
@@ -37,8 +37,8 @@ Command = tuple[str, list[str], dict[str, str]]
 """A Python, what it is to run, and what is added to the environment."""
 
 
-def contestants(gpu: bool) -> dict[str, Command]:
-    """Every program by its name, with how its worker is started."""
+def contestants(peers: str, *, gpu: bool) -> dict[str, Command]:
+    """Every program by its name, with how its worker is started; of the `peers`, those that are named."""
     place = [] if gpu else ["JAX_PLATFORMS=cpu", "CUDA_VISIBLE_DEVICES="]
     here = dict(pair.split("=") for pair in place)
     found: dict[str, Command] = {
@@ -46,13 +46,14 @@ def contestants(gpu: bool) -> dict[str, Command]:
         BARE: (sys.executable, ["bare_jax"], here),
     }
     if PEERS.exists():
-        peers, more = str(PEERS), ["--gpu"] if gpu else []
-        found |= {
-            "PyTorch": (peers, ["pytorch", *more], here),
-            "torch.compile": (peers, ["pytorch", "--compile", *more], here),
-            "Keras on TensorFlow": (peers, ["keras_fit"], {**here, "KERAS_BACKEND": "tensorflow"}),
-            "Keras on JAX": (peers, ["keras_fit"], {**here, "KERAS_BACKEND": "jax"}),
+        python, more = str(PEERS), ["--gpu"] if gpu else []
+        known: dict[str, Command] = {
+            "PyTorch": (python, ["pytorch", *more], here),
+            "torch.compile": (python, ["pytorch", "--compile", *more], here),
+            "Keras on TensorFlow": (python, ["keras_fit"], {**here, "KERAS_BACKEND": "tensorflow"}),
+            "Keras on JAX": (python, ["keras_fit"], {**here, "KERAS_BACKEND": "jax"}),
         }
+        found |= {name: known[name] for name in (peers.split(",") if peers else known)}
     return found
 
 
@@ -93,10 +94,10 @@ class Contestant:
         self._process.communicate("end\n")
 
 
-def measure(works: list[Work], turns: int, *, gpu: bool = False) -> Iterator[dict[str, Any]]:
+def measure(works: list[Work], turns: int, who: dict[str, Command]) -> Iterator[dict[str, Any]]:
     """Two rows for each work: of training and of prediction."""
     for work in works:
-        found = [Contestant(name, command, work) for name, command in contestants(gpu).items()]
+        found = [Contestant(name, command, work) for name, command in who.items()]
         for _ in range(turns):
             for kind in KINDS:
                 for one in found:
@@ -132,6 +133,7 @@ def _ratio(other: Contestant, own: Contestant, kind: str) -> float:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--works", default=",".join(WORKS))
+    parser.add_argument("--peers", default="")
     parser.add_argument("--turns", type=int, default=TURNS)
     for flag in ("--json", "--gpu", "--verbose"):
         parser.add_argument(flag, action="store_true")
@@ -140,5 +142,6 @@ def _asked() -> argparse.Namespace:
 
 if __name__ == "__main__":
     asked = _asked()
-    rows = measure([WORKS[name] for name in asked.works.split(",")], asked.turns, gpu=asked.gpu)
+    who = contestants(asked.peers, gpu=asked.gpu)
+    rows = measure([WORKS[name] for name in asked.works.split(",")], asked.turns, who)
     report("Training", rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 import pytest
 
@@ -18,6 +19,9 @@ from engine.ops.conv import (
     separable_convolution,
     separable_convolution_by_shifts,
 )
+from engine.ops.normalization import batch_moments, batch_normalization, batch_normalization_for_training
+from engine.ops.pooling import max_pooling, max_pooling_for_training
+from engine.ops.sums import biased, channel_sums
 
 
 def _gradients(convolve: Callable[..., jax.Array], *arrays: Any, **settings: Any) -> Any:
@@ -64,6 +68,55 @@ def test_convolution_of_sequences_for_training(strides: Any, dilation: Any, padd
 def test_convolution_of_volumes_for_training(padding: str) -> None:
     arrays = _arrays((2, 5, 6, 4, 3), (2, 3, 1, 3, 4), (4,))
     _same_gradients(convolution, convolution_for_training, arrays, strides=(1, 2, 1), padding=padding)
+
+
+@pytest.mark.parametrize(("shape", "window"), [((7, 6, 3), (2, 2)), ((9, 9, 1), (3, 2)), ((8, 8, 2), (1, 4))])
+@pytest.mark.parametrize(("strides", "padding"), [(None, "valid"), (None, "same"), ((1, 1), "same")])
+def test_max_pooling_for_training(shape: tuple[int, ...], window: Any, strides: Any, padding: str) -> None:
+    settings = {"pool_size": window, "strides": strides or window, "padding": padding}
+    _same_gradients(max_pooling, max_pooling_for_training, _arrays((3, *shape)), **settings)
+
+
+def test_of_equal_numbers_the_first_gets_the_gradient_as_in_keras() -> None:
+    x = jnp.ones((1, 4, 4, 1))
+    settings: Any = {"pool_size": (2, 2), "strides": (2, 2)}
+    dx = jax.grad(lambda x: max_pooling_for_training(x, **settings).sum())(x)
+    of_keras = jax.grad(lambda x: keras.ops.max_pool(x, 2, 2).sum())(x)
+    np.testing.assert_array_equal(dx, of_keras)
+    assert dx.sum() == 4
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 4, 3), (9, 2)])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_batch_normalization_for_training(shape: tuple[int, ...], weighted: bool) -> None:
+    """Mean and variance of the batch, too, have their gradients."""
+    x, gamma, beta = _arrays(shape, shape[-1:], shape[-1:])
+
+    def plain(x: Any, *own: Any) -> Any:
+        mean, variance = batch_moments(x, -1)
+        y = batch_normalization(x, *(own or (None, None)), mean, variance, epsilon=1e-3)
+        return jnp.concatenate([y.ravel() + 0.5 * jnp.sin(y.ravel()), mean, variance])
+
+    def fast(x: Any, *own: Any) -> Any:
+        y, mean, variance = batch_normalization_for_training(x, *(own or (None, None)), epsilon=1e-3)
+        return jnp.concatenate([y.ravel() + 0.5 * jnp.sin(y.ravel()), mean, variance])
+
+    _same_gradients(plain, fast, (x, gamma, beta) if weighted else (x,))
+
+
+def test_sums_of_channels_have_the_gradients_of_plain_sums() -> None:
+    arrays = _arrays((4, 3, 5), (5,))
+    _same_gradients(lambda y, b: (y + b) * y, lambda y, b: biased(y, b) * y, arrays)
+    _same_gradients(lambda y, b: (y * y).sum((0, 1)) * b, lambda y, b: channel_sums(y * y) * b, arrays)
+
+
+def test_a_gradient_that_is_no_number_stays_none() -> None:
+    x, kernel = _arrays((2, 5, 5, 3), (3, 3, 3, 4))
+
+    def loss(kernel: Any) -> jax.Array:
+        return (convolution_for_training(x, kernel, strides=(1, 1)) * jnp.nan).sum()
+
+    assert jnp.isnan(jax.grad(loss)(kernel)).all()
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
