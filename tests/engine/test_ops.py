@@ -20,7 +20,7 @@ from engine.ops.conv import (
     separable_convolution_by_shifts,
 )
 from engine.ops.normalization import batch_moments, batch_normalization, batch_normalization_for_training
-from engine.ops.pooling import max_pooling, max_pooling_for_training
+from engine.ops.pooling import max_pooling, max_pooling_by_places
 from engine.ops.sums import biased, channel_sums
 
 
@@ -71,16 +71,19 @@ def test_convolution_of_volumes_for_training(padding: str) -> None:
 
 
 @pytest.mark.parametrize(("shape", "window"), [((7, 6, 3), (2, 2)), ((9, 9, 1), (3, 2)), ((8, 8, 2), (1, 4))])
-@pytest.mark.parametrize(("strides", "padding"), [(None, "valid"), (None, "same"), ((1, 1), "same")])
-def test_max_pooling_for_training(shape: tuple[int, ...], window: Any, strides: Any, padding: str) -> None:
+@pytest.mark.parametrize(
+    ("strides", "padding"),
+    [(None, "valid"), (None, "same"), ((1, 1), "same"), ((1, 2), "valid"), ((3, 1), "same"), ((3, 3), "valid")],
+)
+def test_max_pooling_by_places(shape: tuple[int, ...], window: Any, strides: Any, padding: str) -> None:
     settings = {"pool_size": window, "strides": strides or window, "padding": padding}
-    _same_gradients(max_pooling, max_pooling_for_training, _arrays((3, *shape)), **settings)
+    _same_gradients(max_pooling, max_pooling_by_places, _arrays((3, *shape)), **settings)
 
 
 def test_of_equal_numbers_the_first_gets_the_gradient_as_in_keras() -> None:
     x = jnp.ones((1, 4, 4, 1))
     settings: Any = {"pool_size": (2, 2), "strides": (2, 2)}
-    dx = jax.grad(lambda x: max_pooling_for_training(x, **settings).sum())(x)
+    dx = jax.grad(lambda x: max_pooling_by_places(x, **settings).sum())(x)
     of_keras = jax.grad(lambda x: keras.ops.max_pool(x, 2, 2).sum())(x)
     np.testing.assert_array_equal(dx, of_keras)
     assert dx.sum() == 4
