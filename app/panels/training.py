@@ -238,7 +238,7 @@ class TrainingPanel(QWidget):
 
     def _show_cost(self, cost: StepCost | None) -> None:
         if cost is not None:
-            self.remark.show_aside(self.tr("A step takes {0}.").format(_amounts(cost)))
+            self.remark.show_aside(self.tr("Step: {0}").format(_amounts(cost)))
 
     def _show_past(self, run: PastRun) -> None:
         self.state.setText(self.tr("Trained (run of {0})").format(f"{run.when:%Y-%m-%d %H:%M}"))

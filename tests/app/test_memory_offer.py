@@ -134,6 +134,6 @@ def test_the_cost_is_said_before_and_after_compiling(window: MainWindow, qtbot: 
     window.document.edit_training("Change batch size", training.replace(batch_size=64))
     qtbot.waitUntil(lambda: remark.aside not in ("", before), timeout=PATIENCE)
     window.train()
-    qtbot.waitUntil(lambda: remark.aside.startswith("A step takes "), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: remark.aside.startswith("Step: "), timeout=PATIENCE)
     assert "FLOP" in remark.aside
     assert "iB" in remark.aside
