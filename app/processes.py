@@ -222,8 +222,8 @@ def _ended(report: Report, what: str) -> str:
     if last.exists():
         when = time.strftime("%H:%M:%S", time.localtime(last.stat().st_mtime))
         return (
-            f"{what} The last checkpoint, of {when}, is {last}: `layerloom train {report.project} --resume` goes "
-            "on from it, in any number of processes."
+            f"{what} The last checkpoint, of {when}, is {last}: `layerloom train {report.project} --from "
+            f"{report.folder}` goes on from it, in any number of processes."
         )
     if report.own == 0:
         return f"{what} There is no checkpoint yet."

@@ -5,6 +5,7 @@ The window must not wait for what only the command line needs, so nothing is imp
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -48,6 +49,8 @@ def open_window(path: Path | None) -> int:
 
     reason = why_no_display()
     if reason is None:
+        # A window that only edits must not take the memory of a graphics card from those that train on it.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
         from app.main_window import run
 
         return run(path)

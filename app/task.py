@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from engine.errors import Cancelled
 from engine.events import Event
+from engine.later import working
 
 _NICE = 10
 _PATIENCE = 5000  # ms that a job has to end in
@@ -129,7 +130,7 @@ def close_all() -> bool:
     for job in jobs:
         job.cancel()
     ended = [job.close() for job in jobs]
-    return all(ended)
+    return all(ended) and not working()
 
 
 def step_back() -> None:

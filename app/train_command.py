@@ -159,6 +159,8 @@ class _Wish:
         """The run or model to go on from; of the last run, process 0 decides which that is."""
         from engine.runs import latest_run
 
+        if peers is not None:
+            peers.check_same("choice of --resume", str(self.resume))
         if not self.resume:
             return self.origin
         found = latest_run(self.path)
@@ -191,6 +193,7 @@ def _train(
     project, start = wish.begun(peers)
     if peers is not None:
         peers.check_same("project", sha256(project_file.dumps(project).encode()).hexdigest())
+        peers.check_same("start of the run", "new" if start is None else start.digest())
     folder = _folder(wish, peers)
     if member is not None:
         member.writes_to(folder)

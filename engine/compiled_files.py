@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.files import cache_folder
 
 MOST = 512 * 2**20
-"""Bytes that are kept; the oldest go first."""
+"""Bytes that are kept for a processor, from start to start; the oldest go first."""
 
 _CPU = Path("/proc/cpuinfo")
 
@@ -53,12 +53,13 @@ def _prune(folder: Path) -> None:
     total = 0
     for _, size, path in found:
         total += size
-        if total > MOST:
+        if total > MOST or size == 0:
             path.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> Iterator[tuple[float, int, Path]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            stat = entry.stat()
-            yield stat.st_mtime, stat.st_size, Path(entry.path)
+            with contextlib.suppress(FileNotFoundError):  # others may tidy up at the same time
+                stat = entry.stat()
+                yield stat.st_mtime, stat.st_size, Path(entry.path)

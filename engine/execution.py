@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from engine import named
 from engine.errors import DataError
 from engine.graph import Edge, Graph, Node
+from engine.layer import Layer
 from engine.layers.core import Input
 from engine.op import Context
 from engine.ops.regularizers import REGULARIZERS
@@ -31,6 +32,8 @@ class Pass:
     contexts: dict[str, Context] = field(default_factory=dict[str, Context])
     updates: dict[str, dict[str, jax.Array]] = field(default_factory=dict[str, dict[str, jax.Array]])
     losses: list[jax.Array] = field(default_factory=list[Any])
+    exact: set[str] = field(default_factory=set[str])
+    """The nodes that give whole numbers as floating-point numbers, not rounded to fewer bits."""
 
     def value(self, edge: Edge) -> jax.Array:
         """What a wire carries."""
@@ -85,11 +88,15 @@ def _compute(found: Pass, graph: Graph, node: Node, weights: Arrays, entered: An
     edges = graph.incoming(node.id) if entered is None else ()
     ctx.masks = masks = tuple(found.mask(edge) for edge in edges)
     inputs = [found.value(edge) for edge in edges]
-    inputs = taken(layer, ctx.precision, list(map(_number, inputs))) if layer.casts else inputs
-    inputs = [entered] if entered is not None else on_host(node, inputs)
     own = {**weights.get(owner, {}), **found.updates.get(owner, {})}
-    values = given(layer, ctx.precision, layer.apply(taken(layer, ctx.precision, own), *inputs, ctx=ctx))
+    exact = not own and _exact(found, edges, layer)
+    precision: Precision = "float32" if exact else ctx.precision
+    inputs = taken(layer, precision, list(map(_number, inputs))) if layer.casts else inputs
+    inputs = [entered] if entered is not None else on_host(node, inputs)
+    values = given(layer, precision, layer.apply(taken(layer, precision, own), *inputs, ctx=ctx))
     found.values[node.id] = values if isinstance(values, tuple) else (values,)
+    if exact:
+        found.exact.add(node.id)
     mask = ctx.output_mask if ctx.made_mask else layer.compute_mask(inputs, masks)
     found.masks[node.id] = dict.fromkeys(layer.masked_outputs, mask)
     if ctx.updates:
@@ -111,6 +118,16 @@ def on_host(node: Node, inputs: list[Any]) -> list[Any]:
         return [op({}, *inputs)]
     except ValueError as error:
         raise DataError(f"{node.name}: {error}.") from None
+
+
+def _exact(found: Pass, edges: Sequence[Edge], layer: Layer) -> bool:
+    """Whether a layer without weights gets whole numbers, which are not to be rounded.
+
+    They may be identifiers on their way to an Embedding, which come to it as floating-point numbers.
+    """
+    known = [edge.source in found.exact for edge in edges]
+    whole = (not jnp.issubdtype(found.value(edge).dtype, jnp.floating) for edge in edges)
+    return (any(known) or (layer.casts and bool(edges))) and all(a or b for a, b in zip(known, whole, strict=True))
 
 
 def _number(x: jax.Array) -> jax.Array:

@@ -14,6 +14,13 @@ T = TypeVar("T")
 _PATIENCE = 0.05
 """Seconds after which one who waits is told so."""
 
+_working: set[threading.Thread] = set()
+
+
+def working() -> bool:
+    """Whether there is work that cannot be broken off, and holds a program that would end."""
+    return any(thread.is_alive() for thread in _working)
+
 
 class Later(Generic[T]):
     """What a function gives, called in a thread as soon as that is begun, or it is waited for.
@@ -28,13 +35,17 @@ class Later(Generic[T]):
         """Let the thread begin."""
         if not self._begun:
             self._begun = True
-            threading.Thread(target=self._do, name="later").start()
+            thread = threading.Thread(target=self._do, name="later")
+            _working.add(thread)
+            thread.start()
 
     def _do(self) -> None:
         try:
             self._made.set_result(self._work())
         except BaseException as error:
             self._made.set_exception(error)
+        finally:
+            _working.discard(threading.current_thread())
 
     def waited(self, progress: Progress) -> Generator[Progress, None, T]:
         """Wait for it, and tell so now and then."""

@@ -77,16 +77,23 @@ class Peers:
     def shared(self, name: str, text: str) -> tuple[str, ...]:
         """What each process says under a name, in order; waits until all have said it."""
         self._client.key_value_set(f"layerloom/{name}/{self.own}", text)
-        return tuple(self._told(f"layerloom/{name}/{number}") for number in range(self.count))
+        return tuple(self._told(f"layerloom/{name}/{number}", number) for number in range(self.count))
 
     def from_first(self, name: str, text: str) -> str:
         """What process 0 says under a name, this text if it is this one; the others wait for it."""
         if self.first:
             self._client.key_value_set(f"layerloom/{name}", text)
-        return self._told(f"layerloom/{name}")
+        return self._told(f"layerloom/{name}", 0)
 
-    def _told(self, key: str) -> str:
-        return str(self._client.blocking_key_value_get(key, 1000 * JOIN_SECONDS))
+    def _told(self, key: str, who: int) -> str:
+        try:
+            return str(self._client.blocking_key_value_get(key, 1000 * JOIN_SECONDS))
+        except RuntimeError as error:  # JAX's own, of many kinds
+            what = key.split("/")[1]
+            raise TrainingError(
+                f"Process {who} has not said within {JOIN_SECONDS} seconds what its {what} is. All processes are "
+                "started with the same command, but for their numbers."
+            ) from error
 
     def check_same(self, name: str, text: str) -> None:
         """Raise `TrainingError` where another process has something else than process 0."""

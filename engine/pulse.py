@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 import threading
 import time
@@ -23,6 +24,9 @@ from engine.formats.reading import Place, parse_json, read_text
 
 PULSE_FILE = "pulse.json"
 
+_TOKEN = secrets.token_hex(8)
+"""Of this process."""
+
 BEAT_SECONDS = 2.0
 
 SILENT_SECONDS = 45.0
@@ -37,6 +41,8 @@ class Pulse(Settings):
 
     host: str
     pid: int
+    token: str = ""
+    """Of the process: a number of one that is gone may be given again."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Beat:
 def beating(folder: Path) -> Generator[None]:
     """Keep the pulse of a run while this lasts; raises `FileError` where its file cannot be written."""
     path = folder / PULSE_FILE
-    write_text(path, Pulse(host=socket.gethostname(), pid=os.getpid()).model_dump_json() + "\n")
+    write_text(path, Pulse(host=socket.gethostname(), pid=os.getpid(), token=_TOKEN).model_dump_json() + "\n")
     ended = threading.Event()
 
     def beat() -> None:
@@ -95,7 +101,7 @@ class Listener:
             return "silent"
         here = beat.pulse.host == socket.gethostname()
         if here and beat.pulse.pid == os.getpid():
-            return "here"
+            return "here" if beat.pulse.token == _TOKEN else "silent"
         if here and not _lives(beat.pulse.pid):
             return "silent"
         now = self.clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from engine.errors import TrainingError
@@ -35,6 +36,14 @@ class Start:
     def history(self) -> tuple[Row, ...]:
         """The figures of the epochs that are done, where they are known."""
         return self.ledger.rows
+
+    def digest(self) -> str:
+        """A short text that is another one for any other start."""
+        found = sha256(f"{self.position} {self.ledger.model_dump_json()}".encode())
+        for owner, own in sorted(self.weights.items()):
+            for name, array in sorted(own.items()):
+                found.update(f"{owner}/{name} {array.dtype} {array.shape}".encode() + array.tobytes())
+        return found.hexdigest()
 
     def moved(self, before: Project, after: Project) -> Start:
         """This start of one project for another: where the batches are others, an epoch begins.

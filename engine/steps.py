@@ -139,9 +139,8 @@ class StepFunctions:
 
     @cached_property
     def _convolves(self) -> bool:
-        weights = (weight for node in self.model.owners for weight in self.model.inference[node.id].weights)
-        kernels = (weight for weight in weights if weight.name.endswith("kernel"))
-        return jax.default_backend() == "cpu" and any(len(kernel.shape) > 2 for kernel in kernels)
+        """Whether a CPU computes, and a layer convolves, or one that it holds: all of them are named so."""
+        return jax.default_backend() == "cpu" and any("Conv" in repr(node.layer) for node in self.model.owners)
 
     @cached_property
     def _flops(self) -> int:
@@ -256,10 +255,10 @@ class StepFunctions:
         def steps(learner: Learner, batches: jax.Array, *rest: jax.Array) -> tuple[Learner, Figures, jax.Array]:
             return self._steps(learner, data, batches, *rest)  # pyright: ignore[reportCallIssue]
 
-        if self.single(own[0].shape[-1]):
-            count = len(own[0])
-            made = [steps(*jax.tree.map(lambda array, at=at: array[at], (learners, *own))) for at in range(count)]
-            return jax.tree.map(lambda *arrays: jnp.stack(arrays), *made)
+        if self.single(own[0].shape[-1]):  # such runs go one at a time
+            assert len(own[0]) == 1
+            made = steps(*jax.tree.map(lambda array: array[0], (learners, *own)))
+            return jax.tree.map(lambda array: array[None], made)
         if jax.default_backend() == "cpu":
             return jax.lax.map(lambda each: steps(*each), (learners, *own))
         return jax.vmap(steps)(learners, *own)

@@ -84,9 +84,18 @@ def convolution_for_training(
 Pads = tuple[tuple[int, int], ...]
 
 
+_MOST_POINTS = 49
+"""Of a kernel whose points are gone through one by one."""
+
+
+def _by_points(x: Any, kernel: Any) -> bool:
+    """Whether a convolution is faster point by point of its kernel: pictures in grey."""
+    return x.shape[-1] == 1 and math.prod(kernel.shape[:-2]) <= _MOST_POINTS
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
 def _convolve(x: Any, kernel: Any, strides: Sizes, pads: Pads, dilation: Sizes) -> Any:
-    if x.shape[-1] == 1:  # a sum over the points of the kernel, for which XLA makes one loop
+    if _by_points(x, kernel):  # a sum over the points of the kernel, for which XLA makes one loop
         return sum(some * kernel[point] for point, some in _shifts(x, kernel.shape[:-2], strides, pads, dilation))
     return lax.conv_general_dilated(
         x, kernel, strides, pads, rhs_dilation=dilation, dimension_numbers=axis_names(x.ndim)
@@ -110,7 +119,7 @@ def _convolve_backward(strides: Any, pads: Any, dilation: Any, saved: Any, dy: A
     # The kernel's gradient slides dy over x: channels take the place of the batch, the batch that of channels.
     sizes = zip(kernel.shape, x.shape[1:], dy.shape[1:], strides, dilation, pads, strict=False)
     needed = [(low, (k - 1) * d + (o - 1) * s + 1 - n - low) for k, n, o, s, d, (low, _) in sizes]
-    if x.shape[-1] == 1:
+    if _by_points(x, kernel):
         places = jnp.concatenate([some for _, some in _shifts(x, kernel.shape[:-2], strides, pads, dilation)], -1)
         return dx, (places.reshape(-1, places.shape[-1]).T @ dy.reshape(-1, dy.shape[-1])).reshape(kernel.shape)
     dk = lax.conv_general_dilated(

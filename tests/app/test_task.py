@@ -140,11 +140,16 @@ def test_waiting_for_a_job_gives_its_result_or_raises(qtbot: QtBot) -> None:
 def test_a_job_that_holds_on_outlives_its_owner(qtbot: QtBot) -> None:
     from PySide6.QtCore import QObject
 
-    release = threading.Event()
+    begun, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        release.wait()
+
     owner = QObject()
-    thread = TaskThread(result_of(release.wait), owner)
-    with qtbot.waitSignal(thread.started):
-        thread.start()
+    thread = TaskThread(result_of(hold), owner)
+    thread.start()
+    assert begun.wait(10)
     assert not thread.close(20)
     del owner
     assert thread.isRunning()

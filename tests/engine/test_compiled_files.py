@@ -26,18 +26,23 @@ def test_a_second_start_compiles_nothing_anew(tmp_path: Path) -> None:
     code = """
 from engine.compiled_files import keep_compiled
 keep_compiled()
+import jax
+found = []
+jax.monitoring.register_event_listener(lambda name, **_: found.append(name))
 from engine.warming import warm_up
 list(warm_up())
+print(*(sum(name.endswith(end) for name in found) for end in ("/cache_hits", "/cache_misses")))
 """
-    os.environ["LAYERLOOM_CACHE_DIR"] = str(tmp_path)
+    os.environ |= {"LAYERLOOM_CACHE_DIR": str(tmp_path), "JAX_RAISE_PERSISTENT_CACHE_ERRORS": "1"}
 
-    def kept() -> dict[Path, int]:
-        subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)
-        return {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*-cache")}
+    def hits_and_misses() -> list[int]:
+        done = subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, capture_output=True)
+        return [int(number) for number in done.stdout.split()]
 
-    first = kept()
-    assert any("_steps" in path.name for path in first)
-    assert kept() == first
+    hits, misses = hits_and_misses()
+    assert misses
+    assert any("_steps" in path.name for path in tmp_path.rglob("*-cache"))
+    assert hits_and_misses() == [hits + misses, 0]
 
 
 def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.events import Progress
-from engine.later import Later
+from engine.later import Later, working
 
 WAITING = Progress("Waiting")
 
@@ -39,6 +39,7 @@ def test_who_waits_is_told_so_and_may_go() -> None:
     job = later.waited(WAITING)
     assert next(job) is WAITING
     job.close()
+    assert working()
     held.set()
     assert ended(later.waited(WAITING))[1] is True
 

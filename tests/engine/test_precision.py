@@ -26,7 +26,10 @@ from engine.graph import Graph
 from engine.layer import Layer
 from engine.layers.conv import Conv2D
 from engine.layers.core import Dense, Input, Output
+from engine.layers.embedding import Embedding
+from engine.layers.expression import Lambda
 from engine.layers.global_pooling import GlobalAveragePooling2D
+from engine.layers.merging import Concatenate
 from engine.layers.nested import Functional
 from engine.layers.normalization import BatchNormalization
 from engine.layers.recurrent import LSTM
@@ -36,7 +39,7 @@ from engine.precision import MIXED
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
 from engine.training import train
-from tests.engine.graphs import run
+from tests.engine.graphs import graph, run
 from tests.engine.layer_cases import COMPUTING, Case, family_of, graph_of, inputs_of, weights_of
 from tests.engine.test_layers import call, keras_layer
 from tests.engine.test_training import first_weights, for_keras, keras_history
@@ -247,6 +250,24 @@ def test_what_keras_wrote_under_the_policy_is_read(mixed: None, tmp_path: Path) 
     model = compile_graph(loaded.graph, precision=MIXED)
     (ours,) = model.predict(model.from_host(loaded.weights), {"table": x}).values()
     np.testing.assert_allclose(ours, theirs.predict(x, verbose=0), atol=4 * EPS)
+
+
+def test_whole_numbers_on_their_way_to_an_embedding_are_not_rounded() -> None:
+    """1001 is no bfloat16: the next of them are 1000 and 1008."""
+    made = graph(
+        ("one", Input(shape=(2,), dtype="int32"), []),
+        ("other", Input(shape=(1,), dtype="int32"), []),
+        ("all", Concatenate(), ["one", "other"]),
+        ("first", Lambda(expression="x[:, :2]"), ["all"]),
+        ("found", Embedding(input_dim=2000, output_dim=3), ["first"]),
+        ("y", Output(loss=None), ["found"]),
+    )
+    model = compile_graph(made, precision=MIXED)
+    variables = model.init(0)
+    ids = {"one": np.array([[257, 1001]], np.int32), "other": np.array([[3]], np.int32)}
+    (rows,) = model.predict(variables, ids).values()
+    (table,) = (own["embeddings"] for own in variables.params.values())
+    np.testing.assert_allclose(np.asarray(rows[0], np.float32), table[np.array([257, 1001])], rtol=EPS)
 
 
 def test_a_program_sets_the_policy(tmp_path: Path) -> None:
