@@ -147,9 +147,14 @@ class OwnLane(Lane):
         self._learner, found, reached = steps(self._learner, part.data, part.batches, *place)
         figures = jax.tree.map(lambda log: np.asarray(log)[call.done : call.stop].astype(float), found)
         self._pace.took(call.stop - call.done, time.perf_counter() - start)
-        while self._needed_soon:  # not before the first steps, whose point is waited for
-            self._needed_soon.pop().begin()
+        for later in self._needed_soon:  # not before the first steps, whose point is waited for
+            later.begin()
         return Made(figures, int(reached))
+
+    def close(self) -> None:
+        """Leave what was not needed."""
+        for later in self._needed_soon:
+            later.drop()
 
     def judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:
         if samples is None:

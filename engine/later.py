@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, wait
-from typing import Generic, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, Generic, TypeVar
 
 from engine.events import Progress
 
@@ -14,12 +13,15 @@ T = TypeVar("T")
 _PATIENCE = 0.05
 """Seconds after which one who waits is told so."""
 
-_working: set[threading.Thread] = set()
+_THREADS = ThreadPoolExecutor(4, "later")
+"""Threads that stay: each new one would keep some of the memory that it had from the system."""
+
+_working: set[Future[Any]] = set()
 
 
 def working() -> bool:
     """Whether there is work that cannot be broken off, and holds a program that would end."""
-    return any(thread.is_alive() for thread in _working)
+    return any(not future.done() for future in _working)
 
 
 class Later(Generic[T]):
@@ -29,27 +31,26 @@ class Later(Generic[T]):
     """
 
     def __init__(self, work: Callable[[], T]) -> None:
-        self._work, self._made, self._begun = work, Future[T](), False
+        self._work: Callable[[], T] | None = work
+        self._made: Future[T] | None = None
 
-    def begin(self) -> None:
-        """Let the thread begin."""
-        if not self._begun:
-            self._begun = True
-            thread = threading.Thread(target=self._do, name="later")
-            _working.add(thread)
-            thread.start()
+    def begin(self) -> Future[T]:
+        """Let a thread begin, if none has."""
+        if self._made is None:
+            assert self._work is not None
+            self._made, self._work = _THREADS.submit(self._work), None
+            _working.add(self._made)
+            self._made.add_done_callback(_working.discard)
+        return self._made
 
-    def _do(self) -> None:
-        try:
-            self._made.set_result(self._work())
-        except BaseException as error:
-            self._made.set_exception(error)
-        finally:
-            _working.discard(threading.current_thread())
+    def drop(self) -> None:
+        """Do without it: it is not begun any more."""
+        if self._made is not None:
+            self._made.cancel()
 
     def waited(self, progress: Progress) -> Generator[Progress, None, T]:
         """Wait for it, and tell so now and then."""
-        self.begin()
-        while not wait([self._made], _PATIENCE).done:
+        made = self.begin()
+        while not wait([made], _PATIENCE).done:
             yield progress
-        return self._made.result()
+        return made.result()

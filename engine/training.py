@@ -108,8 +108,9 @@ def train(
                 resizable=data.training.batch is None,
                 anyway=anyway,
             )
-            run = Run(project.training, data, lane, start, control or Control())
-            yield from run.events()
+            with closing(lane):
+                run = Run(project.training, data, lane, start, control or Control())
+                yield from run.events()
         except (jax.errors.JaxRuntimeError, MemoryError, ValueError) as error:
             if placement.lost(error):
                 raise PeerLostError("Another process of the run ended, or can no longer be reached.") from error
