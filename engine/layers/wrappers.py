@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
@@ -29,6 +29,23 @@ def _check_recurrent(layer: Layer | None) -> Layer | None:
     if layer is not None and not isinstance(layer, Recurrent):
         raise ValueError(f"must be a recurrent layer such as LSTM, not {layer.type_name()}")
     return layer
+
+
+_OF_ONE = ("name", "go_backwards", "shared_object_id")
+"""What the entries of two layers of a Keras file that differ in their direction alone differ in."""
+
+
+def _going(entry: Any, backwards: bool) -> Any:
+    """The entry of a layer that goes this way, without what is its own; None for another."""
+    config: Any = entry.get("config") if isinstance(entry, Mapping) else None
+    goes = isinstance(config, Mapping) and config.get("go_backwards", False) is backwards
+    return _without_own(entry) if goes else None
+
+
+def _without_own(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_own(inner) for key, inner in value.items() if key not in _OF_ONE}
+    return [_without_own(inner) for inner in value] if isinstance(value, list) else value
 
 
 @register(category="Recurrent")
@@ -69,11 +86,15 @@ class Bidirectional(Weighted):
         """The two layers, as they compute: sequences hold zeros where the mask does not hold."""
         layer, back = self.layer, self.backward_layer
         assert isinstance(layer, Recurrent)
-        if back is None:
-            back = layer.model_copy(update={"go_backwards": True})
+        back = self._other_way if back is None else back
         assert isinstance(back, Recurrent)
         blank = {"zero_output_for_mask": layer.return_sequences}
         return layer.model_copy(update=blank), back.model_copy(update=blank)
+
+    @property
+    def _other_way(self) -> Layer:
+        """The layer, going backward."""
+        return self.layer.model_copy(update={"go_backwards": True})
 
     @property
     def _named_halves(self) -> tuple[tuple[str, Recurrent], ...]:
@@ -138,6 +159,19 @@ class Bidirectional(Weighted):
             "weights": (len(ahead.weights), len(back.weights)),
         }
         return Op(ops.bidirectional, tuple(names), {**settings, **self._joining}, masked=True)
+
+    def keras_arguments(self) -> dict[str, Any]:
+        """With both layers, as Keras writes them: one that it has to make itself while it opens a file is now and
+        then another layer of the same file (it knows shared ones by their addresses, which are used again).
+        """
+        return {**super().keras_arguments(), "backward_layer": self.backward_layer or self._other_way}
+
+    @classmethod
+    def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Without the layer that goes backward where it differs in nothing else."""
+        if _going(config.get("backward_layer"), True) == _going(config.get("layer"), False):
+            return {**config, "backward_layer": None}
+        return config
 
     @property
     def _joining(self) -> dict[str, Any]:

@@ -16,11 +16,15 @@ import pytest
 
 from engine.events import HostWeights
 from engine.formats import models
-from engine.formats.keras_layers import layer_config
+from engine.formats.keras_layers import layer_config, read_layer
 from engine.formats.loaded import LoadedModel
+from engine.formats.reading import Place
 from engine.graph import Graph, Node
+from engine.layer import Layer
 from engine.layers.core import Input, Output
 from engine.layers.nested import Functional
+from engine.layers.recurrent import GRU, LSTM
+from engine.layers.wrappers import Bidirectional
 from tests.engine.graphs import ready
 from tests.engine.layer_cases import CASES, Case, close, close_each, families, graph_of, named_inputs
 from tests.engine.oracle import keras_predict_compiled, opened, predict
@@ -57,6 +61,24 @@ def test_layers_are_opened_by_keras_and_by_us(family: str, tmp_path: Path) -> No
     close_each(cases, predict(again.graph, again.weights, inputs), ours)
     if ".h5" in read:
         check_same(read[".h5"], again.graph, again.weights)
+
+
+@pytest.mark.parametrize("layer", [LSTM(units=2), GRU(units=2, return_sequences=True, zero_output_for_mask=True)])
+def test_both_ways_are_written_and_one_of_them_is_read(layer: Layer) -> None:
+    """Keras, left to make the other one while it opens a file, now and then takes a layer made before."""
+    mirrored = Bidirectional(layer=layer)
+    config = layer_config(mirrored, "both")
+    assert config["layer"]["config"]["go_backwards"] is False
+    assert config["backward_layer"]["config"]["go_backwards"] is True
+    theirs = keras.layers.Bidirectional.from_config(config).get_config()
+    place = Place("both.keras")
+    for found in (config, theirs):
+        read = read_layer({"class_name": "Bidirectional"}, found, place)
+        assert isinstance(read, Bidirectional)
+        assert read.backward_layer is None
+        assert read.halves == mirrored.halves
+    other = Bidirectional(layer=layer, backward_layer=layer.model_copy(update={"go_backwards": True, "units": 3}))
+    assert read_layer({"class_name": "Bidirectional"}, layer_config(other, "other"), place) == other
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
