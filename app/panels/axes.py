@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import math
 from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent
 
 from graph_editor import theme as themes
 
@@ -98,6 +99,13 @@ class PlotView(pg.PlotWidget):
         self.side.setWidth(50)
         self.bottom.setHeight(32)
         self.item.setContentsMargins(0, 8, 14, 0)
+
+    def tell(self, text: str) -> None:
+        """Write this below the lower axis, as much of it as there is room for."""
+        room = self.width() - self.side.width()
+        shown = html.escape(QFontMetricsF(self.font()).elidedText(text, Qt.TextElideMode.ElideRight, room))
+        if shown != self.bottom.labelText:
+            self.bottom.setLabel(shown)
 
     def restyle(self) -> None:
         """Take the colours of the theme."""

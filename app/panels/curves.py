@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.curve_tools import CurveTools
+from app.panels.key_lines import Key, KeyLines
 from app.panels.run_figures import RunFigures
 from engine.events import Altered, EpochDone, Event, Started, StepsDone
 from engine.history import Row
@@ -69,8 +69,7 @@ class Curves(QStackedWidget):
         column = QVBoxLayout(self.page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        self.legend = QLabel(textFormat=Qt.TextFormat.RichText)
-        self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.legend = KeyLines()
         self.legend.hide()
         column.addWidget(self.legend)
         row = QHBoxLayout()
@@ -82,6 +81,7 @@ class Curves(QStackedWidget):
             row.addWidget(plot, 1)
             self.tools.attach(plot.view)
             plot.moved.connect(partial(self._moved, plot))
+            plot.readout.room_changed.connect(self._share_words)
             plot.view.box.reset_wanted.connect(self.show_all)
         self.addWidget(self.page)
 
@@ -227,16 +227,28 @@ class Curves(QStackedWidget):
         super().showEvent(event)
         self.redraw()
 
+    # What colours stand for
+
+    def _share_words(self) -> None:
+        """Say which figure is which above each plot, or once for both where there is no room for that."""
+        plots = [plot for plot in self._plots if not plot.isHidden()]
+        worded = not self.others and all(plot.has_room_for_words() for plot in plots)
+        for plot in self._plots:
+            plot.set_worded(worded)
+        lines = max((plot.readout.lines_needed for plot in plots), default=1)
+        for plot in self._plots:
+            plot.readout.set_lines(lines)
+        self.legend.setVisible(not worded)
+
     def _show_legend(self) -> None:
-        words = self.tr("dashed: training, solid: validation")
-        theme, parts = themes.current(), list[str]()
-        if self.run.names:
-            parts.append(f"{_dot(theme.plot_train)} {self.tr('training')}")
-            parts.append(f"{_dot(theme.plot_validation)} {self.tr('validation')}")
-        parts += [f"{_dot(other.color)} {html.escape(other.name)}" for other in self.others]
-        parts.append(f'<span style="color:{theme.muted}">{words}</span>')
-        self.legend.setText("&nbsp;&nbsp; ".join(parts))
-        self.legend.setVisible(bool(self.others))
+        theme = themes.current()
+        names = told_apart([other.name for other in self.others])
+        keys = [Key(other.color, short, name=other.name) for other, short in zip(self.others, names, strict=True)]
+        if self.run.names or not self.others:
+            keys.insert(0, Key(theme.plot_train, self.tr("training")))
+            keys.insert(1, Key(theme.plot_validation, self.tr("validation")))
+        self.legend.show_keys(keys, note=self.tr("dashed: training, solid: validation") if self.others else "")
+        self._share_words()
 
     def _restyle(self) -> None:
         for plot in self._plots:
@@ -245,8 +257,12 @@ class Curves(QStackedWidget):
             self._show_legend()
 
 
-def _dot(color: str) -> str:
-    return f'<span style="color:{color}">●</span>'
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names without the words that all of them begin with, as runs of one day do with its date."""
+    words = [name.split(" ") for name in names]
+    while len(words) > 1 and all(len(rest) > 1 and rest[0] == words[0][0] for rest in words):
+        words = [rest[1:] for rest in words]
+    return [" ".join(rest) for rest in words]
 
 
 def main_metric(logs: Any) -> str | None:

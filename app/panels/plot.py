@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +10,19 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.panels.axes import PlotView
 from app.panels.curve_look import CurveLook
+from app.panels.key_lines import Key, KeyLines
 from app.panels.run_figures import RunFigures
-from app.panels.series import Array, finite, upper_bound
+from app.panels.series import Array, Series, finite, upper_bound
 from app.panels.trace import Stretch, Trace
 from app.texts import count, figure, metric_label
 from graph_editor import theme as themes
 from graph_editor.words import said
+
+_READOUT_LINES = 2
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,16 @@ class CurvePlot(QWidget):
         self._marks: list[Any] = []
         self._epochs = 1
         self._at: float | None = None  # under the pointer, in epochs
-        self.readout = QLabel(textFormat=Qt.TextFormat.RichText)
-        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.readout.setFont(themes.tabular(self.readout.font()))
+        self.worded = True
+        """Whether the read-out says in words which figure is which; else a legend does."""
+        self.readout = KeyLines(most=_READOUT_LINES)
         self.view = PlotView()
         self.plot: Any = self.view
         self._item: Any = self.view.item
-        self.head = QHBoxLayout()
-        self.head.addWidget(self.readout, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(self.head)
+        layout.addWidget(self.readout)
         layout.addWidget(self.view, 1)
         self._make_traces()
         self.view.box.sigRangeChangedManually.connect(self._moved_by_hand)
@@ -94,7 +94,6 @@ class CurvePlot(QWidget):
     def set_look(self, look: CurveLook) -> None:
         """Show the curves otherwise."""
         self.look = look
-        self.view.bottom.setLabel(self.tr("epoch") if look.unit == "epoch" else self.tr("step"))
         self.restyle()
         self.show_all()
 
@@ -246,39 +245,45 @@ class CurvePlot(QWidget):
         nearest = None if series is None else series.nearest(place / scale)
         return round(place) if series is None or nearest is None else scale * float(series.x[nearest])
 
+    def set_worded(self, worded: bool) -> None:
+        """Have the read-out say which figure is which, or leave that to a legend."""
+        self.worded = worded
+        self._show_readout()
+
+    def has_room_for_words(self) -> bool:
+        """Whether all of the read-out fits into one line with words."""
+        return self.readout.fits(self._keys(worded=True))
+
     def _show_readout(self) -> None:
+        self.readout.show_keys(self._keys(self.worded), metric_label(self.name))
+        self.view.tell(" – ".join(filter(None, (self._place_text(), self._mark_text()))))
+
+    def _keys(self, worded: bool) -> list[Key]:
         theme, run = themes.current(), self.run
         by_step = self.look.unit == "step" and self._at is not None
         train = (run.steps if by_step and self.name in run.steps else run.epochs).get(self.name)
         validation = run.epochs.get(f"val_{self.name}")
-        parts = [f"<b>{metric_label(self.name)}</b>{self._place_text()}"]
+        keys: list[Key] = []
         for color, text, series in (
             (theme.plot_train, self.tr("training"), train),
             (theme.plot_validation, self.tr("validation"), validation),
         ):
             if series is not None or not self.others:
-                parts.append(self._part(color, text if self._at is None and not self.others else "", series, run))
+                keys.append(Key(color, text if worded else "", self._figure(series, run), text))
         for other in self.others:
             epochs = other.figures.epochs
             series = epochs.get(f"val_{self.name}") or epochs.get(self.name)
-            parts.append(self._part(other.color, "", series, other.figures))
-        if mark := self._mark_text():
-            parts.append(f'<span style="color:{theme.accent}">{html.escape(mark)}</span>')
-        text = "&nbsp;&nbsp; ".join(parts)
-        if text != self.readout.text():
-            self.readout.setText(text)
+            keys.append(Key(other.color, "", self._figure(series, other.figures), other.name))
+        return keys
 
     def _place_text(self) -> str:
-        if self._at is None:
-            return ""
-        number = count(round(self._at))
-        return (
-            self.tr(", epoch {0}").format(number)
-            if self.look.unit == "epoch"
-            else (self.tr(", step {0}").format(number))
-        )
+        number = "" if self._at is None else count(round(self._at))
+        if self.look.unit == "epoch":
+            return self.tr("epoch {0}").format(number) if number else self.tr("epoch")
+        return self.tr("step {0}").format(number) if number else self.tr("step")
 
-    def _part(self, color: str, text: str, series: Any, run: RunFigures) -> str:
+    def _figure(self, series: Series | None, run: RunFigures) -> str:
+        """The last figure, or that at the pointer."""
         value = None
         if series is not None and self._at is None:
             value = series.last
@@ -286,8 +291,7 @@ class CurvePlot(QWidget):
             place = series.nearest(self._at / self._scale(run))
             near = place is not None and abs(series.x[place] - self._at / self._scale(run)) <= 1
             value = float(series.y[place]) if near else None
-        shown = "" if value is None else f"<b>{figure(self.name, value)}</b>"
-        return f'<span style="color:{color}">●</span> {" ".join(filter(None, (text, shown)))}'
+        return "" if value is None else figure(self.name, value)
 
     def restyle(self) -> None:
         """Take the colours of the theme."""

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.panels.curve_files import write_csv, write_png
-from app.panels.curves import Curves
+from app.panels.curves import Curves, told_apart
+from app.panels.key_lines import flowed
 from app.panels.plot import OtherRun
 from app.panels.run_figures import RunFigures
 from app.panels.series import Series
@@ -146,7 +150,7 @@ def test_by_step_each_step_is_a_place_and_validation_stands_at_the_end_of_its_ep
     assert list(plot._steps.line.getData()[0]) == pytest.approx(list(range(1, 11)))
     assert list(plot._validation.line.getData()[0]) == [10]
     plot._hover(plot.view.box.mapViewToScene(QPointF(7.2, 0.5)))
-    assert "7" in plot.readout.text()
+    assert plot.view.bottom.labelText == "step 7"
     assert "0.5000" in plot.readout.text()
 
 
@@ -189,11 +193,72 @@ def test_other_runs_stand_beside_that_of_the_plot(curves: Curves) -> None:
     assert list(train.line.getData()[1]) == [4, 3]
     assert list(validation.line.getData()[1]) == [5, 4]
     assert "one" in curves.legend.text()
-    assert "&lt;two&gt;" in curves.legend.text()
-    assert "<b>4.000</b>" in curves.loss_plot.readout.text()
+    assert "<two>" in curves.legend.text()
+    assert [key.figure for key in curves.loss_plot.readout.keys] == ["4.000", "3.000"]
     curves.show_others([])
     assert curves.currentIndex() == 0
     assert curves.legend.isHidden()
+
+
+def shown_at(curves: Curves, width: int, others: int) -> Curves:
+    curves.resize(width, 200)
+    curves.show()
+    curves.show_history([{"epoch": 1, "loss": 0.5, "val_loss": 0.6, "accuracy": 0.5, "val_accuracy": 0.4}])
+    curves.show_others([other(f"11-22 10:0{n}:00 (a longer tag)", 4.0 + n) for n in range(others)])
+    QApplication.processEvents()
+    return curves
+
+
+def test_what_is_which_is_said_above_each_plot_where_there_is_room(curves: Curves) -> None:
+    shown_at(curves, 900, 0)
+    assert curves.legend.isHidden()
+    assert curves.loss_plot.readout.shown() == ["training 0.5000", "validation 0.6000"]
+    curves.resize(420, 200)
+    QApplication.processEvents()
+    assert not curves.legend.isHidden()
+    assert curves.legend.shown() == ["training", "validation"]
+    assert curves.loss_plot.readout.shown() == ["0.5000", "0.6000"]
+    curves.resize(900, 200)
+    QApplication.processEvents()
+    assert curves.legend.isHidden()
+
+
+def test_names_are_cut_before_any_is_left_out_and_figures_never(curves: Curves) -> None:
+    shown_at(curves, 1500, 3)
+    assert curves.legend.shown()[2:] == [f"10:0{n}:00 (a longer tag)" for n in range(3)]
+    assert curves.loss_plot.readout.shown() == ["0.5000", "0.6000", "5.000", "6.000", "7.000"]
+    narrow = shown_at(curves, 470, 5)
+    first, second, *others = narrow.legend.shown()
+    assert (first, second) == ("training", "validation")
+    assert all(word.endswith("…") for word in others[:-1])
+    assert others[-1] == f"+{5 - len(others[:-1])}"
+    assert narrow.legend.toolTip().count("11-22 10:0") == 5
+    for plot in narrow.plots:
+        *figures, more = plot.readout.shown()
+        assert more == f"+{7 - len(figures)}"
+        assert figures == [key.figure for key in plot.readout.keys][: len(figures)]
+    assert narrow.loss_plot.readout.height() == narrow.metric_plot.readout.height()
+
+
+@given(st.lists(st.floats(1, 300), max_size=12), st.floats(0, 100), st.floats(50, 600), st.integers(1, 3))
+def test_keys_flow_in_order_without_touching_each_other(
+    widths: list[float], first: float, room: float, lines: int
+) -> None:
+    places = flowed(widths, first, room, lines)
+    ends = dict.fromkeys(range(lines), 0.0) | {0: first}
+    for (line, x), width in zip(places, widths, strict=False):
+        assert x >= ends[line]
+        assert x == 0 or x + width <= room
+        ends[line] = x + width
+    assert [line for line, _ in places] == sorted(line for line, _ in places)
+
+
+def test_names_are_told_apart_by_what_differs() -> None:
+    assert told_apart(["11-22 10:00", "11-22 10:01 (a)"]) == ["10:00", "10:01 (a)"]
+    assert told_apart(["11-22 10:00", "11-22"]) == ["11-22 10:00", "11-22"]
+    assert told_apart(["11-22 10:00"]) == ["11-22 10:00"]
+    assert told_apart(["a b", "a b"]) == ["b", "b"]
+    assert told_apart([]) == []
 
 
 def test_mouse_and_keys_zoom_both_plots_and_a_double_click_shows_all(qtbot: QtBot, curves: Curves) -> None:
@@ -273,9 +338,9 @@ def test_a_change_of_the_run_is_marked(qtbot: QtBot) -> None:
     assert [line.value() for line in plot._marks] == [2.0]
     box = plot.view.box
     plot._hover(box.mapViewToScene(QPointF(2.2, 0.5)))
-    assert "Learning rate 0.01." in plot.readout.text()
+    assert plot.view.bottom.labelText == "epoch 2 – Learning rate 0.01."
     plot._hover(box.mapViewToScene(QPointF(4.5, 0.5)))
-    assert "Learning rate" not in plot.readout.text()
+    assert plot.view.bottom.labelText == "epoch 3"
     curves.take(Started(5, 10, 0, 0, 0, 0))
     curves.redraw()
     assert plot._marks == []
