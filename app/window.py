@@ -524,13 +524,13 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _may_stop(self) -> bool:
-        if not self.session.running and not self.work.sweeps.running:
+        """Ask whether to end what goes on, if anything does; a sweep and a run never do both."""
+        if self.work.sweeps.running:
+            title, text = self.tr("A sweep goes on"), self.tr("Stop the sweep and quit?")
+            detail = self.tr("The runs that are done are kept. “Go on” in the Sweep tab makes the others later.")
+        elif self.session.running:
+            title, text = self.tr("Training goes on"), self.tr("Stop the training and quit?")
+            detail = self.tr("The last epoch that was finished is kept in the folder of the run.")
+        else:
             return True
-        answer = choose(
-            self,
-            self.tr("Training goes on"),
-            self.tr("Stop the training and quit?"),
-            [self.tr("Stop and quit")],
-            self.tr("The last epoch that was finished is kept in the folder of the run."),
-        )
-        return answer == 0
+        return choose(self, title, text, [self.tr("Stop and quit")], detail) == 0

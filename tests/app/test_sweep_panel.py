@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,14 @@ from pytestqt.qtbot import QtBot
 from app.panels.sweep import SweepPanel
 from app.panels.sweep_picture import picture_of
 from app.window import MainWindow
-from engine.errors import TrainingError
-from engine.events import Beside, EpochDone, Event, Failed, Finished
+from engine.errors import Cancelled, TrainingError
+from engine.events import Beside, EpochDone, Event, Failed, Finished, Progress
 from engine.formats import project_file
 from engine.history import write_history
 from engine.project import Project
 from engine.sweeps import sweep as sweep_module
-from tests.app.conftest import small_project
+from engine.sweeps.study import sweep_states
+from tests.app.conftest import Answers, small_project
 
 PATIENCE = 30_000
 
@@ -158,6 +161,35 @@ def test_curves_of_the_best_are_read_from_their_runs(
     first = results.curves.others[0]
     assert first.name == "#2 (3)"
     assert first.figures.epochs["val_loss"].y.tolist() == [0.25]
+
+
+def held(projects: Sequence[Project], recorder: Any) -> Generator[Event]:
+    """The first run ends, the others go on until they are stopped."""
+    yield Beside(0, EpochDone(1, 1, {"loss": 1.0, "val_loss": 1.0}, {}, 0.1))
+    yield Beside(0, Finished(1, 1, {"loss": 1.0}, {}, 0.1))
+    with suppress(Cancelled):
+        while True:
+            time.sleep(0.01)
+            yield Beside(0, Progress("Training"))
+
+
+def test_quitting_asks_about_the_sweep_and_what_is_done_is_kept(
+    qtbot: QtBot, window: MainWindow, panel: SweepPanel, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "train_together", held)
+    panel.settings.add("seed", "1,2,3")
+    panel.settings.method.setCurrentIndex(panel.settings.method.findData("grid"))
+    panel.start_button.click()
+    until(qtbot, lambda: window.work.sweeps.state is not None and window.work.sweeps.state.done == 1)
+    assert not window.close()
+    assert answers.asked == ["Stop the sweep and quit?"]
+    assert window.work.sweeps.running
+    answers.answer = 0
+    assert window.close()
+    until(qtbot, lambda: not window.work.sweeps.running)
+    assert window.files.path is not None
+    (state,) = sweep_states(window.files.path)
+    assert (state.done, state.plan.total) == (1, 3)
 
 
 def test_a_sweep_that_was_stopped_is_offered_again(qtbot: QtBot, window: MainWindow, panel: SweepPanel) -> None:
