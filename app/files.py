@@ -49,6 +49,8 @@ class Opened:
     """What a model file has that this program does not, a sentence each."""
     inference: Inference | None = None
     """The facts of the graph, where they are known already."""
+    same: bool = False
+    """Whether it is the project that was open before, as it was in one of its runs."""
 
 
 class ProjectFiles(QObject):
@@ -152,7 +154,7 @@ class ProjectFiles(QObject):
         opened = self._try(title, text, in_background(_read_run, folder))
         if opened is None:
             return False
-        self._show(opened, self._path, origin=self._origin)
+        self._show(replace(opened, same=True), self._path, origin=self._origin)
         self._foreign = True
         self.path_changed.emit()
         return True

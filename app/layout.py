@@ -220,6 +220,6 @@ class Workplace(QSplitter):
         self.code.close_jobs()
         self.evaluation.close_jobs()
         self.runs.close_jobs()
-        self.sweep.close_jobs()
         self.sweeps.close()
+        self.sweep.close_jobs()
         self.prediction.close_jobs()

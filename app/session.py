@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.settings import data_folder
+from app.settings import runs_place
 from app.task import Job, TaskThread
 from engine.control import Control
 from engine.errors import Cancelled
@@ -222,7 +222,10 @@ class TrainingSession(QObject):
         """Stop and wait for the end of the run, five seconds at most."""
         if self._thread is not None and not self._thread.isRunning() and not self._thread.isFinished():
             self._on_ended()  # it was asked for, and has not begun
-        return self._thread is None or self._thread.close()
+        ended = self._thread is None or self._thread.close()
+        if ended:
+            self._on_ended()
+        return ended
 
     def adopt(self, project: Project, start: Start | None, origin: str = "") -> None:
         """Take weights that came with a project for its result; None drops that of the last run.
@@ -309,7 +312,7 @@ def training_job(
     from engine.runs import new_run_folder, recorded
     from engine.training import train
 
-    place.folder = new_run_folder(place.path or data_folder() / "unsaved.loom")
+    place.folder = new_run_folder(runs_place(place.path))
     try:
         yield from recorded(project, train(project, start, control, anyway=anyway), place.folder)
     finally:

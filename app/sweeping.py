@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.settings import data_folder
+from app.settings import runs_place
 from app.task import Job, TaskThread
 from engine.errors import Cancelled
 from engine.events import Event
@@ -19,15 +19,12 @@ if TYPE_CHECKING:
     from engine.sweeps.study import SweepState, Trial
 
 
-def sweeps_place(path: Path | None) -> Path:
-    """The project file whose sweeps are meant: that of projects without one lies with the data of the program."""
-    return path or data_folder() / "unsaved.loom"
-
-
 class SweepSession(QObject):
     """Starts and ends the sweep; tells the window what happens in it."""
 
     running_changed = Signal(bool)
+    moved = Signal()
+    """The sweep was brought to the project's file."""
     happened = Signal(object)
     failed = Signal(object)
 
@@ -36,9 +33,10 @@ class SweepSession(QObject):
         self._thread: TaskThread | None = None
         self.stopping = False
         self.place: Path | None = None
-        """The project file that it belongs to."""
+        """The project file beside which it lies; None for a project that had none when it began."""
         self.state: SweepState | None = None
         """As far as it has been told."""
+        self._forgotten = False  # another project is shown than the one that it belongs to
 
     @property
     def running(self) -> bool:
@@ -48,13 +46,13 @@ class SweepSession(QObject):
         """Begin a sweep."""
         from engine.sweeps.sweep import sweep
 
-        self._run(sweep(sweeps_place(path), plan, project), path)
+        self._run(sweep(runs_place(path), plan, project), path)
 
     def go_on(self, name: str, path: Path | None, trials: int | None = None) -> None:
         """Go on with an earlier one."""
         from engine.sweeps.sweep import sweep_on
 
-        self._run(sweep_on(sweeps_place(path), name, trials), path)
+        self._run(sweep_on(runs_place(path), name, trials), path)
 
     def stop(self) -> None:
         """Ask it to end early; runs that go on end with what they have."""
@@ -64,12 +62,38 @@ class SweepSession(QObject):
 
     def close(self) -> bool:
         """Stop, and wait for the end, five seconds at most."""
-        return self._thread is None or self._thread.close()
+        ended = self._thread is None or self._thread.close()
+        if ended:
+            self._on_ended()
+        return ended
+
+    # The project that it belongs to
+
+    def state_for(self, path: Path | None) -> SweepState | None:
+        """The sweep if it is one of the project that is shown, whose file this is."""
+        own = not self._forgotten or (path is not None and path == self.place)
+        return self.state if own else None
+
+    def forget(self) -> None:
+        """Another project is shown from now on."""
+        self._forgotten = True
+
+    @property
+    def unsaved(self) -> str:
+        """The name of the sweep where it has ended, and its project had no file; empty otherwise."""
+        ended = not self.running and not self._forgotten and self.place is None
+        return self.state.name if ended and self.state is not None else ""
+
+    def was_moved(self, state: SweepState, path: Path) -> None:
+        """The sweep lies beside the project's file now."""
+        self.state, self.place = state, path
+        self.moved.emit()
 
     def _run(self, job: Job, path: Path | None) -> None:
         if self._thread is not None:
             return
-        self.stopping, self.place, self.state = False, path, None
+        self.stopping, self._forgotten = False, False
+        self.place, self.state = path, None
         self._thread = TaskThread(job, self)
         self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(
@@ -100,5 +124,5 @@ class SweepSession(QObject):
     def _on_ended(self) -> None:
         if self._thread is not None:
             self._thread.deleteLater()
-        self._thread = None
-        self.running_changed.emit(False)
+            self._thread = None
+            self.running_changed.emit(False)

@@ -14,18 +14,18 @@ from app.actions import Actions
 from app.appearance import Appearance
 from app.command_palette import CommandPalette
 from app.consent import may_run
-from app.dialogs import choose, sentence, tell, tell_error
+from app.dialogs import choose, tell, tell_error
 from app.endings import PROJECT
 from app.exports import Exports
 from app.files import Opened, ProjectFiles, dropped_data, dropped_file
 from app.finding_rate import open_finder
+from app.following import Following
 from app.help import show_about, show_shortcuts
 from app.icons import program_icon
 from app.jobs import run_job
 from app.layout import Workplace
 from app.memory_offer import MemoryOffer
 from app.menu_bar import fill_menu_bar
-from app.past import keep_run, move_run
 from app.rate_dialog import RateDialog
 from app.reading import Reading
 from app.seeing import Seeing
@@ -201,13 +201,14 @@ class MainWindow(QMainWindow):
         work.sweeps.running_changed.connect(lambda _running: self._show_run_state(self.session.state))
         self.files.recent_changed.connect(self._fill_recent)
         self.files.saved.connect(self._saved)
+        self.following = Following(document, self.session, work.sweeps, self.files, self)
+        self.following.refused.connect(lambda why: self.statusBar().showMessage(why, 10_000))
         self.files.project_replaced.connect(self._project_replaced)
         self.files.weights_loaded.connect(self._weights_loaded)
         self.exports.exported.connect(
             lambda path: self.statusBar().showMessage(self.tr("Written: {0}").format(path), 8000)
         )
         self.session.state_changed.connect(self._show_run_state)
-        self.session.started.connect(lambda _project: self.files.trained())
         self.session.started.connect(work.make_room_for_curves)
         work.training_settings.changed.connect(self.session.change)
         work.training_settings.rate_wanted.connect(self.actions_["find_rate"].trigger)
@@ -298,8 +299,6 @@ class MainWindow(QMainWindow):
         self.work.training_settings.show_running(running)
         paused = state is RunState.PAUSED
         self.actions_.set_text("pause", self.tr("&Resume") if paused else self.tr("&Pause"))
-        if not running:
-            QTimer.singleShot(0, self, self._bring_run)  # the project may have been saved meanwhile
 
     def _show_failure(self, error: Exception) -> None:
         if isinstance(error, MemoryShortError):  # of that, more is asked
@@ -416,20 +415,6 @@ class MainWindow(QMainWindow):
 
     def _saved(self, path: Path) -> None:
         self.statusBar().showMessage(self.tr("Saved {0}").format(path.name), 6000)
-        self._bring_run()
-
-    def _bring_run(self) -> None:
-        """Let the run of a project that had no file yet, or weights from a model, lie beside its file."""
-        path, project, trained = self.files.path, self.document.project, self.session.trained
-        folder, origin = self.session.unsaved_run(project.graph), self.session.foreign_origin(project.graph)
-        if path is None or trained is None or not (folder or origin) or not self.isVisible():
-            return
-        self.session.run_moved()
-        job = result_of(move_run, folder, path) if folder else result_of(keep_run, trained, project, origin, path)
-        try:
-            run_job(self, self.tr("Saving…"), job)
-        except Exception as error:
-            self.statusBar().showMessage(sentence(error), 10_000)
 
     def _fill_recent(self) -> None:
         menu = self._menus.recent
@@ -521,6 +506,7 @@ class MainWindow(QMainWindow):
         self.reading.times.close_jobs()
         self.seeing.watcher.close_jobs()
         self.session.close()
+        self.following.bring()
         event.accept()
 
     def _may_stop(self) -> bool:

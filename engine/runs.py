@@ -202,6 +202,20 @@ def delete_run(folder: Path) -> None:
         raise FileError(folder, f"could not be deleted: {error.strerror or error}.") from error
 
 
+def move_run(folder: Path, project_path: Path) -> Path:
+    """Bring the folder of a run to the runs of the project in a file; gives its new place. Raises `FileError`."""
+    parent = runs_folder(project_path)
+    target, number = parent / folder.name, 2
+    while target.exists():
+        target, number = parent / f"{folder.name}-{number}", number + 1
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder, target)
+    except (OSError, shutil.Error) as error:
+        raise FileError(folder, f"could not be moved to {parent}: {error}.") from error
+    return target
+
+
 def _remove(folder: Path) -> None:
     """Take a run away again, and the folder of runs around it where it was the only one."""
     shutil.rmtree(folder, ignore_errors=True)

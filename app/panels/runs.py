@@ -31,7 +31,7 @@ from app.panels.runs_model import RunsModel
 from app.panels.runs_reading import Looked, looking
 from app.panels.runs_table import RunsTable
 from app.session import TrainingSession
-from app.settings import data_folder
+from app.settings import runs_place
 from app.task import Job, TaskThread, result_of
 from app.texts import count
 from engine.difference import Difference
@@ -53,11 +53,6 @@ _LOOK_MS = 2000
 _MOST_CURVES = 8
 
 
-def _place(path: Path | None) -> Path:
-    """The project file whose runs are shown: that of projects without a file lies with the data of the program."""
-    return path or data_folder() / "unsaved.loom"
-
-
 def to_trash(folder: Path) -> bool:
     """Move a folder to the trash of the system; False where there is none."""
     return QFile(str(folder)).moveToTrash()
@@ -76,7 +71,7 @@ class RunsPanel(QWidget):
         self.setObjectName("runsPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
-        self._path = _place(None)
+        self._path = runs_place(None)
         self._followed: tuple[Path, ...] = ()
         self._wanted: Path | None = None  # the run that is to be selected once it is listed
         self._job: TaskThread | None = None
@@ -167,9 +162,9 @@ class RunsPanel(QWidget):
 
     def show_project(self, path: Path | None) -> None:
         """Show the runs of the project in this file; of those that have none, where it is None."""
-        if _place(path) == self._path:
+        if runs_place(path) == self._path:
             return
-        self._path, self._followed = _place(path), ()
+        self._path, self._followed = runs_place(path), ()
         if self._job is not None:
             self._job.close()  # what it has read is of another project
         self.model.pinned.clear()

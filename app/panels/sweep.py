@@ -23,7 +23,8 @@ from app.dialogs import sentence, tell_error
 from app.panels.sweep_results import SweepResults
 from app.panels.sweep_settings import SweepSettings
 from app.session import TrainingSession
-from app.sweeping import SweepSession, sweeps_place
+from app.settings import runs_place
+from app.sweeping import SweepSession
 from app.task import Job, TaskThread
 from app.texts import figure, metric_name
 from engine.errors import LayerloomError
@@ -65,7 +66,7 @@ class SweepPanel(QWidget):
         self._lay_out()
         self._timer = QTimer(self, interval=_DRAW_MS, singleShot=True)
         self._connect()
-        self.results.show_project(runs_folder(sweeps_place(None)))
+        self.results.show_project(self._folder)
         self._fill_choice()
         self._show_state(None)
 
@@ -133,13 +134,12 @@ class SweepPanel(QWidget):
         self.stop_button.clicked.connect(self._sweeps.stop)
         self.stop_button.clicked.connect(self._show_buttons)
         self.choice.activated.connect(lambda _index: self._chosen())
-        self.results.open_wanted.connect(
-            lambda run: self.open_wanted.emit(runs_folder(sweeps_place(self._path)) / run)
-        )
+        self.results.open_wanted.connect(lambda run: self.open_wanted.emit(self._folder / run))
         self.results.take_wanted.connect(self.take_settings)
         self._timer.timeout.connect(self._draw)
         self._sweeps.happened.connect(self._take)
         self._sweeps.running_changed.connect(self._running_changed)
+        self._sweeps.moved.connect(self._moved)
         self._session.state_changed.connect(lambda _state: self._show_buttons())
         self._document.project_changed.connect(self._show_settings)
 
@@ -156,7 +156,7 @@ class SweepPanel(QWidget):
             return
         self._path = path
         self._states.clear()
-        self.results.show_project(runs_folder(sweeps_place(path)))
+        self.results.show_project(self._folder)
         self._fill_choice()
         self._show_state(None)
         self._read()
@@ -170,7 +170,7 @@ class SweepPanel(QWidget):
         if self._job is not None or self._sweeps.running or not self.isVisible():
             return
         path = self._path
-        thread = self._job = TaskThread(_reading(sweeps_place(path)), self)
+        thread = self._job = TaskThread(_reading(runs_place(path)), self)
         thread.happened.connect(lambda event: self._take_read(event, path))
         thread.failed.connect(lambda error: self.status.setText(sentence(error)))
         thread.ended.connect(lambda: self._read_ended(path))
@@ -227,7 +227,13 @@ class SweepPanel(QWidget):
     @property
     def _live(self) -> SweepState | None:
         """The sweep that goes on or went on last, if it is one of this project."""
-        return self._sweeps.state if self._sweeps.place == self._path else None
+        return self._sweeps.state_for(self._path)
+
+    @property
+    def _folder(self) -> Path:
+        """Where the runs lie: those of a sweep that goes on stay where it began."""
+        live = self._sweeps.running and self._live is not None
+        return runs_folder(runs_place(self._sweeps.place if live else self._path))
 
     def _running_changed(self, running: bool) -> None:
         self.settings.setEnabled(not running)
@@ -252,6 +258,12 @@ class SweepPanel(QWidget):
             self.results.take_epoch(run, event)
         if type(event) is not Event and not self._timer.isActive():
             self._timer.start()
+
+    def _moved(self) -> None:
+        """Show the sweep where it lies now."""
+        self.results.show_project(self._folder)
+        self._take_state()
+        self._read()
 
     def _take_state(self) -> None:
         state = self._live

@@ -107,16 +107,17 @@ class Study:
     # Making and opening
 
     @classmethod
-    def create(cls, path: Path, plan: Plan, project: Project) -> Study:
-        """A new sweep of the project in a file; raises `FileError`, `TrainingError`."""
+    def create(cls, path: Path, plan: Plan, project: Project, name: str = "") -> Study:
+        """A new sweep of the project in a file, called so if that is free; raises `FileError`, `TrainingError`."""
         optuna = _optuna()
         plan.check(project)
         with _readable(sweeps_file(path)):
             storage = _storage(path)
             names = {summary.study_name for summary in optuna.get_all_study_summaries(storage, False)}
             number = next(n for n in range(1, len(names) + 2) if f"sweep-{n}" not in names)
+            free = name if name and name not in names else f"sweep-{number}"
             way = "maximize" if plan.rises(project) else "minimize"
-            study = optuna.create_study(storage=storage, study_name=f"sweep-{number}", direction=way)
+            study = optuna.create_study(storage=storage, study_name=free, direction=way)
             study.set_user_attr("project", project_file.dumps(project))
             study.set_user_attr("plan", plan.model_dump_json())
         return cls(path, SweepState(study.study_name, plan, project), study)
@@ -148,7 +149,39 @@ class Study:
         with _readable(sweeps_file(self.path)):
             self._study.set_user_attr("plan", self.plan.model_dump_json())
 
+    def copied(self, path: Path, moved: Mapping[str, str]) -> Study:
+        """The same sweep as one of another project file, where folders of runs have other names.
+
+        Trials must have ended, or be put back in line. Raises `FileError`; then there is no copy.
+        """
+        copy = Study.create(path, self.plan, self.project, self.name)
+        try:
+            with _readable(sweeps_file(self.path)):
+                trials = self._study.get_trials()
+            for one in trials:
+                one.user_attrs = {
+                    name: moved.get(told, told) if isinstance(told, str) else told
+                    for name, told in one.user_attrs.items()
+                }
+            with _readable(sweeps_file(path)):
+                copy._study.add_trials(trials)
+        except FileError:
+            copy.delete()
+            raise
+        return copy
+
+    def delete(self) -> None:
+        """Take the sweep out of its file, not the runs of its trials; raises `FileError`."""
+        with _readable(sweeps_file(self.path)):
+            _optuna().delete_study(study_name=self.name, storage=_storage(self.path))
+
     # Trials
+
+    def runs(self) -> set[str]:
+        """The names of the folders of its trials, as far as they were written down."""
+        with _readable(sweeps_file(self.path)):
+            trials = self._study.get_trials(deepcopy=False)
+        return {one.user_attrs["run"] for one in trials if one.user_attrs.get("run")}
 
     @property
     def state(self) -> SweepState:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.panels.sweep import SweepPanel
 from app.panels.sweep_picture import picture_of
+from app.settings import runs_place
 from app.window import MainWindow
 from engine.errors import Cancelled, TrainingError
 from engine.events import Beside, EpochDone, Event, Failed, Finished, Progress
@@ -63,11 +65,15 @@ def until(qtbot: QtBot, true: Callable[[], object]) -> None:
     qtbot.waitUntil(lambda: bool(true()), timeout=PATIENCE)
 
 
-def swept(qtbot: QtBot, window: MainWindow, panel: SweepPanel, values: str = "5,13,2,9") -> None:
-    """Make a sweep over seeds."""
+def begin(panel: SweepPanel, values: str) -> None:
     panel.settings.add("seed", values)
     panel.settings.method.setCurrentIndex(panel.settings.method.findData("grid"))
     panel.start_button.click()
+
+
+def swept(qtbot: QtBot, window: MainWindow, panel: SweepPanel, values: str = "5,13,2,9") -> None:
+    """Make a sweep over seeds."""
+    begin(panel, values)
     until(qtbot, lambda: window.work.sweeps.state is not None and not window.work.sweeps.running)
     assert panel.shown is not None
 
@@ -177,9 +183,7 @@ def test_quitting_asks_about_the_sweep_and_what_is_done_is_kept(
     qtbot: QtBot, window: MainWindow, panel: SweepPanel, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep_module, "train_together", held)
-    panel.settings.add("seed", "1,2,3")
-    panel.settings.method.setCurrentIndex(panel.settings.method.findData("grid"))
-    panel.start_button.click()
+    begin(panel, "1,2,3")
     until(qtbot, lambda: window.work.sweeps.state is not None and window.work.sweeps.state.done == 1)
     assert not window.close()
     assert answers.asked == ["Stop the sweep and quit?"]
@@ -214,3 +218,91 @@ def test_a_sweep_that_was_stopped_is_offered_again(qtbot: QtBot, window: MainWin
     bar = window.work.tabs.tabBar()
     window.resize(1366, 768)
     assert bar.sizeHint().width() <= window.work.tabs.width()
+
+
+# A project that was never saved
+
+
+@pytest.fixture
+def unsaved(qtbot: QtBot, window: MainWindow) -> SweepPanel:
+    """The tab, with a project that has no file."""
+    window.actions_["show_sweep"].trigger()
+    found = window.work.sweep
+    until(qtbot, lambda: found._job is None)
+    return found
+
+
+def save_to(window: MainWindow, monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, **kwargs: (str(path), ""))
+    assert window.files.save()
+
+
+def test_a_sweep_before_the_first_saving_lies_beside_the_file(
+    qtbot: QtBot, window: MainWindow, unsaved: SweepPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept(qtbot, window, unsaved)
+    assert window.isWindowModified()
+    assert unsaved.shown is not None
+    path, before = tmp_path / "x.loom", unsaved.shown
+    save_to(window, monkeypatch, path)
+    assert not window.isWindowModified()
+    assert sweep_states(path) == (before,)
+    assert sweep_states(runs_place(None)) == ()
+    until(qtbot, lambda: unsaved._job is None)
+    assert unsaved.shown == before
+    assert unsaved.choice.currentText() == "sweep-1: 4 of 4"
+    assert window.files.save()  # once more: there is nothing left to bring
+    assert sweep_states(path) == (before,)
+
+
+def test_a_project_saved_during_its_sweep_is_followed_by_it(
+    qtbot: QtBot, window: MainWindow, unsaved: SweepPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "train_together", held)
+    begin(unsaved, "1,2,3")
+    sweeps, path = window.work.sweeps, tmp_path / "x.loom"
+    until(qtbot, lambda: sweeps.state is not None and sweeps.state.done == 1)
+    save_to(window, monkeypatch, path)
+    assert sweep_states(path) == ()
+    until(qtbot, lambda: unsaved.shown is not None and unsaved.shown.done == 1)
+    assert unsaved.stop_button.isEnabled()
+    unsaved.stop_button.click()
+    until(qtbot, lambda: sweeps.place == path)
+    (state,) = sweep_states(path)
+    assert (state.done, state.plan.total) == (1, 3)
+    until(qtbot, lambda: unsaved.go_on_button.isVisible())
+    monkeypatch.setattr(sweep_module, "train_together", lambda *_: iter(()))
+    unsaved.go_on_button.click()
+    assert sweeps.running
+    until(qtbot, lambda: not sweeps.running)
+    assert sweeps.place == path
+
+
+def test_a_sweep_does_not_follow_another_project(
+    qtbot: QtBot, window: MainWindow, unsaved: SweepPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept(qtbot, window, unsaved, "3,4")
+    monkeypatch.setattr("app.files.choose", lambda *_: 1)
+    assert window.files.new("iris-mlp")
+    save_to(window, monkeypatch, tmp_path / "x.loom")
+    assert sweep_states(tmp_path / "x.loom") == ()
+    assert len(sweep_states(runs_place(None))) == 1
+
+
+def test_what_is_saved_at_the_end_takes_its_sweep_along(
+    qtbot: QtBot,
+    window: MainWindow,
+    unsaved: SweepPanel,
+    answers: Answers,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep_module, "train_together", held)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, **kwargs: (str(tmp_path / "x.loom"), ""))
+    begin(unsaved, "1,2,3")
+    until(qtbot, lambda: window.work.sweeps.state is not None and window.work.sweeps.state.done == 1)
+    answers.answer = 0
+    assert window.close()
+    assert answers.asked == ["Stop the sweep and quit?", "Save the changes to “Untitled”?"]
+    (state,) = sweep_states(tmp_path / "x.loom")
+    assert (state.done, state.plan.total) == (1, 3)

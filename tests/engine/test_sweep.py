@@ -18,11 +18,13 @@ from engine.events import Beside, EpochDone, Event, Failed, Finished
 from engine.grouping import group
 from engine.inference import infer
 from engine.layout import Layout
-from engine.past_runs import read_record, run_folders
+from engine.past_runs import Remarks, read_record, read_remarks, run_folders, write_remarks
 from engine.project import Project
+from engine.runs import runs_folder
 from engine.sweeps import sweep as sweep_module
 from engine.sweeps.axes import Axis, parsed
 from engine.sweeps.events import SweepDone, SweepStarted, TrialDone, TrialEpoch, TrialStarted
+from engine.sweeps.moving import move_sweep
 from engine.sweeps.plan import Plan
 from engine.sweeps.study import Study, SweepState, sweep_states, sweeps_file
 from engine.sweeps.sweep import sweep, sweep_on
@@ -283,3 +285,69 @@ def test_a_damaged_file_is_named(project: Project, path: Path) -> None:
 def test_an_axis_needs_no_project_to_be_kept() -> None:
     axis = Axis(name="learning_rate", low=0.001, high=0.1, log=True)
     assert Axis.model_validate_json(axis.model_dump_json()) == axis
+
+
+# Moving
+
+
+def moved_from(project: Project, path: Path) -> SweepState:
+    """A sweep of four trials, two of them done, with the folders of their runs."""
+    job = sweep(path, plan(project, "seed=12..15", method="grid"), project)
+    for event in job:
+        if isinstance(event, TrialDone) and event.trial.number == 2:
+            break
+    job.throw(Cancelled())
+    list(job)
+    (state,) = sweep_states(path)
+    for trial in state.trials:
+        folder = runs_folder(path) / trial.run
+        folder.mkdir(parents=True)
+        (folder / "project.loom").write_text(trial.run)
+        write_remarks(folder, Remarks(tags=("kept", state.name)))
+    return state
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_sweep_is_brought_to_another_project_with_its_runs(project: Project, path: Path) -> None:
+    before, target = moved_from(project, path), path.with_name("q.loom")
+    broken, foreign = runs_folder(path) / "broken", runs_folder(path) / "foreign"
+    for folder, tag in ((broken, before.name), (foreign, "mine")):
+        folder.mkdir()
+        write_remarks(folder, Remarks(tags=(tag,)))
+    assert move_sweep(before.name, path, target) == before.name
+    assert sweep_states(path) == ()
+    assert sweep_states(target) == (before,)
+    assert run_folders(path) == [foreign]
+    assert {folder.name for folder in run_folders(target)} == {"broken", *(trial.run for trial in before.trials)}
+    state = state_of(list(sweep_on(target)))
+    assert (state.done, [trial.state for trial in state.trials[:2]]) == (4, ["finished", "failed"])
+    assert state.trials[:2] == before.trials
+
+
+@pytest.mark.usefixtures("quick")
+def test_names_that_are_taken_there_are_changed(project: Project, path: Path) -> None:
+    target = path.with_name("q.loom")
+    there, before = state_of(list(sweep(target, plan(project, "seed=1..2"), project))), moved_from(project, path)
+    (runs_folder(target) / before.trials[0].run).mkdir(parents=True)
+    assert there.name == before.name == "sweep-1"
+    assert move_sweep("sweep-1", path, target) == "sweep-2"
+    state = Study.open(target, "sweep-2").state
+    assert state.trials[0].run == f"{before.trials[0].run}-2"
+    assert state.trials[1].run == before.trials[1].run
+    for old, new in zip(before.trials, state.trials, strict=True):
+        folder = runs_folder(target) / new.run
+        assert (folder / "project.loom").read_text() == old.run
+        assert read_remarks(folder).tags == ("kept", "sweep-2")
+    assert Study.open(target, "sweep-1").state == there
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_sweep_that_cannot_be_brought_stays_whole(project: Project, path: Path) -> None:
+    before, target = moved_from(project, path), path.with_name("q.loom")
+    sweeps_file(target).parent.mkdir()
+    sweeps_file(target).write_bytes(b"not a data base at all, just some text that is long enough....." * 20)
+    with pytest.raises(FileError, match=r"q\.runs"):
+        move_sweep(before.name, path, target)
+    assert sweep_states(path) == (before,)
+    assert {folder.name for folder in run_folders(path)} == {trial.run for trial in before.trials}
+    assert run_folders(target) == []
