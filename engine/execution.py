@@ -60,8 +60,8 @@ def run(
 
     `inputs` holds an array (batch, *shape) for the name of each Input, and may hold what the `host_op` of other
     nodes gives, by their names; `masks` may hold the masks of Inputs. `key` is needed where `training` holds and a
-    layer draws random numbers. `shifts` are added to the (first) output of nodes, by identifier: the gradient by
-    a shift of 0 is that by what the node gives.
+    layer draws random numbers. `precision` holds for the layers that have no type of their own. `shifts` are added
+    to the (first) output of nodes, by identifier: the gradient by a shift of 0 is that by what the node gives.
     """
     found = Pass()
     for index, node in enumerate(order):
@@ -70,7 +70,7 @@ def run(
             found.masks[node.id] = {0: masks.get(node.name) if masks else None}
             continue
         own = None if key is None else jax.random.fold_in(key, index)
-        found.contexts[node.id] = Context(training=training, key=own, precision=precision)
+        found.contexts[node.id] = Context(training=training, key=own, precision=node.layer.dtype or precision)
         _compute(found, graph, node, weights, inputs.get(node.name))
         if shifts and node.id in shifts:
             first, *others = found.values[node.id]

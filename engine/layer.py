@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 Content = Literal["numbers", "text"]
 """What a wire carries."""
 
+_DTYPE = "float32 keeps the layer out of mixed precision, which suits a last softmax."
+
+OwnType = Literal["float32"] | None
+"""In which type a layer computes, whatever the training says; None for as it says."""
+
+if TYPE_CHECKING:
+    NoType = OwnType
+else:
+    NoType = Annotated[None, Holds("hidden"), Field(description=_DTYPE)]
+"""The type of those that compute nothing of their own."""
+
 
 class Layer(Settings):
     """Base of all layers. The fields of a subclass are its settings, named as in Keras.
@@ -31,6 +42,8 @@ class Layer(Settings):
     `ShapeError`) and what it computes (`op`, or `apply` where training differs from inference). Layers that own
     weights derive from `Weighted`.
     """
+
+    dtype: OwnType = Field(default=None, description=_DTYPE, json_schema_extra={"rare": True})
 
     category: ClassVar[str] = ""
     min_inputs: ClassVar[int] = 1
@@ -232,8 +245,9 @@ class Layer(Settings):
     # Keras
 
     def keras_arguments(self) -> dict[str, Any]:
-        """Arguments of the Keras class, all of them, by name, as our settings have them."""
-        return {name: getattr(self, name) for name in type(self).model_fields if name not in self.call_settings}
+        """Arguments of the Keras class but `dtype`, all of them, by name, as our settings have them."""
+        others = ("dtype", *self.call_settings)
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in others}
 
     @classmethod
     def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -276,6 +290,8 @@ def _read_layer(value: Any) -> Any:
         value = LAYERS[name].model_validate(fields.get("settings", {}))
     if isinstance(value, Layer) and value.formula is not None:
         raise ValueError("cannot be a formula: a Keras file has formulas between layers only")
+    if isinstance(value, Layer) and value.dtype is not None:
+        raise ValueError("cannot have a dtype of its own: it computes as the layer around it does")
     return value
 
 

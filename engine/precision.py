@@ -3,7 +3,7 @@
 The rules are those of Keras's policy "mixed_bfloat16" (https://keras.io/api/mixed_precision/): weights are float32
 between steps, and so are losses, metrics and what optimizers remember. A layer takes its inputs and weights
 rounded to bfloat16; normalizations compute in float32 and round what they give. What layers keep themselves, such
-as moving means, is never rounded.
+as moving means, is never rounded. A layer whose `dtype` is float32 takes, computes and gives that.
 """
 
 from __future__ import annotations
@@ -26,18 +26,20 @@ def in_type(values: Any, dtype: Any) -> Any:
 
     def cast(value: Any) -> Any:
         known = isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jnp.floating)
-        return value.astype(dtype) if known else value
+        return value.astype(dtype) if known and value.dtype != dtype else value
 
     return jax.tree.map(cast, values)
 
 
 def taken(layer: Layer, precision: Precision, values: Any) -> Any:
     """Inputs or weights as a layer computes with them."""
-    if precision == "float32" or layer.parts_choose:
+    if layer.parts_choose:
         return values
-    return in_type(values, jnp.float32 if layer.in_full else jnp.bfloat16)
+    return in_type(values, jnp.float32 if precision == "float32" or layer.in_full else jnp.bfloat16)
 
 
 def given(layer: Layer, precision: Precision, values: Any) -> Any:
     """What a layer computed, as it hands it on."""
-    return values if precision == "float32" or layer.parts_choose else in_type(values, jnp.bfloat16)
+    if layer.parts_choose:
+        return values
+    return in_type(values, jnp.float32 if precision == "float32" else jnp.bfloat16)

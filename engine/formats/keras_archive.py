@@ -19,7 +19,7 @@ from engine.formats.keras_assets import learned, write_idf_weights
 from engine.formats.keras_config import Calls, calls, to_config
 from engine.formats.keras_h5 import KERAS_VERSION, check_weights
 from engine.formats.keras_paths import kinds_of
-from engine.formats.keras_policy import chosen_precision, policy_of
+from engine.formats.keras_policy import chosen_precision, with_types
 from engine.formats.keras_reading import from_config, model_name
 from engine.formats.keras_training import Compiled, read_training, training_config
 from engine.formats.keras_weights import read_by_path, write_by_path
@@ -37,6 +37,9 @@ _MODULE = "keras.src.models.functional"
 
 _STATE = "optimizer/vars"
 """Where the state of the optimizer lies in the file of the weights."""
+
+_STATES = ("optimizer/inner_optimizer/vars", _STATE)
+"""Where it may lie: first, where an optimizer around the optimizer scales the loss."""
 
 _MARGIN = 64 * 2**20
 _PER_LAYER = 64 * 2**10
@@ -116,18 +119,20 @@ def load_archive(path: str | PathLike[str]) -> LoadedModel:
         compiled = read_training(graph, _compiled(config))
         state, report = _read_state(file, compiled, here)
         notes = Notes()
-        precision = policy_of(config, notes)
+        graph, precision = with_types(compiled.graph, config, notes)
     found = compiled.report + report + notes.report
-    return LoadedModel(compiled.graph, weights, compiled.training, state, found, model_name(config), precision)
+    return LoadedModel(graph, weights, compiled.training, state, found, model_name(config), precision)
 
 
 def _read_state(file: hdf5.Group, compiled: Compiled, place: Place) -> tuple[OptimizerState | None, Report]:
-    (count,) = hdf5.counts(file, [(_STATE, place)])
+    counts = zip(_STATES, hdf5.counts(file, [(path, place) for path in _STATES]), strict=True)
+    path, count = next(((path, count) for path, count in counts if count), ("", 0))
     if compiled.training is None or not count:
         return None, Report()
     paths, found = [str(number) for number in range(count)], calls(compiled.graph, unknown=True)
-    optimizer = compiled.training.optimizer
-    return keras_optimizer_state.read_state(file.at(_STATE), paths, found, optimizer, place.at(_STATE))
+    return keras_optimizer_state.read_state(
+        file.at(path), paths, found, compiled.training.optimizer, place.at(path)
+    )
 
 
 def _compiled(config: dict[str, Any]) -> Any:

@@ -16,7 +16,7 @@ from engine.files import replacing
 from engine.formats import hdf5, keras_dialect, keras_optimizer_state
 from engine.formats.keras_config import Calls, calls, to_config
 from engine.formats.keras_dialect import Dialect, to_keras2
-from engine.formats.keras_policy import chosen_precision, policy_of
+from engine.formats.keras_policy import chosen_precision, with_types
 from engine.formats.keras_reading import from_config, model_name
 from engine.formats.keras_training import read_training, training_config
 from engine.formats.keras_weights import read_by_layer, write_by_layer
@@ -31,6 +31,9 @@ KERAS_VERSION = "3.15.1"
 """The version whose format is written."""
 
 _STATE = "optimizer_weights"
+
+_LOSS_SCALE = "loss_scale_optimizer/"
+"""How the names of what an optimizer around the optimizer remembers begin, where losses are scaled."""
 
 _RUN = "layerloom"
 """The group with what only this program reads: the position of a run, and the optimizer's state for it."""
@@ -185,10 +188,11 @@ def _read_model(file: hdf5.Group, place: Place) -> LoadedModel:
     at = next((path for path in (_STATE, f"{_RUN}/{_STATE}") if hdf5.holds(file, path, place)), None)
     if at is not None and training.training is not None:
         names = hdf5.names(file.at(at), "weight_names", place) or []
+        names = [name for name in names if not name.startswith(_LOSS_SCALE)]
         found, optimizer = calls(graph, unknown=True), training.training.optimizer
         state, report = keras_optimizer_state.read_state(file.at(at), names, found, optimizer, place.at(at))
     notes = Notes()
-    precision = policy_of(config, notes)
+    graph, precision = with_types(graph, config, notes)
     found = training.report + report + notes.report
     return LoadedModel(graph, weights, training.training, state, found, model_name(config), precision)
 

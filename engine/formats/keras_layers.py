@@ -27,12 +27,18 @@ FAMILIES: dict[Family, Mapping[str, Callable[..., Any]]] = {
 }
 """Functions with arguments, by the family that `FieldSpec.family` names; Keras's module is `keras.<family>s`."""
 
+MIXED_16 = "mixed_float16"
+"""Keras's policy for older graphics cards, which is read as the other mixed one."""
+
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "data_format": ("channels_last",),
-    "dtype": ("float32", MIXED),  # of the whole network: see `keras_policy`
+    "dtype": ("float32", MIXED, MIXED_16),  # see `keras_policy`
     "trainable": (True, False),  # of layers that own no weights
 }
 """What arguments that we have no field for may be, besides None and False, which in Keras mean "without"."""
+
+OWN_TYPE = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+"""What is written of a layer that is kept in float32, whatever the others compute in."""
 
 _WITHOUT_EFFECT = ("name", "seed", "renorm_momentum", "batch_shape", "batch_input_shape")
 
@@ -89,7 +95,8 @@ def layer_config(layer: Layer, name: str) -> dict[str, Any]:
             "name": name,
         }
     specs = specs_of(type(layer))
-    config: dict[str, Any] = {"name": name, "trainable": True, "dtype": "float32", **layer.keras_constants}
+    dtype: Any = "float32" if layer.dtype is None else OWN_TYPE
+    config: dict[str, Any] = {"name": name, "trainable": True, "dtype": dtype, **layer.keras_constants}
     for argument, value in layer.keras_arguments().items():
         config[argument] = _written(value, specs.get(argument), argument)
     return {argument: value for argument, value in config.items() if argument not in layer.keras_lacks}
@@ -145,7 +152,7 @@ def read_layer(entry: Mapping[str, Any], config: Mapping[str, Any], place: Place
     settings: dict[str, Any] = {}
     specs = specs_of(cls)
     for key, value in config.items():
-        if key in specs:
+        if key in specs and key != "dtype":
             settings[key] = _read_value(value, specs[key], place.at(f"setting {key}"))
         elif key not in cls.keras_ignored:
             _check_neutral(key, value, cls, place)

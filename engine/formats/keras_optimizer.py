@@ -63,7 +63,7 @@ def read_optimizer(value: Any, notes: Notes) -> Optimizer | None:
         return None
     name, found = str(value.get("class_name")).split(">")[-1], dict(config)
     if name == "LossScaleOptimizer" and "inner_optimizer" in found:
-        notes.changed.append("The loss is not scaled up here: numbers have 32 bits.")
+        notes.changed.append("The loss is not scaled up here: no layer computes in float16, which would need it.")
         return read_optimizer(found["inner_optimizer"], notes)
     cls = {key.lower(): cls for key, cls in OPTIMIZERS.items()}.get(name.lower())
     if cls is None:

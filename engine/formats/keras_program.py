@@ -81,7 +81,8 @@ class Program:
     def _making(self, layer: Layer, settings: Sequence[str | Group], name: str | None) -> Group:
         self._counts[_base(layer)] += name is None
         public = layer.keras_module == Layer.keras_module
-        words = [] if name is None else [f"name={quoted(name)}"]
+        words = [] if layer.dtype is None else [f"dtype={quoted(layer.dtype)}"]
+        words += [] if name is None else [f"name={quoted(name)}"]
         return call(f"layers.{layer.keras_class}" if public else str(layer.keras_class), [*settings, *words])
 
     def _settings(self, layer: Layer) -> list[str | Group]:

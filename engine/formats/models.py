@@ -17,7 +17,7 @@ from engine.formats.keras_dialect import Dialect
 from engine.formats.keras_fitting import fit_by_layer, fit_by_path
 from engine.formats.keras_h5 import check_weights
 from engine.formats.keras_paths import Kinds, kinds_of
-from engine.formats.keras_policy import chosen_precision, policy_of
+from engine.formats.keras_policy import chosen_precision, with_types
 from engine.formats.keras_reading import from_config, model_name
 from engine.formats.keras_weights import read_by_layer, read_by_path
 from engine.formats.loaded import LoadedModel, Notes
@@ -90,7 +90,7 @@ def _load_json(path: str | PathLike[str], weights: str | PathLike[str] | None) -
         raise FileError(path, f"holds no weights, and there is no {beside[0].name} beside it.")
     graph, arrays = load_weights(found, graph, kinds_of(config.get("config")))
     notes = Notes()
-    precision = policy_of(config, notes)
+    graph, precision = with_types(graph, config, notes)
     return LoadedModel(graph, arrays, found=notes.report, name=model_name(config), precision=precision)
 
 

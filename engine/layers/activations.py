@@ -41,7 +41,7 @@ class ReLU(_Pointwise):
     keras_class: ClassVar[str | None] = "ReLU"
 
     def op(self) -> Op:
-        return Op(ops.rectified, settings=dict(self))
+        return Op(ops.rectified, settings=self.keras_arguments())
 
 
 @register(category="Activation")
@@ -54,7 +54,7 @@ class LeakyReLU(_Pointwise):
     caption: ClassVar[tuple[str, ...]] = ("negative_slope",)
 
     def op(self) -> Op:
-        return Op(activations.leaky_relu, settings=dict(self))
+        return Op(activations.leaky_relu, settings=self.keras_arguments())
 
     @classmethod
     def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -117,7 +117,7 @@ class ELU(_Pointwise):
     caption: ClassVar[tuple[str, ...]] = ("alpha",)
 
     def op(self) -> Op:
-        return Op(activations.elu, settings=dict(self))
+        return Op(activations.elu, settings=self.keras_arguments())
 
 
 @register(category="Activation")

@@ -82,7 +82,7 @@ class MelSpectrogram(Layer):
         return frames * (round(5 * size * math.log2(size)) + 2 * (size // 2 + 1) * self.num_mel_bins)
 
     def op(self) -> Op:
-        settings = {name: getattr(self, name) for name in type(self).model_fields}
+        settings = self.keras_arguments()
         settings["sequence_length"] = self.sequence_length or self.fft_length
         settings["max_freq"] = self.max_freq or self.sampling_rate // 2
         return Op(ops.mel_spectrogram, settings=settings)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from engine.errors import ShapeError
 from engine.fields import PositiveInt
-from engine.layer import Layer
+from engine.layer import Layer, NoType
 from engine.op import Op
 from engine.ops import categories as ops
 from engine.registry import register
@@ -41,6 +41,7 @@ class CategoryEncoding(Layer):
     https://keras.io/api/layers/preprocessing_layers/categorical/category_encoding/
     """
 
+    dtype: NoType = None
     num_tokens: PositiveInt = Field(default=10, description="Number of categories: they count from 0.")
     output_mode: Literal["one_hot", "multi_hot", "count"] = Field(
         default="multi_hot", description="A row for each number; one for the sample; or how often each occurs."
@@ -88,6 +89,7 @@ class Discretization(Layer):
     https://keras.io/api/layers/preprocessing_layers/numerical/discretization/
     """
 
+    dtype: NoType = None
     bin_boundaries: tuple[float, ...] | None = Field(
         default=None, description="Where one bin ends and the next begins, rising."
     )

@@ -21,7 +21,7 @@ from engine.fields import (
     RegularizerName,
     Settings,
 )
-from engine.layer import InnerLayer, Layer, Weighted
+from engine.layer import InnerLayer, Layer, NoType, Weighted
 from engine.op import Context, Op
 from engine.ops import recurrent as ops
 from engine.ops.activations import ACTIVATIONS
@@ -52,6 +52,8 @@ class Steps:
 
 class Cell(Weighted):
     """Base of all cells: layers that stand in a recurrent layer, not on the canvas."""
+
+    dtype: NoType = None
 
     placeable: ClassVar[bool] = False
     input_names: ClassVar[tuple[str, ...]] = ("inputs", "states")

@@ -85,7 +85,7 @@ class ConvLSTM(Recurrent, GateSettings, ConvSettings):
     caption: ClassVar[tuple[str, ...]] = ("filters", "kernel_size")
 
     def made_of(self) -> Cell:
-        names = type(self).model_fields.keys() & ConvLSTMCell.model_fields.keys() - {"trainable"}
+        names = type(self).model_fields.keys() & ConvLSTMCell.model_fields.keys() - {"dtype", "trainable"}
         return ConvLSTMCell.model_construct(**{name: getattr(self, name) for name in names}, trainable=True)
 
     def check_sequence(self, x: Shape) -> None:

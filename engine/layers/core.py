@@ -11,7 +11,7 @@ from engine.chosen_metrics import CHOICES
 from engine.class_weight import shown_class_weight
 from engine.errors import ShapeError
 from engine.fields import ActivationName, Choice, PositiveInt, one_of
-from engine.layer import Content, Layer
+from engine.layer import Content, Layer, NoType
 from engine.layers.kernel import Kernel
 from engine.losses import LOSSES
 from engine.metrics import METRICS
@@ -40,11 +40,13 @@ class Input(Layer):
         default=(64,),
         description="Shape of one sample, without the batch: height, width, channels. ? leaves a size open.",
     )
-    dtype: Literal["float32", "float16", "bfloat16", "int32", "uint8", "bool", "string"] = Field(
+    dtype: Literal["float32", "float16", "bfloat16", "int32", "uint8", "bool", "string"] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
         default="float32", description="Type of the numbers, or text."
     )
     batch_size: PositiveInt | None = Field(
-        default=None, description="Samples per batch where the network can do with no other number."
+        default=None,
+        description="Samples per batch where the network can do with no other number.",
+        json_schema_extra={"rare": True},
     )
 
     min_inputs: ClassVar[int] = 0
@@ -69,6 +71,7 @@ class Input(Layer):
 class Output(Layer):
     """What the network is to predict: names a target of the data and says how far off a prediction is."""
 
+    dtype: NoType = None
     loss: LossName | None = Field(
         default="sparse_categorical_crossentropy",
         description="What training makes small; without one, the output is only predicted.",
@@ -88,6 +91,7 @@ class Output(Layer):
     has_output: ClassVar[bool] = False
     flops_each: ClassVar[int] = 0
     casts: ClassVar[bool] = False
+    parts_choose: ClassVar[bool] = True
     caption: ClassVar[tuple[str, ...]] = ("loss",)
 
     def offers(self, name: str) -> tuple[str, ...] | None:

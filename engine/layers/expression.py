@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from engine import expression as language
 from engine.errors import ShapeError
-from engine.layer import Layer
+from engine.layer import Layer, NoType
 from engine.op import Op
 from engine.registry import register
 from engine.shapes import Shape, count, show_shape
@@ -32,6 +32,7 @@ class Lambda(Layer):
     https://keras.io/api/layers/core_layers/lambda/
     """
 
+    dtype: NoType = None
     expression: Annotated[str, AfterValidator(_check)] = Field(
         default="x * 0.5", description="The formula, such as relu(x + 3) / 6 or mean(x, axis=-1, keepdims=True)."
     )

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, InstanceOf, PlainSerializer, model_
 
 from engine.errors import FileFormatError, ShapeError
 from engine.fields import Holds
-from engine.layer import Weighted
+from engine.layer import NoType, Weighted
 from engine.layers.core import Input, Output
 from engine.layout import Layout
 from engine.op import Context
@@ -91,6 +91,7 @@ class Functional(Weighted):
     https://keras.io/api/models/model/
     """
 
+    dtype: NoType = None
     graph: InnerGraph = Field(default_factory=_identity, description="The layers inside.")
     layout: InnerLayout = Field(default_factory=Layout, description="Where they lie on the canvas.")
 

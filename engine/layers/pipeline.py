@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from engine.fields import Holds
 from engine.graph import snake_case
-from engine.layer import InnerLayer, Layer
+from engine.layer import InnerLayer, Layer, NoType
 from engine.layers.augmentation_geometry import RandomFlip
 from engine.op import Context, Op
 from engine.ops import core as ops
@@ -38,6 +38,7 @@ class Pipeline(Layer):
     The layers own no weights. https://keras.io/api/layers/preprocessing_layers/image_augmentation/
     """
 
+    dtype: NoType = None
     layers: Annotated[tuple[InnerLayer, ...], Holds("layers"), AfterValidator(_check_layers)] = Field(
         default=(RandomFlip(),), description="The layers, the first one first."
     )

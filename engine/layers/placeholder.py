@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, JsonValue
 
 from engine.fields import Holds
-from engine.layer import Layer
+from engine.layer import Layer, NoType
 from engine.op import Context
 from engine.registry import register
 from engine.shapes import Shape
@@ -37,6 +37,7 @@ class Placeholder(Layer):
     `arrays` are the name, shape and type of each of its weights.
     """
 
+    dtype: NoType = None
     entry: Json = Field(default_factory=dict, description="What the file has of the layer.")
     reason: str = Field(default="is not known here.", description="Why it cannot be computed.")
     call: Json = Field(default=None, description="How the layer is called.")

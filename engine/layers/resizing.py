@@ -60,7 +60,7 @@ class Resizing(_Sized):
         return self
 
     def op(self) -> Op:
-        return Op(ops.resizing, settings={name: getattr(self, name) for name in type(self).model_fields})
+        return Op(ops.resizing, settings=self.keras_arguments())
 
 
 @register(category="Preprocessing")

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field
 
 from engine.errors import ShapeError
 from engine.fields import Count, PositiveInt, repeated
-from engine.layer import Content, Layer
+from engine.layer import Content, Layer, NoType
 from engine.layers.categories import Mode, encoded_shape
 from engine.layers.vocabulary import Vocabulary, check_terms
 from engine.op import Op
@@ -42,6 +42,7 @@ _OOV = "Places for terms outside of the vocabulary, which a hash distributes to 
 class VocabularyLayer(Layer):
     """Base of the layers that have a vocabulary."""
 
+    dtype: NoType = None
     max_tokens: MaxTokens | None = Field(default=None, description=_MAX)
     output_mode: LookupMode = Field(default="int", description=_MODE)
     pad_to_max_tokens: bool = Field(default=False, description=_PAD)
@@ -292,6 +293,7 @@ class Hashing(Layer):
     https://keras.io/api/layers/preprocessing_layers/categorical/hashing/
     """
 
+    dtype: NoType = None
     num_bins: PositiveInt = Field(default=16, description="Number of bins, that of the mask value included.")
     mask_value: Annotated[str | int, BeforeValidator(_whole)] | None = Field(
         default=None, description="A value that stands for nothing: bin 0."
@@ -330,6 +332,7 @@ class HashedCrossing(Layer):
     https://keras.io/api/layers/preprocessing_layers/categorical/hashed_crossing/
     """
 
+    dtype: NoType = None
     num_bins: PositiveInt = Field(default=16, description="Number of bins.")
     output_mode: Literal["int", "one_hot"] = Field(default="int", description="The bin, or a row with a 1 for it.")
 

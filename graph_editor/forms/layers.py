@@ -84,7 +84,8 @@ class LayerEditor(FieldEditor):
         if self.kind.findText(name) < 0:
             self.kind.addItem(name)
         self.kind.setCurrentText(name)
-        self.form.show_settings(value)
+        inner = type(value).model_fields.keys() - {"dtype"}  # which is that of the layer around
+        self.form.show_settings(value, only=inner)
 
     def start(self) -> Layer | None:
         if not self.kind.count():

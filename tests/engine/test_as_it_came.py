@@ -165,7 +165,7 @@ def test_inputs_of_any_numbers_are_taken(dtype: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".json"])
 def test_a_placeholder_in_a_sequence_has_the_shape_that_the_next_layer_tells(suffix: str, tmp_path: Path) -> None:
     layers = keras.layers
-    unknown = layers.Dense(3, dtype="mixed_float16", name="half")
+    unknown = layers.Dense(3, dtype="float16", name="half")
     model = keras.Sequential([keras.Input((5,)), unknown, layers.Dropout(0.1), layers.Dense(2, name="end")])
     model.save(tmp_path / "theirs.keras")
     loaded = models.load(tmp_path / "theirs.keras")

@@ -446,8 +446,8 @@ UNKNOWN: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "channels first": (_setting(data_format="channels_first"), "has data_format = 'channels_first'"),
     "half precision": (
-        _setting(dtype={"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}}),
-        "has dtype = 'mixed_float16'",
+        _setting(dtype={"class_name": "DTypePolicy", "config": {"name": "float16"}}),
+        "has dtype = 'float16'",
     ),
     "unknown setting": (_setting(surprise=3), "has surprise = 3"),
 }

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 
-from engine.layers.core import Dense, Input
+from engine.layers.core import Dense, Input, Output
 from engine.layers.regularization import Dropout
 from engine.project import Project
 from engine.templates import chain
@@ -54,6 +54,20 @@ def test_the_fold_says_how_much_behind_it_was_changed(form_of):
     assert "2 changed" in form._fold.text()
     form.show_settings(Remembering())
     assert "changed" not in form._fold.text()
+
+
+def test_a_layer_is_kept_in_float32_behind_the_fold_and_one_within_another_as_that_is(qtbot, form_of):
+    form = form_of(Wrapping())
+    form.unfold(True)
+    dtype, inner = form.editor("dtype"), form.editor("layer").form
+    assert dtype.isVisible()
+    assert "dtype" not in inner._rows
+    assert "dtype" in form_of(Dense())._rows
+    assert "dtype" not in form_of(Output())._rows
+    dtype.box.click()
+    assert form.settings == Wrapping(dtype="float32")
+    dtype.box.click()
+    assert form.settings == Wrapping()
 
 
 def test_a_function_is_typed_with_its_arguments_and_stays_as_typed(qtbot, form_of):
