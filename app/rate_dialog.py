@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 from app.dialogs import sentence
 from app.panels.axes import PlotView
 from app.task import Job, TaskThread
-from engine.events import Event, Progress, Result
+from engine.events import Event, Progress, Remarked, Result
 from engine.fields import FieldSpec
 from engine.optimizers.schedules import LARGEST_RATE
 from engine.rate_finder import RateCurve, RateTried
@@ -42,11 +43,22 @@ class RateDialog(QDialog):
 
     chosen = Signal(float)
 
-    def __init__(self, make_job: Callable[[], Job], parent: QWidget, *, note: str = "") -> None:
-        """`note` says what becomes of the rate, where that is not plain."""
+    def __init__(
+        self,
+        make_job: Callable[[], Job],
+        parent: QWidget,
+        going_on: Callable[[], Job] | None = None,
+        *,
+        begins_there: bool = False,
+        note: str = "",
+    ) -> None:
+        """`going_on` makes the job that begins with the weights that are there, if there are any.
+
+        It is the first one where `begins_there`. `note` says what becomes of the rate, where that is not plain.
+        """
         super().__init__(parent)
         self.setWindowTitle(self.tr("Find a learning rate"))
-        self._make_job = make_job
+        self._make_job, self._going_on = make_job, going_on
         self._thread: TaskThread | None = None
         self.curve = RateCurve()
         self.value = 0.0
@@ -64,6 +76,7 @@ class RateDialog(QDialog):
         self.use.setProperty("primary", True)
         self.use.setDefault(True)
         self.again = QPushButton(self.tr("Try again"))
+        self._make_choice(begins_there)
         self._lay_out(note)
         self.use.clicked.connect(self._use)
         self.again.clicked.connect(self.begin)
@@ -90,6 +103,18 @@ class RateDialog(QDialog):
         item.addItem(self.line, ignoreBounds=True)
         self.view.box.reset_wanted.connect(self._show_all)
 
+    def _make_choice(self, begins_there: bool) -> None:
+        """With which weights the copy begins."""
+        self.new = QRadioButton(self.tr("New weights"))
+        self.new.setToolTip(self.tr("Find the rate for “Train”"))
+        self.there = QRadioButton(self.tr("The weights that are there"))
+        self.there.setToolTip(self.tr("Find the rate for “Go on training”: those of the last run, or of the file"))
+        self.kept = QLabel()
+        self.kept.setProperty("muted", True)
+        self.there.setEnabled(self._going_on is not None)
+        (self.there if begins_there and self._going_on is not None else self.new).setChecked(True)
+        self.there.toggled.connect(lambda _on: self._anew())
+
     def _lay_out(self, note: str) -> None:
         about = QLabel(wordWrap=True)
         about.setText(
@@ -99,6 +124,12 @@ class RateDialog(QDialog):
             )
         )
         about.setProperty("muted", True)
+        first = QHBoxLayout()
+        first.setSpacing(12)
+        first.addWidget(QLabel(self.tr("Begin with")))
+        for widget in (self.new, self.there, self.kept):
+            first.addWidget(widget)
+        first.addStretch()
         row = QHBoxLayout()
         name = QLabel(self.tr("Learning rate"))
         name.setBuddy(self.rate)
@@ -116,6 +147,7 @@ class RateDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addWidget(about)
+        layout.addLayout(first)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.bar)
         layout.addWidget(self.state)
@@ -145,21 +177,41 @@ class RateDialog(QDialog):
             return
         self.curve = RateCurve()
         self._draw()
+        self.kept.clear()
         self.line.hide()
         self.use.setEnabled(False)
         self.again.setEnabled(False)
         self.bar.setRange(0, 0)
         self.bar.show()
-        self._thread = TaskThread(self._make_job(), self)
+        make = self._going_on if self.there.isChecked() and self._going_on is not None else self._make_job
+        self._thread = TaskThread(make(), self)
         self._thread.happened.connect(self._take)
         self._thread.failed.connect(self._failed)
         self._thread.ended.connect(self._ended)
         self._thread.start()
 
+    def _anew(self) -> None:
+        """Try all rates with the other weights."""
+        self._drop()
+        self.begin()
+
+    def _drop(self) -> None:
+        """Let go of what is tried now: it ends by itself, and is neither heard nor waited for."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.happened.disconnect(self._take)
+            thread.failed.disconnect(self._failed)
+            thread.ended.disconnect(self._ended)
+            thread.setParent(None)
+            thread.ended.connect(thread.deleteLater)
+            thread.cancel()
+
     def _take(self, event: Event) -> None:
         if isinstance(event, RateTried):
             self.curve = self.curve.after(event)
             self._draw()
+        elif isinstance(event, Remarked):
+            self.kept.setText(event.text)
         elif isinstance(event, Result):
             self.curve = event.value
             self._draw()
@@ -234,9 +286,5 @@ class RateDialog(QDialog):
         self.view.item.setYRange(low - room, high + room, padding=0)
 
     def done(self, result: int) -> None:
-        thread, self._thread = self._thread, None
-        if thread is not None:  # it ends by itself, and is not waited for
-            thread.setParent(None)
-            thread.ended.connect(thread.deleteLater)
-            thread.cancel()
+        self._drop()
         super().done(result)

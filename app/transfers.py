@@ -17,12 +17,12 @@ def _tr(text: str) -> str:
 def ask_transfer(parent: QWidget, name: str, transfer: Transfer) -> int | None:
     """Whether to take the weights of a file: 0 yes, 1 yes and freeze them, None no."""
     choices = [_tr("Take them"), _tr("Take and freeze them")]
-    return choose(parent, _tr("Load weights"), _fitting(transfer, name), choices, _rest(transfer))
+    return choose(parent, _tr("Load weights"), fitting(transfer, name), choices, _rest(transfer))
 
 
 def ask_going_on(parent: QWidget, transfer: Transfer) -> bool:
     """Whether to go on training with the weights that fit a network that was edited."""
-    text = _tr("The network was edited since its weights were made.") + " " + _fitting(transfer)
+    text = _tr("The network was edited since its weights were made.") + " " + fitting(transfer)
     return choose(parent, _tr("Go on training"), text, [_tr("Train with them")], _rest(transfer)) is not None
 
 
@@ -32,7 +32,8 @@ def ask_frozen(parent: QWidget) -> int | None:
     return choose(parent, _tr("Train"), text, [_tr("Keep the weights that are there"), _tr("Train anew")])
 
 
-def _fitting(transfer: Transfer, name: str = "") -> str:
+def fitting(transfer: Transfer, name: str = "") -> str:
+    """How many layers fit the weights that are there, or those of a file."""
     taken, all_of_them = len(transfer.taken), len(transfer.taken) + len(transfer.left)
     if name:
         return _tr("{0} of {1} layers fit the weights of {2}.").format(f"{taken:,}", f"{all_of_them:,}", name)

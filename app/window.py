@@ -261,7 +261,7 @@ class MainWindow(QMainWindow):
         """Show the learning rate finder; None where the network cannot be trained, or is being trained."""
         if self.session.running or not self._ready():
             return None
-        return open_finder(self.document, self)
+        return open_finder(self.document, self.session.trained, self)
 
     def _start_to_go_on(self) -> Start | None:
         """Where training goes on: from the weights that are there, or those of them that fit, if wanted."""

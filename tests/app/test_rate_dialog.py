@@ -7,8 +7,13 @@ import math
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.finding_rate import finding_job
 from app.rate_dialog import RateDialog
 from app.window import MainWindow
+from engine import templates
+from engine.errors import TrainingError
+from engine.freezing import with_trainable
+from engine.layers.core import Dense
 from engine.optimizers import OneCycle
 
 PATIENCE = 60_000
@@ -78,6 +83,73 @@ def test_closing_ends_the_search(window: MainWindow, finder: RateDialog, qtbot: 
         finder.reject()
     qtbot.waitUntil(lambda: not window.findChildren(RateDialog), timeout=PATIENCE)
     assert window.document.project is before
+
+
+def trained(window: MainWindow, qtbot: QtBot) -> None:
+    assert window.train()
+    qtbot.waitUntil(lambda: not window.session.running, timeout=PATIENCE)
+
+
+def found(window: MainWindow, qtbot: QtBot) -> RateDialog:
+    dialog = window.find_rate()
+    assert dialog is not None
+    wait(qtbot, dialog)
+    return dialog
+
+
+def test_begins_with_new_weights_or_with_those_that_are_there(window: MainWindow, qtbot: QtBot) -> None:
+    window.document.edit_training("Epochs", window.document.project.training.replace(epochs=40))
+    trained(window, qtbot)
+    dialog = found(window, qtbot)
+    assert dialog.new.isChecked()
+    fresh = dialog.curve.losses[0]
+    dialog.there.click()
+    assert dialog.trying
+    assert dialog.curve.losses == ()
+    wait(qtbot, dialog)
+    assert dialog.curve.losses[0] < 0.7 * fresh
+    dialog.new.click()
+    dialog.there.click()  # while the other is tried
+    dialog.new.click()
+    wait(qtbot, dialog)
+    assert dialog.curve.losses[0] == fresh
+    assert len(set(dialog.curve.rates)) == len(dialog.curve.rates)
+    dialog.reject()
+
+
+def test_without_weights_there_is_nothing_to_choose(finder: RateDialog) -> None:
+    assert finder.new.isChecked()
+    assert not finder.there.isEnabled()
+    finder.reject()
+
+
+def test_weights_of_an_edited_network_are_taken_as_far_as_they_fit(window: MainWindow, qtbot: QtBot) -> None:
+    trained(window, qtbot)
+    graph = window.document.graph
+    first, *others = [node.id for node in graph if isinstance(node.layer, Dense)]
+    assert len(others) == 2
+    window.document.edit_graph("Freeze", with_trainable(graph, [first], trainable=False))
+    dialog = found(window, qtbot)
+    assert dialog.there.isChecked()  # frozen layers would keep what is drawn for them
+    assert dialog.kept.text() == ""
+    dialog.reject()
+    graph = window.document.graph
+    window.document.edit_graph("Edit", graph.set_layer(first, Dense(units=5)))
+    dialog = found(window, qtbot)
+    assert dialog.new.isChecked()
+    dialog.there.click()
+    wait(qtbot, dialog)
+    assert dialog.kept.text() == "2 of 4 layers fit them."  # the last one, and Normalization
+    assert dialog.curve.proposed is not None
+    dialog.reject()
+
+
+def test_weights_of_which_none_fit_are_refused_with_a_sentence(window: MainWindow, qtbot: QtBot) -> None:
+    trained(window, qtbot)
+    run = window.session.trained
+    assert run is not None
+    with pytest.raises(TrainingError, match="edited after it was trained"):
+        list(finding_job(templates.make("digits-mlp"), run))
 
 
 def test_it_waits_for_the_run_to_end(window: MainWindow, qtbot: QtBot) -> None:
