@@ -8,7 +8,7 @@ Where several processes take part (`jax.distributed`), each of them runs this pr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, Literal, TypeVar
 
 import jax
@@ -245,4 +245,9 @@ def placement_of(distribution: Distribution) -> Placement:
     alone = distribution == "one_device" and jax.process_count() == 1
     if alone or len(devices) == 1:
         return ONE
-    return Spread(devices, sharded=distribution == "sharded")
+    return _over(tuple(devices), distribution == "sharded")
+
+
+@cache
+def _over(devices: tuple[Any, ...], sharded: bool) -> Spread:
+    return Spread(devices, sharded=sharded)

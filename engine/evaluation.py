@@ -20,7 +20,7 @@ from engine.optimizers import SGD
 from engine.precision import Precision
 from engine.project import Project
 from engine.shapes import show_shape
-from engine.steps import StepFunctions
+from engine.steps import step_functions
 
 Array = np.ndarray[Any, Any]
 
@@ -68,7 +68,7 @@ def judging(model: Model, weights: HostWeights, samples: Samples) -> Generator[P
     """Loss and metrics of weights on samples, by Keras's names."""
     yield Progress("Compiling")
     variables = model.from_host(weights)
-    judge = Judge(StepFunctions(model, SGD()), variables, samples)
+    judge = Judge(step_functions(model, SGD()), variables, samples)
     yield from judge.run(variables)
     return judge.figures
 

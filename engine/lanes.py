@@ -20,7 +20,7 @@ from engine.later import Later
 from engine.project import TrainingSettings
 from engine.room import check_step
 from engine.step_cost import StepCost, compiled_cost, estimated_cost
-from engine.steps import Figures, Learner, StepFunctions, outline_of
+from engine.steps import Figures, Learner, StepFunctions, outline_of, step_functions
 
 
 class Call(NamedTuple):
@@ -32,8 +32,8 @@ class Call(NamedTuple):
     first_step: int
     """The step of the run that the part begins with."""
     key: jax.Array
-    scale: float
-    """What the learning rate is multiplied by."""
+    rate: float
+    """The learning rate, or what a schedule is multiplied by."""
     careful: bool
     """Whether a step is not taken that leads to what is no number."""
 
@@ -97,6 +97,7 @@ class OwnLane(Lane):
         anyway: bool = False,
     ) -> None:
         self.functions, self.feed = functions, feed
+        self._computing = step_functions(functions.model, functions.optimizer.unscaled, functions.placement)
         self._settings, self._resizable, self._anyway = settings, resizable, anyway
         self._pace = functions.placement.pace()
         self._compiled: dict[tuple[int, ...], Later[Any]] = {}
@@ -132,7 +133,7 @@ class OwnLane(Lane):
         return made
 
     def _steps(self, part: Part) -> Any:
-        return self.functions.compile_steps(self._outline, part.data, part.batches)
+        return self._computing.compile_steps(self._outline, part.data, part.batches)
 
     def _cost_of(self, batch_size: int) -> StepCost | None:
         """What a step with other batches would cost."""
@@ -143,7 +144,7 @@ class OwnLane(Lane):
         part, bounds = call.part, (np.int32(call.done), np.int32(call.stop))
         steps = yield from self._compiled[part.batches.shape].waited(COMPILING)
         start = time.perf_counter()
-        place = (*bounds, np.int32(call.first_step), call.key, np.float32(call.scale), np.bool_(call.careful))
+        place = (*bounds, np.int32(call.first_step), call.key, np.float32(call.rate), np.bool_(call.careful))
         self._learner, found, reached = steps(self._learner, part.data, part.batches, *place)
         figures = jax.tree.map(lambda log: np.asarray(log)[call.done : call.stop].astype(float), found)
         self._pace.took(call.stop - call.done, time.perf_counter() - start)
@@ -159,7 +160,7 @@ class OwnLane(Lane):
     def judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:
         if samples is None:
             return None
-        judge = Judge(self.functions, self.learner.variables, samples, batch_size)
+        judge = Judge(self._computing, self.learner.variables, samples, batch_size)
         if self.functions.placement.processes == 1:  # else who asks the others must do so in turn
             self._needed_soon.append(judge.compiled)
         return judge

@@ -30,7 +30,7 @@ from engine.output_problems import nothing_to_learn
 from engine.project import Project, TrainingSettings
 from engine.room import check_lasting, run_out
 from engine.start import Start
-from engine.steps import StepFunctions
+from engine.steps import step_functions
 
 LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 200
 """The rates that are tried if no others are asked for, and in how many steps."""
@@ -147,7 +147,7 @@ def _tried(
     start: Start | None,
     rates: np.ndarray[Any, Any],
 ) -> Generator[Event]:
-    functions = StepFunctions(model, settings.optimizer.replace(learning_rate=1.0))  # which is then scaled
+    functions = step_functions(model, settings.optimizer.replace(learning_rate=1.0))  # which is then scaled
     given = None if start is None else jax.tree.map(jnp.array, model.from_host(start.weights))
     learner = functions.new_learner((yield from first_variables(model, settings.seed, given, samples)))
     yield Progress("Compiling")

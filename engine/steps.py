@@ -22,6 +22,7 @@ from engine.metric_sums import Seen, nothing
 from engine.model import Model, Outcome, Variables
 from engine.optimizers import Optimizer
 from engine.optimizers.base import State
+from engine.recent import Recent
 from engine.tallies import Tally
 
 Figures = dict[str, Tally]
@@ -40,6 +41,14 @@ Batches = np.ndarray[Any, Any]
 _SINGLE_FLOPS = 4e6
 """Operations of a batch at inference from which on a network that convolves is faster outside of a loop: measured
 with pictures of 8x8 to 28x28."""
+
+
+_MOST_FORMS = 12
+"""Compiled functions that are kept of one network: by the number of samples and the size of a batch."""
+
+
+_FEW = 2**16
+"""Numbers of an array that may be copied for the sake of less to compile."""
 
 
 class Learner(NamedTuple):
@@ -112,10 +121,12 @@ def _sound(loss: jax.Array, by_owner: Tree) -> jax.Array:
     """Whether a loss is finite, and what belongs to weights.
 
     Of the weights of each layer only the smallest is looked at, its bias as a rule, which costs nothing: what is
-    no number in a gradient reaches it, too.
+    no number in a gradient reaches it, too. Small ones are put together, so that little is compiled for them.
     """
     smallest = [min(own.values(), key=lambda value: value.size) for own in by_owner.values() if own]
-    return jnp.stack([jnp.isfinite(loss), *(jnp.isfinite(value).all() for value in smallest)]).all()
+    together = jnp.concatenate([loss[None], *(value.ravel() for value in smallest if value.size <= _FEW)])
+    by_itself = (value for value in smallest if value.size > _FEW)
+    return jnp.stack([jnp.isfinite(value).all() for value in (together, *by_itself)]).all()
 
 
 @dataclass(frozen=True)
@@ -243,7 +254,7 @@ class StepFunctions:
         number = np.int32(0)
         key, rate_scale, careful = jax.random.key(0), np.float32(1), np.bool_(True)
         arguments = (learner, data, batches, number, number, number, key, rate_scale, careful)
-        return self.placement.compiled(self._steps, arguments, donated=0)
+        return self._kept(self._steps, arguments, donated=0)
 
     def _lanes(self, learners: Learner, data: Any, *own: Any) -> tuple[Learner, Figures, jax.Array]:
         """`_steps` of several learners, which learn from the same data; all else has an axis for them in front.
@@ -270,7 +281,7 @@ class StepFunctions:
         keys = jax.random.split(jax.random.key(0), count)
         rest = keys, np.ones(count, np.float32), np.ones(count, np.bool_)
         arguments = (learners, data, batches, numbers, numbers, numbers, *rest)
-        return self.placement.compiled(self._lanes, arguments, donated=0)
+        return self._kept(self._lanes, arguments, donated=0)
 
     def _sums(
         self,
@@ -305,4 +316,34 @@ class StepFunctions:
     def compile_sums(self, variables: Variables, data: Any, batches: Batches, counted: Batches) -> Any:
         """`sums(variables, data, batches, counted, start, stop)`."""
         arguments = (variables, data, batches, counted, np.int32(0), np.int32(0))
-        return self.placement.compiled(self._sums, arguments)
+        return self._kept(self._sums, arguments)
+
+    def _kept(self, function: Any, arguments: tuple[Any, ...], *, donated: int | None = None) -> Any:
+        """One of these functions, compiled for arguments like these; what was compiled last is kept."""
+        leaves, structure = jax.tree.flatten(outline_of(arguments))
+        forms = tuple((leaf.shape, leaf.dtype, leaf.sharding) for leaf in leaves)
+        key = function.__name__, structure, forms
+        made = self._compiled.get(key)
+        if made is None:
+            made = self.placement.compiled(function, arguments, donated=donated)
+            self._compiled[key] = made
+        return made
+
+    @cached_property
+    def _compiled(self) -> Recent[Any]:
+        return Recent(_MOST_FORMS)
+
+
+def step_functions(model: Model, optimizer: Optimizer, placement: Placement = ONE) -> StepFunctions:
+    """The functions of training a model: those of an equal one, with what they compiled, while these are kept."""
+    key = model.graph, model.precision, optimizer, placement
+    try:
+        found = _NETWORKS.get(key)
+    except TypeError:  # a placeholder keeps whatever the file says of it, which may have no hash
+        return StepFunctions(model, optimizer, placement)
+    if found is None:
+        found = _NETWORKS[key] = StepFunctions(model, optimizer, placement)
+    return found
+
+
+_NETWORKS: Recent[StepFunctions] = Recent(8)

@@ -26,11 +26,10 @@ from engine.feeding import Feed, Held, feed
 from engine.judging import KERAS_BATCH, Judge
 from engine.lanes import Call, Lane, Made
 from engine.model import Model, compile_graph
-from engine.optimizers.schedules import Schedule
 from engine.output_problems import nothing_to_learn
 from engine.pace import Pace
 from engine.project import Project
-from engine.steps import Learner, StepFunctions
+from engine.steps import Learner, StepFunctions, step_functions
 from engine.training import Run, readable
 
 MOST = 32
@@ -49,15 +48,8 @@ Recorder = Callable[[int, Events], Events]
 
 def comparable(project: Project) -> Project:
     """The project without what runs that go side by side may differ in: equal for those that can."""
-    training = project.training.replace(seed=0)
-    if not isinstance(training.optimizer.learning_rate, Schedule):
-        training = training.replace(optimizer=_plain(training.optimizer))
-    return replace(project, training=training)
-
-
-def _plain(optimizer: Any) -> Any:
-    """The optimizer with a learning rate of 1, which the rates of runs are multiples of."""
-    return optimizer if isinstance(optimizer.learning_rate, Schedule) else optimizer.replace(learning_rate=1.0)
+    training = project.training
+    return replace(project, training=training.replace(seed=0, optimizer=training.optimizer.unscaled))
 
 
 def train_together(projects: Sequence[Project], recorder: Recorder = lambda _, events: events) -> Generator[Event]:
@@ -158,12 +150,6 @@ class _Shared(Lane):
         self.made = Made({}, 0)
 
     @property
-    def rate(self) -> float:
-        """What its learning rate is, by that of the group."""
-        rate = self.functions.optimizer.learning_rate
-        return 1.0 if isinstance(rate, Schedule) else rate
-
-    @property
     def learner(self) -> Learner:
         """What the run has learned, on the host."""
         if self.own is None:
@@ -215,7 +201,7 @@ class _Group:
     @classmethod
     def of(cls, project: Project, model: Model, data: PreparedData) -> _Group:
         size = project.training.batch_size
-        functions = StepFunctions(model, _plain(project.training.optimizer))
+        functions = step_functions(model, project.training.optimizer.unscaled)
         flops = costs(model.inference).total.flops or 0
         return cls(functions, feed(model, data.training, size), 3 * flops * size)
 
@@ -277,12 +263,10 @@ class _Group:
             [call.stop if lane.waits else call.done for lane, call in zip(self.lanes, waiting, strict=True)]
         )
         first = np.array([call.first_step for call in waiting], np.int32)
-        scale = np.array(
-            [call.scale * lane.rate for lane, call in zip(self.lanes, waiting, strict=True)], np.float32
-        )
+        rates = np.array([call.rate for call in waiting], np.float32)
         steps = self.compiled[stacked.batches.shape]
         careful = np.array([call.careful for call in waiting])
-        rest = (done, stop.astype(np.int32), first, stacked.keys, scale, careful)
+        rest = (done, stop.astype(np.int32), first, stacked.keys, rates, careful)
         self.learners, found, reached = steps(self.learners, any_call.part.data, stacked.batches, *rest)
         self.fetched = None
         logs, places = jax.tree.map(np.asarray, found), np.asarray(reached)

@@ -259,9 +259,9 @@ class Run:
 
     def _call(self, part: Part, done: int, count: int, epoch: int) -> Iterator[Event]:
         # The key of a step follows from its place in the run, not from how the steps are put into calls.
-        first, scale = self.step - done, self.ledger.rate_scale
+        first, rate = self.step - done, self.functions.optimizer.fixed_rate * self.ledger.rate_scale
         careful = self.settings.callbacks.terminate_on_nan is not None
-        call = Call(part, done, done + count, first, self.key, scale, careful)
+        call = Call(part, done, done + count, first, self.key, rate, careful)
         steps, reached = yield from self.lane.run(call)
         if reached < call.stop:
             raise self._not_finite(call, reached, steps["loss"], epoch)

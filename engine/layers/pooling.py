@@ -74,7 +74,7 @@ class _MaxPooling(_Pooling):
 
     def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
         op = self.op()
-        if jax.default_backend() == "cpu":
+        if ctx.training and jax.default_backend() == "cpu":
             op = replace(op, function=ops.max_pooling_by_places)
         return op(w, *inputs)
 

@@ -10,9 +10,16 @@ import jax.numpy as jnp
 
 @jax.custom_vjp
 def channel_sums(x: Any) -> Any:
-    """The sum of each channel, which come last: a product with ones, four times as fast as a reduction."""
+    """The sum of each channel, which come last: a product with ones, four times as fast as a reduction.
+
+    With several rows of ones it takes no longer, and is made by XLA's library; for a single row, XLA would compile
+    a loop for each of these sums, which is a third of the time that it takes to compile a ResNet50.
+    """
     rows = x.reshape(-1, x.shape[-1])
-    return jnp.ones(len(rows), x.dtype) @ rows
+    return (jnp.ones((_ROWS, len(rows)), x.dtype) @ rows)[0]
+
+
+_ROWS = 4
 
 
 def _sums_forward(x: Any) -> tuple[Any, Any]:

@@ -123,6 +123,16 @@ class Optimizer(Settings):
 
     # On all weights
 
+    @property
+    def fixed_rate(self) -> float:
+        """The learning rate, as far as it is a number: 1 where a schedule says it."""
+        return 1.0 if isinstance(self.learning_rate, Schedule) else self.learning_rate
+
+    @property
+    def unscaled(self) -> Optimizer:
+        """The optimizer for which its `fixed_rate` goes into `rate_scale`: one for all rates that are numbers."""
+        return self if isinstance(self.learning_rate, Schedule) else self.replace(learning_rate=1.0)
+
     def init(self, params: Any) -> State:
         """What is remembered before the first step."""
         slots = {slot.name: jax.tree.map(slot.start, params) for slot in self.slots()}

@@ -1,0 +1,79 @@
+"""What is kept of compiled functions in memory: equal networks are trained by the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.devices import Placement
+from engine.events import Finished
+from engine.layers.core import Dense
+from engine.optimizers import SGD, Adam
+from engine.optimizers.schedules import ExponentialDecay
+from engine.project import Project
+from engine.recent import Recent
+from engine.templates import make
+from engine.training import train
+
+
+def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
+    recent = Recent[int](2)
+    recent["a"], recent["b"] = 1, 2
+    assert recent.get("a") == 1
+    recent["c"] = 3
+    assert [recent.get(key) for key in "abc"] == [1, None, 3]
+    assert len(recent) == 2
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the functions that are compiled from now on; nothing is kept from before."""
+    made: list[str] = []
+    compiled = Placement.compiled
+
+    def counted(self: Placement, function: Any, *arguments: Any, **how: Any) -> Any:
+        made.append(function.__name__)
+        return compiled(self, function, *arguments, **how)
+
+    monkeypatch.setattr(Placement, "compiled", counted)
+    monkeypatch.setattr("engine.steps._NETWORKS", Recent[Any](8))
+    return made
+
+
+def losses(project: Project) -> list[float]:
+    (end,) = [event for event in train(project) if isinstance(event, Finished)]
+    return end.history["loss"]
+
+
+def test_a_network_is_compiled_once(compiled: list[str]) -> None:
+    project = make("iris-mlp").with_training(epochs=2, optimizer=Adam(learning_rate=0.01))
+    first = losses(project)
+    before = sorted(compiled)
+    assert before == ["_steps", "_steps", "_sums", "_sums"]  # whole batches and the rest; validation and test
+    assert losses(project) == first
+    assert losses(project.with_training(seed=3)) != first
+    assert losses(project.with_training(optimizer=Adam(learning_rate=0.02))) != first
+    assert losses(project) == first
+    assert sorted(compiled) == before
+
+
+@pytest.mark.parametrize(
+    "optimizer", [SGD(), Adam(beta_1=0.8), Adam(learning_rate=ExponentialDecay(initial_learning_rate=0.01))]
+)
+def test_another_optimizer_is_another_function(optimizer: Any, compiled: list[str]) -> None:
+    project = make("iris-mlp").with_training(epochs=1, optimizer=Adam(learning_rate=0.01))
+    losses(project)
+    before = len(compiled)
+    losses(project.with_training(optimizer=optimizer))
+    assert compiled.count("_steps") == 4
+    assert len(compiled) == 2 * before
+
+
+def test_another_network_is_another_function(compiled: list[str]) -> None:
+    project = make("iris-mlp").with_training(epochs=1)
+    losses(project)
+    node = next(node for node in project.graph if isinstance(node.layer, Dense))
+    losses(replace(project, graph=project.graph.set_layer(node.id, node.layer.replace(use_bias=False))))
+    assert compiled.count("_steps") == 4
