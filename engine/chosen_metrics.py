@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 
@@ -64,12 +64,18 @@ def renamed(metric: Chosen, name: str) -> Chosen:
     return Chosen(other, other.settings.model_validate(kept))
 
 
-def by_figure(metrics: Iterable[str]) -> dict[str, Chosen]:
-    """Metrics by what their figures are called: those of one name are numbered from the second on, as in Keras."""
-    found: dict[str, Chosen] = {}
+def with_figures(metrics: Iterable[str]) -> Iterator[tuple[str, Chosen]]:
+    """Metrics with what their figures are called: those of one name are numbered from the second on, as in Keras.
+
+    A name that a metric was given may be one that another gets in this way (see `metric_problems`).
+    """
     seen = Counter[str]()
     for metric in map(chosen, metrics):
         number = seen[metric.figure]
-        found[f"{metric.figure}_{number}" if number else metric.figure] = metric
+        yield f"{metric.figure}_{number}" if number else metric.figure, metric
         seen[metric.figure] += 1
-    return found
+
+
+def by_figure(metrics: Iterable[str]) -> dict[str, Chosen]:
+    """Metrics by what their figures are called."""
+    return dict(with_figures(metrics))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from engine.chosen_metrics import Chosen, chosen, renamed
+from engine.chosen_metrics import Chosen, chosen, renamed, with_figures
 from engine.fixes import Fix, Problem, set_field
 from engine.graph import Graph, Node
 from engine.layers.core import Output
@@ -37,7 +38,17 @@ def metric_problems(node: Node, layer: Output, loss: str, shape: Shape) -> list[
             found.append(_problem(node, text, _without(node, layer, choice)))
         else:
             found += _setting_problems(node, layer, choice, LOSSES[loss].targets, shape)
-    return found
+    return [*found, *_name_problems(node, layer)]
+
+
+def _name_problems(node: Node, layer: Output) -> Iterator[Problem]:
+    """Names that were given and that numbering gives another metric, too: of the two figures Keras keeps one."""
+    figures = [*with_figures(layer.metrics)]
+    names = Counter(figure for figure, _ in figures)
+    for figure, choice in figures:
+        if choice.settings.name == figure and names[figure] > 1:
+            text = f"{figure} is also what another {figure.rpartition('_')[0]} of {node.name} is called."
+            yield _problem(node, text, _as_it_comes(node, layer, choice, "name"))
 
 
 def _no_row(shape: Shape) -> bool:

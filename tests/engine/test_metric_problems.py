@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.figures import figure_names
 from engine.fixes import Problem
 from engine.graph import Graph
 from engine.inference import infer
@@ -128,3 +129,28 @@ def test_offered_is_what_suits_or_leads_to_what_does(loss: str) -> None:
 def test_what_is_only_predicted_has_no_metrics() -> None:
     assert Output(loss=None).offers("metrics") == ()
     assert {name for loss in LOSSES for name in Output(loss=loss).offers("metrics") or ()} == METRICS.keys()
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        ("precision", "precision(thresholds=0.2)", "precision(thresholds=0.8, name='precision_1')"),
+        ("mse(name='precision_1')", "precision", "precision(thresholds=0.2)"),
+    ],
+)
+def test_a_name_that_another_figure_gets_by_counting_is_refused(metrics: tuple[str, ...]) -> None:
+    """Keras shows one figure for both, and the fix brings as many figures as there are metrics."""
+    graph = made(ANSWERS, metrics, (1,))
+    (problem,) = problems(graph)
+    assert problem.severity == "error"
+    assert problem.message == "precision_1 is also what another precision of output is called."
+    (fix,) = problem.fixes
+    assert fix.text == f"Leave name of {'mse' if 'mse' in metrics[0] else 'precision'} as it comes"
+    mended = fix.edit(graph)
+    assert problems(mended) == []
+    assert len(figure_names(mended)) == 1 + len(metrics)
+
+
+def test_names_that_are_given_and_differ_are_none() -> None:
+    metrics = ("precision", "precision(thresholds=0.2)", "recall(name='precision_2')", "auc(name='precision_7')")
+    assert problems(made(ANSWERS, metrics, (1,))) == []
