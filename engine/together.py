@@ -21,7 +21,7 @@ from engine.costs import costs
 from engine.data.prepare import prepared
 from engine.data.samples import PreparedData, Samples
 from engine.errors import Cancelled, LayerloomError, NotReadyError
-from engine.events import Beside, Event, Failed, Learned, Progress, Remarked
+from engine.events import START, Beside, Event, Failed, Learned, Progress, Remarked, RunPosition
 from engine.feeding import Feed, Held, feed
 from engine.judging import KERAS_BATCH, Judge
 from engine.lanes import Call, Lane, Made
@@ -29,6 +29,7 @@ from engine.model import Model, compile_graph
 from engine.output_problems import nothing_to_learn
 from engine.pace import Pace
 from engine.project import Project
+from engine.start import Start
 from engine.steps import Learner, StepFunctions, step_functions
 from engine.training import Run, readable
 
@@ -52,14 +53,19 @@ def comparable(project: Project) -> Project:
     return replace(project, training=training.replace(seed=0, optimizer=training.optimizer.unscaled))
 
 
-def train_together(projects: Sequence[Project], recorder: Recorder = lambda _, events: events) -> Generator[Event]:
+def train_together(
+    projects: Sequence[Project],
+    recorder: Recorder = lambda _, events: events,
+    starts: Sequence[Start | None] = (),
+) -> Generator[Event]:
     """Train projects that are equal as far as `comparable`; yields `Beside` for what each tells, or how it failed.
 
-    The numbers are those of `train`. `Cancelled` ends all of them early, with their results. Raises what hinders
-    all of them.
+    The numbers are those of `train`. With `starts`, which must be at one position, each goes on from its own.
+    `Cancelled` ends all of them early, with their results. Raises what hinders all of them.
     """
-    first = projects[0]
+    first, starts = projects[0], starts or [None] * len(projects)
     assert all(comparable(project) == comparable(first) for project in projects)
+    assert len({position_of(start) for start in starts}) == 1
     if unready := nothing_to_learn(first.graph):
         raise NotReadyError(unready)
     model = compile_graph(first.graph, precision=first.training.precision)
@@ -72,18 +78,25 @@ def train_together(projects: Sequence[Project], recorder: Recorder = lambda _, e
         count = group.most()
         for start in range(0, len(projects), count):
             some = projects[start : start + count]
-            lanes = group.open(some)
+            runs = zip(some, group.open(some), starts[start : start + count], strict=True)
             jobs = {
-                start + place: recorder(start + place, _run(project, data, lane, news))
-                for place, (project, lane) in enumerate(zip(some, lanes, strict=True))
+                start + place: recorder(start + place, _run(project, data, lane, news, begins))
+                for place, (project, lane, begins) in enumerate(runs)
             }
             if (yield from _in_step(jobs, group)):
                 return
 
 
-def _run(project: Project, data: PreparedData, lane: Lane, news: Sequence[Event]) -> Events:
+def position_of(start: Start | None) -> RunPosition:
+    """Where a run begins."""
+    return START if start is None else start.position
+
+
+def _run(project: Project, data: PreparedData, lane: Lane, news: Sequence[Event], start: Start | None) -> Events:
     yield from news
-    yield from Run(project.training, data, lane).events()
+    if start is not None:
+        start.check(lane.functions.model)
+    yield from Run(project.training, data, lane, start).events()
 
 
 def _in_step(jobs: dict[int, Events], group: _Group) -> Generator[Event, None, bool]:
@@ -146,7 +159,7 @@ class _Shared(Lane):
         self.own: Learner | None = None
         """What the run has learned, where the group does not hold it, or had to fetch it."""
         self.call: Call | None = None
-        self.waits = False
+        self.waits = self.ended = False
         self.made = Made({}, 0)
 
     @property
@@ -170,8 +183,15 @@ class _Shared(Lane):
         yield from self._group.compile()
 
     def run(self, call: Call) -> Generator[Event, None, Made]:
+        if self.ended:
+            raise Cancelled
         self.call, self.waits = call, True
-        yield _WAITS
+        try:
+            yield _WAITS
+        except Cancelled:
+            if self.waits:
+                raise
+            self.ended = True  # once the run has taken the figures of the steps that were made
         return self.made
 
     def judge(self, samples: Samples | None, batch_size: int = KERAS_BATCH) -> Judge | None:

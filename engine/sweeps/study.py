@@ -2,8 +2,9 @@
 
 name.runs/sweeps.sqlite   every sweep of the project: what was asked for, the project then, and its trials
 
-A trial that was broken off, by a stop or with the program, is put back in line: it is made anew when the sweep
-goes on. Of a trial the file holds settings and figures; all else is in the folder of its run.
+A trial that was broken off, by a stop or with the program, is put back in line: it goes on from the last weights
+that its run has kept, or is made anew. Of a trial the file holds settings and figures; all else is in the folder
+of its run.
 """
 
 from __future__ import annotations
@@ -191,7 +192,7 @@ class Study:
         return SweepState(self.name, self.plan, self.project, trials)
 
     def _kept(self) -> list[Any]:
-        """Optuna's trials, without those that were broken off and are made anew."""
+        """Optuna's trials, without those that were broken off and stand in line again."""
         return [one for one in self._study.get_trials(deepcopy=False) if "broken" not in one.user_attrs]
 
     def put_back(self) -> None:
@@ -203,7 +204,18 @@ class Study:
                 if one.state == optuna.trial.TrialState.RUNNING:
                     self._study._storage.set_trial_user_attr(one._trial_id, "broken", True)  # pyright: ignore[reportPrivateUsage]
                     self._study.tell(one.number, state=optuna.trial.TrialState.FAIL)
-                    self._study.enqueue_trial(one.params)
+                    self._study.enqueue_trial(one.params, self._known(one))
+
+    def _known(self, one: Any) -> dict[str, str]:
+        """The run that a trial which was broken off can go on from: its own, or that which it went on from."""
+        runs = (one.user_attrs.get(name) for name in ("run", "before"))
+        folder = runs_folder(self.path)
+        return next(({"before": run} for run in runs if run and (folder / run / "last.h5").exists()), {})
+
+    def begun(self, asked: Asked, run: str) -> None:
+        """Write down in which folder a trial is made."""
+        with _readable(sweeps_file(self.path)):
+            asked.trial.set_user_attr("run", run)
 
     def ask(self) -> list[Asked]:
         """The trials to be made next, none where all are made."""
@@ -268,6 +280,11 @@ class Asked:
     settings: Mapping[str, Value]
     trial: Any
     """Optuna's."""
+
+    @property
+    def before(self) -> str:
+        """The folder of the run that it can go on from, where it was broken off."""
+        return self.trial.user_attrs.get("before", "")
 
 
 def sweeps_file(project_path: Path) -> Path:

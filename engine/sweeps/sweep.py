@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import Cancelled, FileError, LayerloomError
-from engine.events import Beside, EpochDone, Event, Failed, Finished, Progress, StepsDone
+from engine.events import Beside, EpochDone, Event, Failed, Finished, Progress, RunPosition, StepsDone
 from engine.past_runs import Remarks, write_remarks
 from engine.project import Project
-from engine.runs import delete_run, new_run_folder, recorded, runs_folder
+from engine.runs import delete_run, new_run_folder, recorded, runs_folder, start_from
+from engine.start import Start
 from engine.sweeps.events import SweepDone, SweepStarted, TrialDone, TrialEpoch, TrialStarted
 from engine.sweeps.plan import Plan
 from engine.sweeps.study import Asked, Study, Trial
-from engine.together import Events, comparable, train_together
+from engine.together import Events, comparable, position_of, train_together
 
 
 def sweep(path: Path, plan: Plan, project: Project) -> Generator[Event]:
@@ -47,7 +48,9 @@ class _Run:
 
     asked: Asked
     project: Project
-    folder: Path
+    folder: Path = Path()
+    start: Start | None = None
+    """Where it goes on, if it was broken off before."""
     began: float = field(default_factory=time.perf_counter)
     best: float | None = None
     figures: dict[str, float] = field(default_factory=dict[str, float])
@@ -86,16 +89,34 @@ class _Sweep:
             yield TrialStarted(asked.number, asked.settings, "")
             yield self._ended(asked, problem=str(error))
             return
-        runs.append(_Run(asked, project, Path()))
+        start = self._start(asked, project)
+        runs.append(_Run(asked, project, start=start))
+        for row in start.history if start else ():
+            self._compare(runs[-1], {name: value for name, value in row.items() if name != "epoch"})
+
+    def _start(self, asked: Asked, project: Project) -> Start | None:
+        """Where a trial that was broken off goes on; None where it begins anew: it may have been at its end."""
+        if not asked.before:
+            return None
+        try:
+            start = start_from(project, runs_folder(self.path) / asked.before)
+        except LayerloomError:
+            return None
+        return None if start.ledger.ended or start.note else start
 
     def _made(self, group: Sequence[_Run]) -> Iterator[Event]:
         """Train projects side by side."""
         for run in group:
             run.folder, run.began = new_run_folder(self.path), time.perf_counter()
+            self.study.begun(run.asked, run.folder.name)
             with suppress(FileError):
                 write_remarks(run.folder, Remarks(tags=(self.study.name,)))
             yield TrialStarted(run.asked.number, run.asked.settings, run.folder.name)
-        job = train_together([run.project for run in group], lambda place, events: _kept(group[place], events))
+        job = train_together(
+            [run.project for run in group],
+            lambda place, events: _kept(group[place], events),
+            [run.start for run in group],
+        )
         try:
             yield from self._heard(job, group)
         except Cancelled:
@@ -131,7 +152,7 @@ class _Sweep:
         run, event = group[event.place], event.event
         number = run.asked.number
         if isinstance(event, EpochDone):
-            self._compare(run, event)
+            self._compare(run, event.logs)
             yield TrialEpoch(number, event.epoch, event.logs)
         elif isinstance(event, Finished):
             if not event.stopped:
@@ -142,13 +163,13 @@ class _Sweep:
         elif isinstance(event, Progress | StepsDone) and run is group[0]:
             yield event if isinstance(event, Progress) else Event()
 
-    def _compare(self, run: _Run, event: EpochDone) -> None:
+    def _compare(self, run: _Run, figures: Mapping[str, float]) -> None:
         """Take the figures of an epoch if it is the best so far."""
-        value = run.project.training.callbacks.value(event.logs)
+        value = run.project.training.callbacks.value(figures)
         if not math.isfinite(value):
             return
         if run.best is None or (value > run.best if self.rising else value < run.best):
-            run.best, run.figures = value, dict(event.logs)
+            run.best, run.figures = value, dict(figures)
 
     def _ended(
         self,
@@ -177,9 +198,9 @@ def _kept(run: _Run, events: Events) -> Events:
 
 def _groups(runs: Sequence[_Run]) -> list[list[_Run]]:
     """Runs that can go side by side, together; in the order of the first of each."""
-    groups: list[tuple[Project, list[_Run]]] = []
+    groups: list[tuple[tuple[Project, RunPosition], list[_Run]]] = []
     for run in runs:
-        kind = comparable(run.project)
+        kind = comparable(run.project), position_of(run.start)
         for known, group in groups:
             if known == kind:
                 group.append(run)

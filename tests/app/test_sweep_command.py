@@ -32,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs whose figure is their seed; number 13 fails, number 99 is where Ctrl+C is pressed."""
 
-    def pretended(projects: Sequence[Project], recorder: Any) -> Generator[Event]:
+    def pretended(projects: Sequence[Project], recorder: Any, starts: Any) -> Generator[Event]:
         for place, one in enumerate(projects):
             seed = one.training.seed
             if seed == 13:

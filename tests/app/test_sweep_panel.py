@@ -34,7 +34,7 @@ PATIENCE = 30_000
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs whose figure is their seed; number 13 fails."""
 
-    def pretended(projects: Sequence[Project], recorder: Any) -> Generator[Event]:
+    def pretended(projects: Sequence[Project], recorder: Any, starts: Any) -> Generator[Event]:
         for place, one in enumerate(projects):
             seed = one.training.seed
             if seed == 13:
@@ -169,7 +169,7 @@ def test_curves_of_the_best_are_read_from_their_runs(
     assert first.figures.epochs["val_loss"].y.tolist() == [0.25]
 
 
-def held(projects: Sequence[Project], recorder: Any) -> Generator[Event]:
+def held(projects: Sequence[Project], recorder: Any, starts: Any) -> Generator[Event]:
     """The first run ends, the others go on until they are stopped."""
     yield Beside(0, EpochDone(1, 1, {"loss": 1.0, "val_loss": 1.0}, {}, 0.1))
     yield Beside(0, Finished(1, 1, {"loss": 1.0}, {}, 0.1))

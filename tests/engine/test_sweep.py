@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import statistics
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -15,12 +16,14 @@ import pytest
 from engine import templates
 from engine.errors import Cancelled, DataError, FileError, TrainingError
 from engine.events import Beside, EpochDone, Event, Failed, Finished
+from engine.formats.keras_h5 import load_checkpoint
 from engine.grouping import group
+from engine.history import read_history
 from engine.inference import infer
 from engine.layout import Layout
 from engine.past_runs import Remarks, read_record, read_remarks, run_folders, write_remarks
 from engine.project import Project
-from engine.runs import runs_folder
+from engine.runs import delete_run, runs_folder
 from engine.sweeps import sweep as sweep_module
 from engine.sweeps.axes import Axis, parsed
 from engine.sweeps.events import SweepDone, SweepStarted, TrialDone, TrialEpoch, TrialStarted
@@ -169,6 +172,69 @@ def test_a_trial_that_fails_does_not_end_the_sweep(project: Project, path: Path)
     assert [folder.name for folder in run_folders(path)] == [good.run]
 
 
+def whole(project: Project, path: Path, made: Plan) -> list[tuple[Any, ...]]:
+    """What comes of a sweep without a break: of each trial its figures, and the history of its run."""
+    return results(path, state_of(list(sweep(path, made, project))))
+
+
+def results(path: Path, state: SweepState) -> list[tuple[Any, ...]]:
+    folder = runs_folder(path)
+    return [
+        (dict(trial.settings), trial.value, trial.figures, read_history(folder / trial.run / "history.csv"))
+        for trial in state.trials
+    ]
+
+
+def broken(path: Path, made: Plan, project: Project, more: int = 0) -> list[Path]:
+    """The runs of a sweep that is stopped after the second epoch of its first trial, and so many events."""
+    job = sweep(path, made, project)
+    for event in job:
+        if isinstance(event, TrialEpoch) and event.epoch == 2:
+            break
+    for _ in range(more):
+        next(job)
+    last = [job.throw(Cancelled()), *job][-1]
+    assert isinstance(last, SweepDone)
+    assert (last.stopped, last.state.done) == (True, 0)
+    return run_folders(path)
+
+
+def test_trials_that_were_broken_off_go_on_where_they_were(
+    project: Project, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Side by side, at an epoch's end and within one: with the numbers of a sweep without a break, bit for bit."""
+    monkeypatch.setattr("engine.pace.CALL_SECONDS", 0)  # a step in each call
+    longer = project.with_training(epochs=4)
+    made = plan(longer, "seed=0..1", method="grid")
+    expected = whole(longer, path.with_name("whole.loom"), made)
+    for name, more in (("end.loom", 0), ("within.loom", 4)):
+        target = path.with_name(name)
+        first = [load_checkpoint(folder / "last.h5").position for folder in broken(target, made, longer, more)]
+        assert len(first) == 2
+        assert any(position.batches for position in first) == bool(more)
+        told = list(sweep_on(target))
+        epochs = [(event.number, event.epoch) for event in told if isinstance(event, TrialEpoch)]
+        assert sorted(epochs) == [(1, 3), (1, 4), (2, 3), (2, 4)]
+        assert results(target, state_of(told)) == expected
+
+
+@pytest.mark.parametrize("fault", ["damaged", "gone", "at its end"])
+def test_a_trial_whose_weights_are_of_no_use_is_made_anew(project: Project, path: Path, fault: str) -> None:
+    made = plan(project, "seed=3", method="grid", epochs=3)
+    expected = whole(project, path.with_name("whole.loom"), made)
+    (folder,) = broken(path, made, project)
+    last = folder / "last.h5"
+    if fault == "damaged":
+        last.write_bytes(last.read_bytes()[:2000])
+    elif fault == "gone":
+        delete_run(folder)
+    else:
+        shutil.copy(next(runs_folder(path.with_name("whole.loom")).glob("*/last.h5")), last)
+    told = list(sweep_on(path))
+    assert [event.epoch for event in told if isinstance(event, TrialEpoch)] == [1, 2, 3]
+    assert results(path, state_of(told)) == expected
+
+
 # Without training, which takes its time
 
 
@@ -179,7 +245,7 @@ def figures(project: Project) -> float:
 
 
 def pretended(
-    projects: Sequence[Project], recorder: Callable[[int, Generator[Event]], Generator[Event]]
+    projects: Sequence[Project], recorder: Callable[[int, Generator[Event]], Generator[Event]], starts: Any
 ) -> Generator[Event]:
     for place, one in enumerate(projects):
         if one.training.seed == 13:
