@@ -6,8 +6,13 @@ import contextlib
 import hashlib
 import os
 import platform
+import re
+import warnings
+import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.files import cache_folder
 
@@ -15,6 +20,9 @@ MOST = 512 * 2**20
 """Bytes that are kept for a processor, from start to start; the oldest go first."""
 
 _CPU = Path("/proc/cpuinfo")
+
+_UNREADABLE = re.compile(r"Error reading persistent compilation cache entry for '(\w+)'")
+"""How JAX warns of a file that it cannot read. It compiles the function of this name anew, but lets the file be."""
 
 
 def keep_compiled() -> None:
@@ -35,6 +43,28 @@ def keep_compiled() -> None:
         _prune(folder)
         if os.access(folder, os.W_OK):
             os.environ.update(settings)
+            warnings.showwarning = partial(_mended, folder, warnings.showwarning)
+
+
+def _mended(folder: Path, show: Any, message: Warning | str, *rest: Any, **more: Any) -> None:
+    """Show a warning, unless it is of files that are damaged: these go, and JAX keeps the function once more."""
+    found = _UNREADABLE.match(str(message))
+    if found is None:
+        show(message, *rest, **more)
+        return
+    for path in folder.glob(f"{found[1]}-*"):
+        with contextlib.suppress(OSError):
+            if not _whole(path):
+                path.unlink()
+
+
+def _whole(path: Path) -> bool:
+    """Whether a file is as it was written: broken off in the middle, it lacks its check sum."""
+    try:
+        zlib.decompress(path.read_bytes())
+    except zlib.error:
+        return False
+    return True
 
 
 def _processor() -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
+import zlib
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from engine.warming import warm_up
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set here is set for no other test."""
     monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 
@@ -43,6 +46,34 @@ print(*(sum(name.endswith(end) for name in found) for end in ("/cache_hits", "/c
     assert misses
     assert any("_steps" in path.name for path in tmp_path.rglob("*-cache"))
     assert hits_and_misses() == [hits + misses, 0]
+
+
+def test_a_damaged_file_is_replaced_without_a_word(tmp_path: Path) -> None:
+    code = """
+from engine.compiled_files import keep_compiled
+keep_compiled()
+import jax, warnings
+def doubled(x): return 2 * x
+print(jax.jit(doubled)(4.0))
+warnings.warn("something else")
+"""
+    os.environ["LAYERLOOM_CACHE_DIR"] = str(tmp_path)
+
+    def run() -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=True, env=os.environ, capture_output=True, text=True
+        )
+        assert done.stdout == "8.0\n"
+        return done.stderr
+
+    assert "something else" in run()
+    (kept,) = tmp_path.rglob("jit_doubled-*")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-20])
+    told = run()
+    assert "Error reading" not in told
+    assert "something else" in told
+    assert len(zlib.decompress(kept.read_bytes())) == len(zlib.decompress(whole))
 
 
 def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
