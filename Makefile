@@ -32,6 +32,7 @@ bench: .venv/.test .venv-bench/.peers
 	@$(BIN)/python -m tests.bench.liveness
 	@$(BIN)/python -m tests.bench.canvas --cards 2000
 	@$(BIN)/python -m tests.bench.plots
+	@$(BIN)/python -m tests.bench.looks
 	@$(BIN)/python -m tests.bench.sweep
 	@$(BIN)/python -m tests.bench.training
 

@@ -20,7 +20,7 @@ from app.verdicts import Verdicts
 from app.watching import Wanted, Watcher
 from engine.diagnosis import diagnosed
 from engine.insight import Insight, Material
-from engine.surface import is_planar
+from engine.surface import Surface, is_planar
 from graph_editor.document import ProjectDocument
 from graph_editor.marks import Verdict
 from graph_editor.sights import SIGHTS, Sight
@@ -45,7 +45,7 @@ class Seeing(QObject):
         self._view, self._surface = work.view, work.training.surface
         self.watcher = Watcher(document, session, self)
         self.watcher.looked.connect(self._looked)
-        self.watcher.drawn.connect(self._surface.show_surface)
+        self.watcher.drawn.connect(self._drawn)
         self.watcher.found.connect(self._found)
         self.watcher.forgotten.connect(self._forget)
         self.watcher.refused.connect(lambda error: self._view.message.emit(sentence(error)))
@@ -89,9 +89,13 @@ class Seeing(QObject):
 
     def _looked(self, insight: Insight) -> None:
         self._view.sights.take(insight)
-        if self._document.names():
-            return
-        self._verdicts.judge({one.node: Verdict("warning", one.text) for one in diagnosed(insight)})
+        if not self._document.names():
+            self._verdicts.judge({one.node: Verdict("warning", one.text) for one in diagnosed(insight)})
+        self._view.viewport().repaint()  # now, so that it counts as what the look cost
+
+    def _drawn(self, surface: Surface | None) -> None:
+        self._surface.show_surface(surface)
+        self._surface.repaint()
 
     def _found(self, material: Material) -> None:
         names = list(material.batch.targets)

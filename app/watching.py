@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.session import RunState, TrainingSession
 from app.task import TaskThread
+from engine.allowance import Allowance
 from engine.errors import LayerloomError
 from engine.events import EpochDone, Event, Finished, HostWeights, InPassing, Result, StepsDone
 from engine.graph import Graph
@@ -18,11 +20,14 @@ from engine.project import DataSettings, Project
 from engine.surface import Plane, Surface, is_planar
 from graph_editor.document import ProjectDocument
 
-_REST = 0.3
+REST = 0.3
 """Seconds between two looks at least."""
 
-_SHARE = 0.015
-"""Of the time, that looks take at most while a run goes on; drawing them takes about as much again."""
+SHARE = 0.02
+"""Of the time, that looks take at most while a run goes on: telling weights, looking, and drawing what is seen."""
+
+_OF_LATE = 3
+"""Looks by which the next is allowed."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,13 @@ class Watcher(QObject):
         self._job: TaskThread | None = None
         self._of: Subject | None = None
         """That of the job."""
-        self._begun = 0.0
+        self._begun = self._told = 0.0
+        self.allowance = Allowance(SHARE, REST)
+        """How often it looks while a run goes on."""
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._turn)
-        self.seconds: list[float] = []
-        """How long the looks took, the first of a network left out."""
+        self.costs: list[float] = []
+        """Seconds that looks took of a run at most, the first of a network left out, which compiles."""
         session.happened.connect(self._heard)
         session.started.connect(self._started)
         session.state_changed.connect(self.refresh)
@@ -120,6 +127,7 @@ class Watcher(QObject):
 
     def _started(self, _project: Project) -> None:
         self._subject = self._weights = self._seen = None
+        self.costs.clear()
         self.forgotten.emit()
 
     def _heard(self, event: Event) -> None:
@@ -128,6 +136,7 @@ class Watcher(QObject):
         elif isinstance(event, InPassing | EpochDone | Finished) and event.weights:
             self._take(self._session.project, event.weights)
             if isinstance(event, InPassing):
+                self._told = event.cost
                 self._go()
             else:
                 self._schedule()
@@ -147,20 +156,22 @@ class Watcher(QObject):
         subject = self._subject
         if subject is None or subject.graph != project.graph or subject.data != project.data:
             if subject is not None:
+                self.costs.clear()
                 self.forgotten.emit()
             self._subject = Subject(project.graph, project.data)
         self._project, self._weights = project, weights
 
     # Looking
 
+    @property
+    def _usual(self) -> float:
+        """What a look costs; one that took long because the machine was held up does not count."""
+        return statistics.median(self.costs[-_OF_LATE:]) if self.costs else 0.0
+
     def _schedule(self) -> None:
         if self._job is None and not self._timer.isActive() and (self._wanted.insight or self._wanted.surface):
-            rest = max(_REST, self._took / _SHARE) if self._session.running else 0.0
-            self._timer.start(max(0, round(1000 * (self._begun + rest - time.monotonic()))))
-
-    @property
-    def _took(self) -> float:
-        return self.seconds[-1] if self.seconds else 0.0
+            wait = self.allowance.wait(time.monotonic()) if self._session.running else 0.0
+            self._timer.start(round(1000 * wait))
 
     def _turn(self) -> None:
         """Time for the next look: a run that goes on is asked for its weights, which come at once."""
@@ -204,7 +215,9 @@ class Watcher(QObject):
         if self._job is not None:
             self._job.deleteLater()
         self._job = None
-        if not self._first:
-            self.seconds.append(time.monotonic() - self._begun)
+        if not self._first:  # its time holds what was drawn meanwhile, which comes before the end
+            self.costs.append(self._told + time.monotonic() - self._begun)
+        self._told = 0.0
+        self.allowance.spent(self._begun, self._usual)
         if not self._is_seen():
             self._schedule()

@@ -185,6 +185,8 @@ class InPassing(Event):
 
     step: int
     weights: HostWeights
+    cost: float = 0.0
+    """Seconds that the run has lost by telling them."""
 
 
 @dataclass(frozen=True)

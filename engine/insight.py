@@ -114,6 +114,7 @@ class Looker:
         self.model = compile_graph(graph)
         self._batch = material.batch
         self._together = min(TOGETHER, material.size)
+        self._key = jax.random.key(0)  # no constant: XLA would fold all that is drawn from it
         self._look = jax.jit(self._looked)
 
     def look(self, weights: HostWeights, number: int) -> Generator[Event]:
@@ -125,7 +126,7 @@ class Looker:
             for part in (self._batch.inputs, self._batch.targets, self._batch.weights)
         )
         variables = self.model.from_host(weights)
-        values, spreads, norms = self._look(variables, self.model.prepare(inputs), *others)
+        values, spreads, norms = self._look(variables, self._key, self.model.prepare(inputs), *others)
         activations = {
             key: self._activation(self.model.graph[key], np.asarray(array), spreads[key])
             for key, array in values.items()
@@ -139,7 +140,7 @@ class Looker:
         left_out = max(0, size - len(values)) if values.ndim == 3 and len(values) > 1 else 0
         return Activation(values, Spread(*(float(value) for value in spread)), colours, left_out)
 
-    def _looked(self, variables: Variables, inputs: Any, targets: Any, weights: Any) -> Any:
+    def _looked(self, variables: Variables, key: Any, inputs: Any, targets: Any, weights: Any) -> Any:
         found, _ = self.model.trace(variables, inputs)
         given = {key: values[0] for key, values in found.values.items()}
         real = {key: value for key, value in given.items() if _is_real(value)}
@@ -148,15 +149,15 @@ class Looker:
         return (
             thin,
             {key: _spread(value) for key, value in real.items()},
-            self._norms(variables, inputs, targets, weights),
+            self._norms(variables, key, inputs, targets, weights),
         )
 
-    def _norms(self, variables: Variables, inputs: Any, targets: Any, weights: Any) -> dict[str, Any]:
+    def _norms(self, variables: Variables, key: Any, inputs: Any, targets: Any, weights: Any) -> dict[str, Any]:
         """As in a step of training, with the same random numbers each time."""
         params, state = variables
 
         def loss(params: Any) -> jax.Array:
-            outcome = self.model.apply(Variables(params, state), inputs, training=True, key=jax.random.key(0))
+            outcome = self.model.apply(Variables(params, state), inputs, training=True, key=key)
             return figures(self.model, outcome, targets, weights)["loss"].value
 
         gradients = jax.grad(loss)(params)

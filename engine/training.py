@@ -293,7 +293,9 @@ class Run:
         if stop:
             raise Cancelled
         if self.control.weights_wanted():
-            yield InPassing(self.step, self._weights())
+            start = time.perf_counter()
+            weights = self._weights()
+            yield InPassing(self.step, weights, time.perf_counter() - start)
         wish = self.control.wish()
         if wish is None:
             return

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, 
 from app.panels.curve_tools import CurveTools
 from app.panels.key_lines import Key, KeyLines
 from app.panels.run_figures import RunFigures
+from engine.allowance import Allowance
 from engine.events import Altered, EpochDone, Event, Started, StepsDone
 from engine.history import Row
 from graph_editor import theme as themes
@@ -54,7 +55,7 @@ class Curves(QStackedWidget):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._draw_next)
         self._scheduled = False
-        self._due = 0.0  # when the next plot may be drawn
+        self._allowance = Allowance(_SHARE, _FRAME)
         self.frames = 0
         self.tools = CurveTools(self)
         themes.theme_notifier.changed.connect(self._restyle)
@@ -190,7 +191,7 @@ class Curves(QStackedWidget):
 
     def _schedule(self) -> None:
         self._scheduled = True
-        self._timer.start(max(0, math.ceil(1000 * (self._due - time.perf_counter()))))
+        self._timer.start(math.ceil(1000 * self._allowance.wait(time.perf_counter())))
 
     def _draw_next(self) -> None:
         """Draw a plot, and then leave the processor to the training for a while."""
@@ -203,7 +204,7 @@ class Curves(QStackedWidget):
         plot.redraw()
         plot.view.viewport().repaint()
         self.frames += 1
-        self._due = start + max(_FRAME, (time.thread_time() - work) / _SHARE)
+        self._allowance.spent(start, time.thread_time() - work)
         if self._waiting:
             self._schedule()
 
