@@ -11,22 +11,20 @@ from types import TracebackType
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.ahead import Ahead
 from app.dialogs import tell_error
 from app.language import chosen, speak
 from app.settings import AppSettings
-from app.task import TaskThread, close_all
+from app.task import close_all
 from app.window import MainWindow
 from engine import templates
 from engine.events import Compiled, Event
-from engine.warming import warm_up
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 
 FIRST_TEMPLATE = "digits-cnn"
 _SWITCH_SECONDS = 0.0005
 _SETTLE_MS = 200
-_WARM_MS = 600
-"""When the window has come to rest, so that the first run begins sooner."""
 
 
 def run_program(path: Path | None) -> int:
@@ -43,7 +41,7 @@ def run_program(path: Path | None) -> int:
     keep_collections_short(window)
     window.show()
     QTimer.singleShot(_SETTLE_MS, window.work.training.curves.prepare)
-    QTimer.singleShot(_WARM_MS, TaskThread(warm_up(), window).start)
+    Ahead(window.document, window.session)
     if path is not None:
         QTimer.singleShot(0, lambda: window.files.open_path(path))
     code = app.exec()

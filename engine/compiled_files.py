@@ -22,7 +22,7 @@ MOST = 512 * 2**20
 _CPU = Path("/proc/cpuinfo")
 
 _UNREADABLE = re.compile(r"Error reading persistent compilation cache entry for '(\w+)'")
-"""How JAX warns of a file that it cannot read. It compiles the function of this name anew, but lets the file be."""
+"""How JAX warns of a file that it cannot read: it compiles the function of this name anew, but lets it be."""
 
 
 def keep_compiled() -> None:

@@ -1,8 +1,10 @@
-"""A dictionary that forgets what was asked for longest ago."""
+"""What was made for some keys, kept until others were asked for more recently."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -10,27 +12,32 @@ T = TypeVar("T")
 
 
 class Recent(Generic[T]):
-    """The values of the keys that were asked for last, at most so many; several threads may ask."""
+    """The values of the keys that were asked for last, at most so many; each is made by whoever asks first."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._values: OrderedDict[Any, T] = OrderedDict()
+        self._values: OrderedDict[Any, Future[T]] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._values)
 
-    def get(self, key: Any) -> T | None:
-        """The value of a key, None where it is not there (any more)."""
-        with self._lock:
-            if key not in self._values:
-                return None
-            self._values.move_to_end(key)
-            return self._values[key]
+    def made(self, key: Any, make: Callable[[], T]) -> T:
+        """The value of a key, made where it is not there; who asks while another thread makes it waits for that.
 
-    def __setitem__(self, key: Any, value: T) -> None:
+        What `make` raises is raised for all who wait, and tried again by the next.
+        """
         with self._lock:
-            self._values[key] = value
+            found = self._values.get(key)
+            future = self._values[key] = Future() if found is None else found
             self._values.move_to_end(key)
-            while len(self._values) > self._most:
+            if len(self._values) > self._most:
                 self._values.popitem(last=False)
+        if found is None:
+            try:
+                future.set_result(make())
+            except BaseException as error:
+                with self._lock:
+                    self._values.pop(key, None)
+                future.set_exception(error)
+        return future.result()

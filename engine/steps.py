@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
 import jax
@@ -43,7 +43,7 @@ _SINGLE_FLOPS = 4e6
 with pictures of 8x8 to 28x28."""
 
 
-_MOST_FORMS = 12
+_MOST_FORMS = 16
 """Compiled functions that are kept of one network: by the number of samples and the size of a batch."""
 
 
@@ -115,6 +115,12 @@ def _outline(array: Any) -> jax.ShapeDtypeStruct:
     sharding = getattr(array, "sharding", None)
     spread = sharding if isinstance(sharding, NamedSharding) else None
     return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=spread)
+
+
+def _form(arguments: Any) -> Any:
+    """What a compiled function depends on of its arguments."""
+    leaves, structure = jax.tree.flatten(outline_of(arguments))
+    return structure, tuple((leaf.shape, leaf.dtype, leaf.sharding) for leaf in leaves)
 
 
 def _sound(loss: jax.Array, by_owner: Tree) -> jax.Array:
@@ -310,8 +316,12 @@ class StepFunctions:
     def masked(self, variables: Variables, data: Any) -> bool:
         """Whether a prediction has a mask: then the loss of a batch depends on which samples are in it."""
         inputs, *_ = data
-        found = jax.eval_shape(lambda some: self.model.apply(variables, some).masks, inputs)
-        return any(mask is not None for mask in found.values())
+
+        def masks() -> bool:
+            found = jax.eval_shape(lambda some: self.model.apply(variables, some).masks, inputs)
+            return any(mask is not None for mask in found.values())
+
+        return self._known.made(("masked", _form(inputs)), masks)
 
     def compile_sums(self, variables: Variables, data: Any, batches: Batches, counted: Batches) -> Any:
         """`sums(variables, data, batches, counted, start, stop)`."""
@@ -320,30 +330,22 @@ class StepFunctions:
 
     def _kept(self, function: Any, arguments: tuple[Any, ...], *, donated: int | None = None) -> Any:
         """One of these functions, compiled for arguments like these; what was compiled last is kept."""
-        leaves, structure = jax.tree.flatten(outline_of(arguments))
-        forms = tuple((leaf.shape, leaf.dtype, leaf.sharding) for leaf in leaves)
-        key = function.__name__, structure, forms
-        made = self._compiled.get(key)
-        if made is None:
-            made = self.placement.compiled(function, arguments, donated=donated)
-            self._compiled[key] = made
-        return made
+        compiled = partial(self.placement.compiled, function, arguments, donated=donated)
+        return self._known.made((function.__name__, _form(arguments)), compiled)
 
     @cached_property
-    def _compiled(self) -> Recent[Any]:
+    def _known(self) -> Recent[Any]:
+        """What was compiled, or found out, for arguments of some form."""
         return Recent(_MOST_FORMS)
 
 
 def step_functions(model: Model, optimizer: Optimizer, placement: Placement = ONE) -> StepFunctions:
     """The functions of training a model: those of an equal one, with what they compiled, while these are kept."""
-    key = model.graph, model.precision, optimizer, placement
+    new = partial(StepFunctions, model, optimizer, placement)
     try:
-        found = _NETWORKS.get(key)
+        return _NETWORKS.made((model.graph, model.precision, optimizer, placement), new)
     except TypeError:  # a placeholder keeps whatever the file says of it, which may have no hash
-        return StepFunctions(model, optimizer, placement)
-    if found is None:
-        found = _NETWORKS[key] = StepFunctions(model, optimizer, placement)
-    return found
+        return new()
 
 
 _NETWORKS: Recent[StepFunctions] = Recent(8)

@@ -1,41 +1,33 @@
-"""What makes the first run of a program begin sooner."""
+"""What makes the first run of a project begin sooner."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 
-import jax
-import numpy as np
+from engine.errors import LayerloomError
+from engine.events import Compiled, Event, Progress
+from engine.project import Project
+from engine.training import train
 
-from engine.events import Event, Progress
-from engine.graph import Graph
-from engine.layers.conv import Conv2D
-from engine.layers.core import Dense, Input, Output
-from engine.layers.pooling import MaxPooling2D
-from engine.layers.reshaping import Flatten
-from engine.model import compile_graph
-from engine.optimizers import Adam
-from engine.steps import StepFunctions, outline_of
-
-_SIDE, _BATCH = 4, 2
+_NODES = 40
+_PARAMETERS = 2_000_000
+"""A network that is larger takes more than some seconds to compile, which may be for nothing."""
 
 
-def warm_up() -> Generator[Event]:
-    """Compile a small network: what JAX brings to the first one that it compiles, half a second, is then there."""
+def warm_up(project: Project) -> Generator[Event]:
+    """Compile ahead what the steps of a project need, if it is small and its data are there in no time.
+
+    The compiled functions are kept, and what JAX itself brings to the first that it compiles is there for others.
+    """
     yield Progress("Warming up")
-    graph = Graph()
-    layers = Input(shape=(_SIDE, _SIDE, 1)), Conv2D(filters=2), MaxPooling2D(), Flatten(), Dense(units=2), Output()
-    before = None
-    for layer in layers:
-        node = graph.new_node(layer)
-        graph = graph.add(node)
-        graph = graph if before is None else graph.connect(before.id, node.id)
-        before = node
-    model = compile_graph(graph)
-    functions = StepFunctions(model, Adam())
-    inputs = {model.inputs[0].name: np.zeros((_BATCH, _SIDE, _SIDE, 1), np.float32)}
-    targets = {model.outputs[0].name: np.zeros(_BATCH, np.int32)}
-    learner, batches = functions.new_learner(model.init(0)), np.zeros((1, _BATCH), np.int32)
-    yield Progress("Warming up")
-    jax.random.fold_in(jax.random.key(0), 0)
-    functions.compile_steps(outline_of(learner), (inputs, targets, {}), batches)
+    if not project.data.source.at_hand or len(project.graph) > _NODES:
+        return
+    try:
+        with closing(train(project)) as events:
+            for event in events:
+                if isinstance(event, Compiled) or getattr(event, "parameters", 0) > _PARAMETERS:
+                    return
+                yield Progress("Warming up")
+    except LayerloomError:  # it cannot be trained as it stands, which is said to who asks for it
+        return

@@ -32,6 +32,7 @@ def _table(name: str, delimiter: str = ",", skip: int = 0) -> Array:
 class _Bundled(Source):
     """What the bundled sets share: one feature array "x", one target array "y"."""
 
+    bundled: ClassVar[bool] = True
     file: ClassVar[str] = ""
     header: ClassVar[int] = 1
     shape: ClassVar[tuple[int, ...]] = ()

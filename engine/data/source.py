@@ -90,6 +90,13 @@ class Source(Settings):
     """Whether samples are drawn, one batch after the other: they have no number, and cannot be split."""
     made: ClassVar[bool] = False
     """Whether the samples are computed, in no time, rather than read."""
+    bundled: ClassVar[bool] = False
+    """Whether they come with the program."""
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the samples are there in no time, without a look at anything of the user's."""
+        return self.made or self.bundled
 
     @classmethod
     def takes(cls, path: Path) -> bool:

@@ -7,13 +7,18 @@ import subprocess
 import sys
 import warnings
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from engine import compiled_files
 from engine.compiled_files import keep_compiled
-from engine.events import Progress
+from engine.devices import Placement
+from engine.events import Progress, StepsDone
+from engine.project import Project
+from engine.templates import make
+from engine.training import train
 from engine.warming import warm_up
 
 
@@ -33,7 +38,8 @@ import jax
 found = []
 jax.monitoring.register_event_listener(lambda name, **_: found.append(name))
 from engine.warming import warm_up
-list(warm_up())
+from engine.templates import make
+list(warm_up(make("iris-mlp")))
 print(*(sum(name.endswith(end) for name in found) for end in ("/cache_hits", "/cache_misses")))
 """
     os.environ |= {"LAYERLOOM_CACHE_DIR": str(tmp_path), "JAX_RAISE_PERSISTENT_CACHE_ERRORS": "1"}
@@ -103,5 +109,18 @@ def test_what_the_environment_says_stays(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_window_warms_up_without_a_word() -> None:
-    assert {type(event) for event in warm_up()} == {Progress}
+@pytest.mark.parametrize("name", ["iris-mlp", "resnet50", "lstm-text"])
+def test_the_window_warms_up_without_a_word(name: str) -> None:
+    assert {type(event) for event in warm_up(make(name))} == {Progress}
+
+
+def test_what_was_compiled_ahead_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make("iris-mlp").with_training(epochs=1, batch_size=21)
+    list(warm_up(project))
+    monkeypatch.setattr(Placement, "compiled", lambda *_, **__: pytest.fail("compiled anew"))
+    with closing(train(project)) as events:
+        assert any(isinstance(event, StepsDone) for event in events)
+
+
+def test_a_project_that_cannot_be_trained_is_left_alone() -> None:
+    assert list(warm_up(Project())) == [Progress("Warming up")]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,13 +20,39 @@ from engine.templates import make
 from engine.training import train
 
 
-def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
-    recent = Recent[int](2)
-    recent["a"], recent["b"] = 1, 2
-    assert recent.get("a") == 1
-    recent["c"] = 3
-    assert [recent.get(key) for key in "abc"] == [1, None, 3]
+def test_what_was_asked_for_longest_ago_is_made_anew() -> None:
+    recent, made = Recent[str](2), list[str]()
+
+    def ask(key: str) -> str:
+        return recent.made(key, lambda: made.append(key) or key.upper())
+
+    assert [ask(key) for key in "abacab"] == list("ABACAB")
+    assert made == ["a", "b", "c", "b"]
     assert len(recent) == 2
+
+
+def test_what_another_thread_makes_is_waited_for() -> None:
+    recent, begun, go = Recent[int](2), Event(), Event()
+
+    def slow() -> int:
+        begun.set()
+        assert go.wait(10)
+        return 1
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(recent.made, "key", slow)
+        assert begun.wait(10)
+        second = threads.submit(recent.made, "key", lambda: 2)
+        assert not wait([second], 0.05).done
+        go.set()
+        assert first.result() == second.result() == 1
+
+
+def test_what_failed_is_tried_again() -> None:
+    recent = Recent[int](2)
+    with pytest.raises(ZeroDivisionError):
+        recent.made("key", lambda: 1 // 0)
+    assert recent.made("key", lambda: 3) == 3
 
 
 @pytest.fixture
@@ -42,7 +70,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-def losses(project: Project) -> list[float]:
+def losses(project: Project) -> tuple[float, ...]:
     (end,) = [event for event in train(project) if isinstance(event, Finished)]
     return end.history["loss"]
 

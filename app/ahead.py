@@ -1,0 +1,43 @@
+"""Small projects are made ready to be trained while nobody waits for it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer
+
+from app.session import TrainingSession
+from app.task import TaskThread
+from engine.warming import warm_up
+from graph_editor.document import ProjectDocument
+
+_REST_MS = 1500
+"""How long nothing is changed before what is there is compiled."""
+
+
+class Ahead(QObject):
+    """Compiles what training needs when a project has not changed for a while, so that a run begins at once."""
+
+    def __init__(self, document: ProjectDocument, session: TrainingSession) -> None:
+        super().__init__(session)
+        self._document, self._session = document, session
+        self._thread: TaskThread | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._begin)
+        self._rest.start()
+        document.project_changed.connect(self._rest.start)
+
+    def _begin(self) -> None:
+        if self._session.running:
+            return
+        if self._thread is not None:  # one at a time: what is compiled cannot be broken off
+            self._rest.start()
+            return
+        self._thread = TaskThread(warm_up(self._document.project), self)
+        self._thread.ended.connect(self._ended)
+        self._thread.start()
+
+    def _ended(self) -> None:
+        if self._thread is not None:
+            self._thread.deleteLater()
+        self._thread = None
