@@ -16,6 +16,7 @@ from engine.problems import (
     channels_first,
     graph_problems,
     loose_end,
+    mask_problems,
     missing_input,
     sharing_problems,
     skipped_input,
@@ -42,6 +43,8 @@ class NodeFacts:
     """Whether the node can be computed before training begins: nothing up to it learns or is random."""
     any_batch: bool = True
     """Whether an Input up to the node leaves open how many samples a batch has."""
+    masked: tuple[int, ...] = ()
+    """The outputs that come with a mask, of places that are not to count."""
 
     @property
     def shape(self) -> Shape | None:
@@ -51,7 +54,7 @@ class NodeFacts:
     @cached_property
     def flow(self) -> tuple[object, ...]:
         """All that matters to the nodes behind this one."""
-        return self.shapes, self.content, self.early, self.any_batch
+        return self.shapes, self.content, self.early, self.any_batch, self.masked
 
     @cached_property
     def parameters(self) -> int:
@@ -195,10 +198,13 @@ def _facts(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> NodeFact
         layer.batch_size is None if isinstance(layer, Input) else any(facts[e.source].any_batch for e in edges)
     )
     problems += stateful_problems(node, any_batch)
+    masks = [edge.output in facts[edge.source].masked for edge in edges]
+    problems += mask_problems(node, any(masks))
     early = not weights and not layer.seed_generators() and all(facts[edge.source].early for edge in edges)
     return NodeFacts(
-        inputs, shapes, weights, tuple(problems), content=layer.gives, early=early, any_batch=any_batch
-    )
+        inputs, shapes, weights, tuple(problems),
+        content=layer.gives, early=early, any_batch=any_batch, masked=layer.masked(masks),
+    )  # fmt: skip
 
 
 def _computed(layer: Layer, inputs: tuple[Shape, ...]) -> tuple[tuple[Shape, ...], tuple[Weight, ...]]:

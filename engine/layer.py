@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Content = Literal["numbers", "text"]
 """What a wire carries."""
 
+_SOME: Any = True
+"""Stands for any mask."""
+
 _DTYPE = "float32 keeps the layer out of mixed precision, which suits a last softmax."
 
 OwnType = Literal["float32"] | None
@@ -85,6 +88,8 @@ class Layer(Settings):
     """Operations for each number that comes out, products with kernels aside; 0 where numbers are only moved."""
     supports_masking: ClassVar[bool] = False
     """Whether the mask of the first input holds for the output, too (Keras's attribute of this name)."""
+    spends_masks: ClassVar[bool] = False
+    """Whether a mask that comes in is used, or is of no use any more, where none holds for the output."""
 
     @classmethod
     def type_name(cls) -> str:
@@ -173,6 +178,20 @@ class Layer(Settings):
         if made is not None:
             return made({}, inputs[0])
         return masks[0] if self.supports_masking and masks else None
+
+    @property
+    def ends_masks(self) -> bool:
+        """Whether a mask that comes in is lost, and counts for nothing; Keras warns of it then."""
+        return not (self.supports_masking or self.spends_masks or self.mask_op() is not None)
+
+    def masked(self, masks: Sequence[bool]) -> tuple[int, ...]:
+        """The outputs that have a mask, by which inputs have one; without any array."""
+        made = self.mask_op()
+        if made is not None:
+            given = any(masks) or not made.all_masks
+        else:
+            given = self.compute_mask((), [_SOME if mask else None for mask in masks]) is not None
+        return self.masked_outputs if given else ()
 
     @property
     def masked_outputs(self) -> tuple[int, ...]:

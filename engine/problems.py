@@ -178,6 +178,17 @@ def text_problems(graph: Graph, node: Node, facts: Mapping[str, NodeFacts]) -> l
     return []
 
 
+def mask_problems(node: Node, masked: bool) -> list[Problem]:
+    """A mask that a layer does not heed and does not hand on."""
+    if not masked or not node.layer.ends_masks:
+        return []
+    text = (
+        f"{node.name} does not heed the mask of what it gets, and ends it: from here on, places that were left "
+        "out count as all others do."
+    )
+    return [Problem(node.id, text, severity="warning")]
+
+
 def stateful_problems(node: Node, any_batch: bool) -> list[Problem]:
     """Layers that are to go on from the states of the batch before."""
     layer = node.layer

@@ -71,6 +71,7 @@ class Input(Layer):
 class Output(Layer):
     """What the network is to predict: names a target of the data and says how far off a prediction is."""
 
+    spends_masks: ClassVar[bool] = True
     dtype: NoType = None
     loss: LossName | None = Field(
         default="sparse_categorical_crossentropy",

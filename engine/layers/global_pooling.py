@@ -68,6 +68,7 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
     """
 
     axes: ClassVar[int] = 1
+    spends_masks: ClassVar[bool] = True
     keras_class: ClassVar[str | None] = "GlobalAveragePooling1D"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
@@ -122,6 +123,9 @@ class _Elementwise(_Merge):
     def mask_op(self) -> Op:
         return Op(ops.either_mask, all_masks=True)
 
+    def masked(self, masks: Sequence[bool]) -> tuple[int, ...]:
+        return self.masked_outputs if all(masks) else ()
+
 
 @register(category="Merging")
 class Add(_Elementwise):
@@ -205,6 +209,7 @@ class Dot(_Merge):
     normalize: bool = Field(default=False, description="Scale to a length of 1 first, which gives the cosine.")
 
     max_inputs: ClassVar[int | None] = 2
+    spends_masks: ClassVar[bool] = True
     keras_class: ClassVar[str | None] = "Dot"
     positional: ClassVar[tuple[str, ...]] = ("axes",)
     caption: ClassVar[tuple[str, ...]] = ("axes",)

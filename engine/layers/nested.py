@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
@@ -101,6 +101,7 @@ class Functional(Weighted):
     keras_module: ClassVar[str] = "keras.src.models.functional"
     casts: ClassVar[bool] = False
     parts_choose: ClassVar[bool] = True
+    spends_masks: ClassVar[bool] = True
 
     @model_validator(mode="before")
     @classmethod
@@ -201,6 +202,16 @@ class Functional(Weighted):
         """What the layers inside take together."""
         facts = self.inference(*inputs).facts
         return sum(node.layer.flops(*facts[node.id].inputs) for node in self.graph if facts[node.id].shapes)
+
+    def masked(self, masks: Sequence[bool]) -> tuple[int, ...]:
+        given = dict(zip((node.id for node in self.inputs), masks, strict=False))
+        found: dict[str, tuple[int, ...]] = {}
+        for key in self.graph.order:
+            before = [edge.output in found[edge.source] for edge in self.graph.incoming(key)]
+            layer = self.graph[key].layer
+            found[key] = ((0,) if given.get(key) else ()) if isinstance(layer, Input) else layer.masked(before)
+        ends = self.graph.incoming(self.outputs[0].id) if self.outputs else ()
+        return (0,) if ends and ends[0].output in found[ends[0].source] else ()
 
     @cached_property
     def _order(self) -> tuple[Node, ...]:

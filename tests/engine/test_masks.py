@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,20 @@ import pytest
 
 from engine.formats.keras_h5 import load_model, save_model
 from engine.graph import Graph
+from engine.inference import infer
 from engine.layer import Layer
 from engine.layers.cells import GRUCell, LSTMCell, StackedRNNCells
+from engine.layers.conv import Conv1D
 from engine.layers.conv_lstm import ConvLSTM2D
 from engine.layers.core import Dense, Input, Output
 from engine.layers.embedding import Embedding, Masking
 from engine.layers.expression import Lambda
-from engine.layers.global_pooling import GlobalAveragePooling1D
+from engine.layers.global_pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from engine.layers.merging import Add, Concatenate, Maximum, Multiply
+from engine.layers.nested import Functional
 from engine.layers.recurrent import GRU, LSTM, RNN, SimpleRNN
+from engine.layers.regularization import Dropout
+from engine.layers.reshaping import Flatten, Reshape
 from engine.layers.wrappers import Bidirectional, TimeDistributed
 from engine.op import Context
 from engine.registry import LAYERS
@@ -44,6 +50,86 @@ TAKE_ONLY = {"Dot", "GlobalAveragePooling1D"}
 def test_masks_are_passed_on_where_keras_passes_them_on(layer: Layer) -> None:
     ours = layer.supports_masking or layer.mask_op() is not None
     assert ours == (unbuilt(layer).supports_masking and layer.type_name() not in TAKE_ONLY)
+
+
+@pytest.mark.parametrize(
+    "layer", {case.type: case.layer for case in COMPUTING}.values(), ids=lambda layer: layer.type_name()
+)
+def test_a_mask_is_lost_in_the_layers_of_which_keras_warns(layer: Layer) -> None:
+    if not isinstance(layer, Functional):  # whose layers are asked in Keras, one by one
+        assert layer.ends_masks == (not unbuilt(layer).supports_masking)
+
+
+def embedded(*layers: Layer) -> Graph:
+    """Words whose mask goes through layers."""
+    names = [f"{layer.type_name().lower()}_{number}" for number, layer in enumerate(layers)]
+    parts = [
+        (name, layer, [before]) for name, layer, before in zip(names, layers, ["words", *names], strict=False)
+    ]
+    return graph(
+        ("x", Input(shape=(6,), dtype="int32"), []),
+        ("words", Embedding(input_dim=9, output_dim=4, mask_zero=True), ["x"]),
+        *parts,
+        ("y", Output(loss=None, metrics=()), [names[-1]]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("layers", "lost"),
+    [
+        ((LSTM(units=3), Dense(units=2)), None),
+        ((GlobalAveragePooling1D(), Dense(units=2)), None),
+        ((Dense(units=2), Dropout(), LSTM(units=3, return_sequences=True), GlobalAveragePooling1D()), None),
+        ((Bidirectional(layer=LSTM(units=3, return_sequences=True)), GlobalMaxPooling1D()), 1),
+        ((Conv1D(filters=3, kernel_size=2), GlobalMaxPooling1D()), 0),  # said once, where it is lost
+        ((Dropout(), Flatten(), Dense(units=2)), 1),
+        ((LSTM(units=3), Reshape(target_shape=(3, 1)), Flatten()), None),  # the LSTM has used it up
+    ],
+    ids=str,
+)
+def test_a_mask_that_is_lost_is_told_where_keras_tells_it(layers: tuple[Layer, ...], lost: int | None) -> None:
+    made = embedded(*layers)
+    known = infer(made)
+    assert not known.errors
+    told = [problem.node for problem in known.problems if "mask" in problem.message]
+    assert told == ([] if lost is None else [made.order[2 + lost]])
+    x: Any = keras.Input((6,), dtype="int32")
+    x = keras.layers.Embedding(9, 4, mask_zero=True)(x)
+    warned: list[int] = []
+    for place, layer in enumerate(layers):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            x = unbuilt(layer)(x)
+        warned += [place for one in caught if "destroy the mask information" in str(one.message)]
+    assert warned == ([] if lost is None else [lost])
+
+
+def test_where_masks_go_is_known_without_computing() -> None:
+    inner = graph(
+        ("a", Input(shape=(6, 4)), []),
+        ("b", LSTM(units=3, return_sequences=True, return_state=True), ["a"]),
+        ("c", Output(loss=None, metrics=()), ["b"]),
+    )
+    made = graph(
+        ("x", Input(shape=(6,), dtype="int32"), []),
+        ("words", Embedding(input_dim=9, output_dim=4, mask_zero=True), ["x"]),
+        ("plain", Embedding(input_dim=9, output_dim=4), ["x"]),
+        ("sum", Add(), ["plain", "words"]),
+        ("twice", Add(), ["words", "words"]),
+        ("model", Functional(graph=inner), ["twice"]),
+        ("masking", Masking(), ["plain"]),
+        ("both", Concatenate(), ["model", "masking", "sum"]),
+        ("last", GRU(units=2), ["both"]),
+        ("y", Output(loss=None, metrics=()), ["last"]),
+    )
+    known = infer(made)
+    (model, variables), words = ready(made), np.array([[1, 2, 3, 0, 0, 0]], np.int32)
+    found, _ = model.trace(variables, model.prepare({"x": words}))
+    for node in model.graph:
+        computed = tuple(output for output, mask in found.masks[node.id].items() if mask is not None)
+        assert known[made.by_name(node.name).id].masked == computed or isinstance(node.layer, Output), node.name
+    masked = {node.name for node in made if known[node.id].masked}
+    assert masked == {"words", "twice", "model", "masking", "both"}
 
 
 def built(layer: Layer, x: np.ndarray[Any, Any], weights: dict[str, Any]) -> Any:
