@@ -82,11 +82,12 @@ def reading_runs(
 ) -> Generator[Event]:
     """Read the runs of a project: a job, whose `Result` is a tuple of `RunRecord`, the newest first.
 
-    Before them come runs in `others`, folders that lie elsewhere. Of those in `known` whose files are as they were
-    only the pulse is read again.
+    Before them come runs in `others`, folders that lie elsewhere, as long as they are there. Of those in `known`
+    whose files are as they were only the pulse is read again.
     """
     before = {run.folder: run for run in known}
-    folders = list(dict.fromkeys((*others, *run_folders(project_path))))
+    there = (folder for folder in others if folder.is_dir())
+    folders = list(dict.fromkeys((*there, *run_folders(project_path))))
     found: list[RunRecord] = []
     for folder in folders:
         old = before.get(folder)

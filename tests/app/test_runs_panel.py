@@ -236,3 +236,15 @@ def test_a_run_that_goes_on_elsewhere_is_followed(
             other.kill()
     until(qtbot, lambda: panel.model.end(panel.selected[0]).startswith("broke off"))
     assert panel.delete_button.isEnabled()
+
+
+def test_a_followed_run_that_is_deleted_is_listed_no_more(
+    qtbot: QtBot, panel: RunsPanel, made: Path, tmp_path: Path
+) -> None:
+    far = tmp_path / "far"
+    shutil.copytree(run_folders(made)[0], far)
+    panel.follow(far)
+    until(qtbot, lambda: far in [run.folder for run in panel.model.runs])
+    shutil.rmtree(far)
+    until(qtbot, lambda: far not in [run.folder for run in panel.model.runs])
+    assert len(panel.model.runs) == 2
