@@ -82,7 +82,8 @@ class Curves(QStackedWidget):
             row.addWidget(plot, 1)
             self.tools.attach(plot.view)
             plot.moved.connect(partial(self._moved, plot))
-            plot.readout.room_changed.connect(self._share_words)
+            # Later: it may be told in the midst of sharing.
+            plot.readout.room_changed.connect(self._share_words, Qt.ConnectionType.QueuedConnection)
             plot.view.box.reset_wanted.connect(self.show_all)
         self.addWidget(self.page)
 

@@ -223,6 +223,24 @@ def test_what_is_which_is_said_above_each_plot_where_there_is_room(curves: Curve
     assert curves.legend.isHidden()
 
 
+def test_figures_that_grow_while_words_are_shared_leave_no_curve_unnamed(curves: Curves) -> None:
+    shown_at(curves, 900, 0)
+    readout = curves.metric_plot.readout
+    width = 900
+    while curves.legend.isHidden():  # down to where words just do not fit
+        width -= 4
+        curves.resize(width, 200)
+        QApplication.processEvents()
+    curves.resize(width + 8, 200)
+    QApplication.processEvents()
+    assert curves.legend.isHidden()
+    curves.run.take(EpochDone(2, 2, {"loss": 0.5, "accuracy": 1.0}, {}, 0.0))
+    curves._share_words()
+    QApplication.processEvents()
+    assert "100.0 %" in readout.text()
+    assert curves.legend.isHidden() == curves.metric_plot.worded == curves.loss_plot.worded
+
+
 def test_names_are_cut_before_any_is_left_out_and_figures_never(curves: Curves) -> None:
     shown_at(curves, 1500, 3)
     assert curves.legend.shown()[2:] == [f"10:0{n}:00 (a longer tag)" for n in range(3)]
