@@ -58,6 +58,7 @@ MODELS = [
 
 def application(name: str) -> keras.Model:
     """The model for small pictures and ten classes, its weights shaken so that none is what it starts as."""
+    keras.utils.set_random_seed(0)
     size = SMALLEST.get(name, 32)
     model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), classes=10)
     rng = np.random.default_rng(0)
