@@ -66,14 +66,20 @@ class Share(NamedTuple):
         return _ratio(self.part, self.whole)
 
 
-@tally
 @dataclass(frozen=True)
-class Agreement:
-    """For each class how often it was predicted rightly, was predicted, and was there: the F-beta score."""
+class _OfClasses:
+    """For each class how often it was predicted rightly, was predicted, and was there."""
 
     right: Any
     predicted: Any
     there: Any
+
+
+@tally
+@dataclass(frozen=True)
+class Agreement(_OfClasses):
+    """The F-beta score."""
+
     average: str = setting("macro")
     beta: float = setting(1.0)
 
@@ -92,12 +98,9 @@ class Agreement:
 
 @tally
 @dataclass(frozen=True)
-class Overlap:
-    """The same counts: the mean intersection over union, of those classes that there are at all."""
+class Overlap(_OfClasses):
+    """The mean intersection over union, of those classes that there are at all."""
 
-    right: Any
-    predicted: Any
-    there: Any
     classes: tuple[int, ...] = setting(())
     """The classes that the mean is of; none: all."""
 

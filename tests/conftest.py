@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -22,6 +24,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
         item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints", extend=True))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_draws() -> Iterator[None]:
+    """Where tests have Keras beside them, which is imported by now."""
+    if "keras" not in sys.modules:
+        yield
+        return
+    from tests.engine.quick_draws import quick_draws
+
+    with quick_draws():
+        yield
 
 
 @pytest.fixture(autouse=True)
