@@ -222,10 +222,14 @@ class FieldSpec:
         return self.name.replace("_", " ").capitalize()
 
 
+_LAST = ("trainable", "name", "dtype")
+
+
 def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
     """The settings of a class, for editors to be made from.
 
-    In the order of declaration, but `trainable` and `name` after the rest, and after them those that are advanced.
+    In the order of declaration; after the rest those that all layers or metrics have, and at the end those that
+    are advanced.
     """
     specs = [
         replace(
@@ -241,7 +245,7 @@ def describe(settings: type[Settings]) -> tuple[FieldSpec, ...]:
         for name, info in settings.model_fields.items()
         if info.json_schema_extra != {"hidden": True}
     ]
-    return tuple(sorted(specs, key=lambda spec: (spec.advanced, spec.name in ("trainable", "name"))))
+    return tuple(sorted(specs, key=lambda spec: (spec.advanced, spec.name in _LAST)))
 
 
 def _spec(name: str, annotation: Any, metadata: list[Any], default: Any, description: str) -> FieldSpec:

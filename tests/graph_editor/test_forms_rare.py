@@ -64,6 +64,7 @@ def test_a_layer_is_kept_in_float32_behind_the_fold_and_one_within_another_as_th
     assert "dtype" not in inner._rows
     assert "dtype" in form_of(Dense())._rows
     assert "dtype" not in form_of(Output())._rows
+    assert [*form_of(Input())._rows] == ["shape", "dtype", "batch_size"]
     dtype.box.click()
     assert form.settings == Wrapping(dtype="float32")
     dtype.box.click()
