@@ -29,8 +29,8 @@ from tests.engine.layer_cases import CASES, COMPUTING, Array, Case, close, famil
 
 over_all = pytest.mark.parametrize("case", CASES, ids=str)
 over_computing = pytest.mark.parametrize("case", COMPUTING, ids=str)
-EACH_FAMILY = list({family_of(case): case for case in reversed(COMPUTING)}.values())
-"""A case of each family of layers."""
+EACH_LAYER = list({case.type: case for case in COMPUTING}.values())
+EACH_FAMILY = list({family_of(case): case for case in EACH_LAYER}.values())
 
 over_types = pytest.mark.parametrize("cls", LAYERS.values(), ids=list(LAYERS))
 
@@ -211,7 +211,7 @@ def test_open_sizes_are_carried_through_as_in_keras(case: Case) -> None:
     "case",
     [
         pytest.param(case, id=str(case), marks=[] if case in EACH_FAMILY else pytest.mark.exhaustive)
-        for case in {case.type: case for case in COMPUTING}.values()
+        for case in EACH_LAYER
     ],
 )
 def test_jit_equals_eager(case: Case) -> None:
