@@ -41,7 +41,7 @@ def run_program(path: Path | None) -> int:
     keep_collections_short(window)
     window.show()
     QTimer.singleShot(_SETTLE_MS, window.work.training.curves.prepare)
-    Ahead(window.document, window.session)
+    Ahead(window.document, window.session, window.work.sweeps)
     if path is not None:
         QTimer.singleShot(0, lambda: window.files.open_path(path))
     code = app.exec()

@@ -71,7 +71,8 @@ class SweepSession(QObject):
 
     def state_for(self, path: Path | None) -> SweepState | None:
         """The sweep if it is one of the project that is shown, whose file this is."""
-        own = not self._forgotten or (path is not None and path == self.place)
+        here = path is not None and path == self.place
+        own = here or (not self._forgotten and (self.place is None or self.running))
         return self.state if own else None
 
     def forget(self) -> None:

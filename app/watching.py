@@ -169,6 +169,8 @@ class Watcher(QObject):
         return statistics.median(self.costs[-_OF_LATE:]) if self.costs else 0.0
 
     def _schedule(self) -> None:
+        if self._subject is not None and self._subject.refused:
+            return
         if self._job is None and not self._timer.isActive() and (self._wanted.insight or self._wanted.surface):
             wait = self.allowance.wait(time.monotonic()) if self._session.running else 0.0
             self._timer.start(round(1000 * wait))

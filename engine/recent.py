@@ -19,9 +19,6 @@ class Recent(Generic[T]):
         self._values: OrderedDict[Any, Future[T]] = OrderedDict()
         self._lock = Lock()
 
-    def __len__(self) -> int:
-        return len(self._values)
-
     def made(self, key: Any, make: Callable[[], T]) -> T:
         """The value of a key, made where it is not there; who asks while another thread makes it waits for that.
 
@@ -38,6 +35,7 @@ class Recent(Generic[T]):
                 future.set_result(make())
             except BaseException as error:
                 with self._lock:
-                    self._values.pop(key, None)
+                    if self._values.get(key) is future:
+                        del self._values[key]
                 future.set_exception(error)
         return future.result()

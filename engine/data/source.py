@@ -94,7 +94,7 @@ class Source(Settings):
     """Whether they come with the program."""
 
     @property
-    def at_hand(self) -> bool:
+    def instant(self) -> bool:
         """Whether the samples are there in no time, without a look at anything of the user's."""
         return self.made or self.bundled
 

@@ -26,6 +26,9 @@ def node_data(node: Node) -> dict[str, Any]:
     if node.shares is not None:
         return {"id": node.id, "name": node.name, "shares": node.shares}
     settings = node.layer.model_dump(mode="json")
+    own_type = settings.pop("dtype", None)
+    if own_type is not None:  # of an Input, and of the few layers that do not compute as the others do
+        settings["dtype"] = own_type
     return {"id": node.id, "name": node.name, "type": node.layer.type_name(), "settings": settings}
 
 

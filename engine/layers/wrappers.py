@@ -169,7 +169,8 @@ class Bidirectional(Weighted):
     @classmethod
     def from_keras(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Without the layer that goes backward where it differs in nothing else."""
-        if _going(config.get("backward_layer"), True) == _going(config.get("layer"), False):
+        ahead = _going(config.get("layer"), False)
+        if ahead is not None and ahead == _going(config.get("backward_layer"), True):
             return {**config, "backward_layer": None}
         return config
 

@@ -54,6 +54,7 @@ class _Run:
     began: float = field(default_factory=time.perf_counter)
     best: float | None = None
     figures: dict[str, float] = field(default_factory=dict[str, float])
+    ended: bool = False
 
 
 @dataclass
@@ -106,18 +107,18 @@ class _Sweep:
 
     def _made(self, group: Sequence[_Run]) -> Iterator[Event]:
         """Train projects side by side."""
-        for run in group:
-            run.folder, run.began = new_run_folder(self.path), time.perf_counter()
-            self.study.begun(run.asked, run.folder.name)
-            with suppress(FileError):
-                write_remarks(run.folder, Remarks(tags=(self.study.name,)))
-            yield TrialStarted(run.asked.number, run.asked.settings, run.folder.name)
-        job = train_together(
-            [run.project for run in group],
-            lambda place, events: _kept(group[place], events),
-            [run.start for run in group],
-        )
         try:
+            for run in group:
+                run.folder, run.began = new_run_folder(self.path), time.perf_counter()
+                self.study.begun(run.asked, run.folder.name)
+                with suppress(FileError):
+                    write_remarks(run.folder, Remarks(tags=(self.study.name,)))
+                yield TrialStarted(run.asked.number, run.asked.settings, run.folder.name)
+            job = train_together(
+                [run.project for run in group],
+                lambda place, events: _kept(group[place], events),
+                [run.start for run in group],
+            )
             yield from self._heard(job, group)
         except Cancelled:
             self.stopped = True
@@ -126,7 +127,7 @@ class _Sweep:
                 yield self._ended(run.asked, problem=str(error))
         finally:
             for run in group:
-                if not (run.folder / "project.loom").exists():  # it never began
+                if run.folder != Path() and not (run.folder / "project.loom").exists():  # it never began
                     with suppress(FileError):
                         delete_run(run.folder)
 
@@ -155,13 +156,17 @@ class _Sweep:
             self._compare(run, event.logs)
             yield TrialEpoch(number, event.epoch, event.logs)
         elif isinstance(event, Finished):
+            run.ended = True
             if not event.stopped:
                 figures = {**run.figures, **{f"test_{name}": value for name, value in event.test.items()}}
                 yield self._ended(run.asked, run.folder.name, run.best, figures, seconds=_since(run))
         elif isinstance(event, Failed):
+            run.ended = True
             yield self._ended(run.asked, run.folder.name, problem=str(event.error), seconds=_since(run))
-        elif isinstance(event, Progress | StepsDone) and run is group[0]:
-            yield event if isinstance(event, Progress) else Event()
+        elif isinstance(event, Progress | StepsDone) and run is next(
+            (one for one in group if not one.ended), None
+        ):
+            yield event if isinstance(event, Progress) else Event()  # of one of them: who listens may stop all
 
     def _compare(self, run: _Run, figures: Mapping[str, float]) -> None:
         """Take the figures of an epoch if it is the best so far."""

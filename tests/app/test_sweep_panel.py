@@ -176,7 +176,8 @@ def held(projects: Sequence[Project], recorder: Any, starts: Any) -> Generator[E
     with suppress(Cancelled):
         while True:
             time.sleep(0.01)
-            yield Beside(0, Progress("Training"))
+            for place in range(1, len(projects)):
+                yield Beside(place, Progress("Training"))
 
 
 def test_quitting_asks_about_the_sweep_and_what_is_done_is_kept(

@@ -8,15 +8,24 @@ import sys
 import warnings
 import zlib
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine import compiled_files
+from engine import compiled_files, warming
 from engine.compiled_files import keep_compiled
+from engine.data.table import Table
 from engine.devices import Placement
+from engine.errors import TrainingError
 from engine.events import Progress, StepsDone
+from engine.grouping import group
+from engine.inference import infer
+from engine.layers.core import Dense
+from engine.layout import Layout
 from engine.project import Project
+from engine.steps import StepFunctions
 from engine.templates import make
 from engine.training import train
 from engine.warming import warm_up
@@ -109,9 +118,46 @@ def test_what_the_environment_says_stays(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["iris-mlp", "resnet50", "lstm-text"])
-def test_the_window_warms_up_without_a_word(name: str) -> None:
-    assert {type(event) for event in warm_up(make(name))} == {Progress}
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The graphs that are compiled from now on; nothing is compiled in truth, nor kept."""
+    graphs: list[Any] = []
+
+    def noted(self: StepFunctions, *_: Any) -> Any:
+        graphs.append(self.model.graph)
+        raise TrainingError("enough")
+
+    monkeypatch.setattr(StepFunctions, "compile_steps", noted)
+    return graphs
+
+
+def test_small_projects_with_data_at_hand_are_compiled_ahead(compiled: list[Any]) -> None:
+    project = make("digits-mlp")
+    assert {type(event) for event in warm_up(project)} == {Progress}
+    assert compiled == [project.graph]
+
+
+@pytest.mark.parametrize("why", ["nodes", "nodes within", "parameters", "data"])
+def test_other_projects_are_not(
+    why: str, compiled: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, small = make("digits-mlp"), make("iris-mlp")
+    if why == "nodes":
+        monkeypatch.setattr(warming, "NODES", len(small.graph))
+    elif why == "nodes within":
+        layers = [node.id for node in project.graph if isinstance(node.layer, Dense)]
+        project = replace(
+            project,
+            graph=group(project.graph, infer(project.graph), layers, Layout(dict.fromkeys(layers, (0.0, 0.0))))[0],
+        )
+        monkeypatch.setattr(warming, "NODES", len(project.graph))
+    elif why == "parameters":
+        monkeypatch.setattr(warming, "PARAMETERS", 1000)
+    else:
+        source = Table(path=str(tmp_path / "there is none.csv"))
+        project = replace(project, data=project.data.replace(source=source))
+    list(warm_up(project))
+    assert compiled == ([] if why == "parameters" else [small.graph])
 
 
 def test_what_was_compiled_ahead_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def test_exercise_20(name: str, tmp_path: Path) -> None:
     carried = carried_over(opened.graph, opened.weights, made, seed=0)
     assert [left.layer for left in carried.left] == [made[head].name]
 
-    # Numbers up to 1 keep the softmax away from 0 and 1, where Keras on JAX clips probabilities and learns nothing.
+    # Numbers up to 1 keep the softmax away from 0 and 1, where Keras on JAX clips it and has no gradient.
     rng = np.random.default_rng(3)
     x = rng.uniform(0, 1, (SAMPLES, *theirs.input_shape[1:])).astype(np.float32)
     y = rng.integers(0, CLASSES, SAMPLES)

@@ -77,8 +77,12 @@ def test_both_ways_are_written_and_one_of_them_is_read(layer: Layer) -> None:
         assert isinstance(read, Bidirectional)
         assert read.backward_layer is None
         assert read.halves == mirrored.halves
-    other = Bidirectional(layer=layer, backward_layer=layer.model_copy(update={"go_backwards": True, "units": 3}))
-    assert read_layer({"class_name": "Bidirectional"}, layer_config(other, "other"), place) == other
+    turned = layer.model_copy(update={"go_backwards": True})
+    for other in (
+        Bidirectional(layer=layer, backward_layer=turned.model_copy(update={"units": 3})),
+        Bidirectional(layer=turned, backward_layer=layer),
+    ):
+        assert read_layer({"class_name": "Bidirectional"}, layer_config(other, "other"), place) == other
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

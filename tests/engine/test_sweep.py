@@ -15,7 +15,7 @@ import pytest
 
 from engine import templates
 from engine.errors import Cancelled, DataError, FileError, TrainingError
-from engine.events import Beside, EpochDone, Event, Failed, Finished
+from engine.events import Beside, EpochDone, Event, Failed, Finished, StepsDone
 from engine.formats.keras_h5 import load_checkpoint
 from engine.grouping import group
 from engine.history import read_history
@@ -170,6 +170,20 @@ def test_a_trial_that_fails_does_not_end_the_sweep(project: Project, path: Path)
     assert good.value is not None
     assert state.best == good
     assert [folder.name for folder in run_folders(path)] == [good.run]
+
+
+def test_it_can_be_stopped_at_a_step_of_any_run(
+    project: Project, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, end = StepsDone(1, 1, {}, 0.0), Failed(TrainingError("It ends."))
+
+    def together(*_: Any) -> Generator[Event]:
+        for place, event in ((0, steps), (1, steps), (0, end), (1, steps), (1, end)):
+            yield Beside(place, event)
+
+    monkeypatch.setattr(sweep_module, "train_together", together)
+    told = list(sweep(path, plan(project, "seed=0..1", method="grid"), project))
+    assert [type(event) for event in told[3:-1]] == [Event, TrialDone, Event, TrialDone]
 
 
 def whole(project: Project, path: Path, made: Plan) -> list[tuple[Any, ...]]:
