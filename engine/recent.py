@@ -39,3 +39,8 @@ class Recent(Generic[T]):
                         del self._values[key]
                 future.set_exception(error)
         return future.result()
+
+    def clear(self) -> None:
+        """Forget them all."""
+        with self._lock:
+            self._values.clear()

@@ -349,3 +349,8 @@ def step_functions(model: Model, optimizer: Optimizer, placement: Placement = ON
 
 
 _NETWORKS: Recent[StepFunctions] = Recent(8)
+
+
+def forget() -> None:
+    """Keep nothing of what was compiled so far."""
+    _NETWORKS.clear()

@@ -16,6 +16,7 @@ from engine.optimizers import SGD, Adam
 from engine.optimizers.schedules import ExponentialDecay
 from engine.project import Project
 from engine.recent import Recent
+from engine.steps import forget
 from engine.templates import make
 from engine.training import train
 
@@ -65,7 +66,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return compiled(self, function, *arguments, **how)
 
     monkeypatch.setattr(Placement, "compiled", counted)
-    monkeypatch.setattr("engine.steps._NETWORKS", Recent[Any](8))
+    forget()
     return made
 
 
