@@ -589,7 +589,10 @@ def test_a_change_of_colours_while_curves_are_shown(qtbot: QtBot, window: MainWi
     train(qtbot, window)
     window.actions_["dark"].trigger()
     window.work.training.curves.prepare()
-    assert themes.DARK.plot_train in window.work.training.curves.loss_plot.readout.text()
+    image = window.work.training.curves.loss_plot.readout.grab().toImage()
+    colors = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+    assert themes.DARK.plot_train in colors
+    assert themes.LIGHT.plot_train not in colors
     window.actions_["system"].trigger()
 
 
