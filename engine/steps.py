@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -142,6 +142,8 @@ class StepFunctions:
     model: Model
     optimizer: Optimizer
     placement: Placement = ONE
+    _known: Recent[Any] = field(default_factory=lambda: Recent(_MOST_FORMS), init=False, compare=False, repr=False)
+    """What was compiled, or found out, for arguments of some form; several threads ask."""
 
     def new_learner(self, variables: Variables) -> Learner:
         return Learner(variables, self.optimizer.init(variables.params))
@@ -332,11 +334,6 @@ class StepFunctions:
         """One of these functions, compiled for arguments like these; what was compiled last is kept."""
         compiled = partial(self.placement.compiled, function, arguments, donated=donated)
         return self._known.made((function.__name__, _form(arguments)), compiled)
-
-    @cached_property
-    def _known(self) -> Recent[Any]:
-        """What was compiled, or found out, for arguments of some form."""
-        return Recent(_MOST_FORMS)
 
 
 def step_functions(model: Model, optimizer: Optimizer, placement: Placement = ONE) -> StepFunctions:
