@@ -45,10 +45,11 @@ class Following(QObject):
             return
         self._bringing = True
         try:
-            self._bring_run()
-            self._bring_sweep()
-        except Exception as error:
-            self.refused.emit(sentence(error))
+            for bring in (self._bring_run, self._bring_sweep):
+                try:
+                    bring()
+                except Exception as error:
+                    self.refused.emit(sentence(error))
         finally:
             self._bringing = False
 

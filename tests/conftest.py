@@ -16,7 +16,24 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1]
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
-import pytest
+# A test runs what it compiles a few times at most: a fifth of the time to compile is worth slower code. The
+# fixture `compiled_in_full` is for tests of what users compile.
+_QUICKLY = {
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
+_IN_FULL = {
+    "xla_cpu_use_fusion_emitters": True,
+    "xla_llvm_disable_expensive_passes": False,
+    "xla_backend_optimization_level": 3,
+    "xla_cpu_parallel_codegen_split_count": 32,
+}
+_FLAGS = [f"--{name}={str(value).lower()}" for name, value in _QUICKLY.items()]
+os.environ["XLA_FLAGS"] = " ".join([*_FLAGS, os.environ.get("XLA_FLAGS", "")]).strip()
+
+import pytest  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,6 +53,23 @@ def _quick_draws() -> Iterator[None]:
 
     with quick_draws():
         yield
+
+
+@pytest.fixture
+def compiled_in_full(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the program compile what networks learn with all that XLA does, as it is for users."""
+    from engine import backend, steps
+
+    def forget() -> None:
+        backend.compiler_options.cache_clear()
+        steps.forget()
+
+    monkeypatch.setattr(backend, "_FASTER_ON_CPU", backend._FASTER_ON_CPU | _IN_FULL)
+    forget()
+    options = backend.compiler_options()
+    assert options is None or options.items() >= _IN_FULL.items()
+    yield
+    forget()
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -57,6 +57,12 @@ class Cell(Weighted):
 
     placeable: ClassVar[bool] = False
     input_names: ClassVar[tuple[str, ...]] = ("inputs", "states")
+
+    @classmethod
+    def with_settings_of(cls, layer: Layer) -> Self:
+        """The cell whose settings a layer has as its own; number type and freezing stay with the layer."""
+        names = type(layer).model_fields.keys() & cls.model_fields.keys() - {"dtype", "trainable"}
+        return cls.model_construct(**{name: getattr(layer, name) for name in names}, trainable=True)
 
     def state_shapes(self, x: Shape) -> tuple[Shape, ...]:
         """The shapes of the states of one sample, for an input of this shape at each step."""

@@ -85,8 +85,7 @@ class ConvLSTM(Recurrent, GateSettings, ConvSettings):
     caption: ClassVar[tuple[str, ...]] = ("filters", "kernel_size")
 
     def made_of(self) -> Cell:
-        names = type(self).model_fields.keys() & ConvLSTMCell.model_fields.keys() - {"dtype", "trainable"}
-        return ConvLSTMCell.model_construct(**{name: getattr(self, name) for name in names}, trainable=True)
+        return ConvLSTMCell.with_settings_of(self)
 
     def check_sequence(self, x: Shape) -> None:
         if len(x) != self.rank + 2 or None in x[1:]:

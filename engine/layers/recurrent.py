@@ -164,8 +164,7 @@ class _Named(Recurrent):
     caption: ClassVar[tuple[str, ...]] = ("units",)
 
     def made_of(self) -> Cell:
-        names = type(self).model_fields.keys() & self.cell_type.model_fields.keys() - {"dtype", "trainable"}
-        return self.cell_type.model_construct(**{name: getattr(self, name) for name in names}, trainable=True)
+        return self.cell_type.with_settings_of(self)
 
 
 @register(category="Recurrent")

@@ -29,8 +29,8 @@ def to_hsv(x: jax.Array) -> jax.Array:
     chroma = value - x.min(-1)
     saturation = jnp.where(value > 0, chroma / jnp.where(value > 0, value, 1.0), 0.0)
     sixth = 1.0 / (6.0 * jnp.where(chroma > 0, chroma, 1.0))
-    hue = jnp.where(value == green, sixth * (blue - red) + 2 / 6, sixth * (red - green) + 4 / 6)
-    hue = jnp.where(value == red, sixth * (green - blue), hue)
+    hue = jnp.where(green >= blue, sixth * (blue - red) + 2 / 6, sixth * (red - green) + 4 / 6)
+    hue = jnp.where((red >= green) & (red >= blue), sixth * (green - blue), hue)
     hue = jnp.where(chroma > 0, hue, 0.0) + (hue < 0.0)
     return jnp.stack([hue, saturation, value], -1)
 

@@ -161,6 +161,7 @@ def compared(folder: Path, *names: str) -> dict[str, Any]:
 
     "memory" has the bytes of each device that last between steps, by distribution, for a wide layer.
     """
+    # Compiled in full, as for users: quick code rounds otherwise for eight devices than for one.
     environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={DEVICES}"}
     command = [sys.executable, "-m", __name__, str(folder), *names]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)

@@ -37,6 +37,8 @@ from engine.start import Start
 from engine.training import train
 from tests.engine.graphs import graph
 
+pytestmark = pytest.mark.usefixtures("compiled_in_full")
+
 EPOCHS, STEPS, BATCH = 10, 10, 8
 WITHIN = 1e-4
 """Relative; what float32 rounds differently in two programs, over 100 steps."""

@@ -230,8 +230,8 @@ def test_what_whole_numbers_become_equals_keras(case: Case) -> None:
     if layer.host_op() is not None:
         found, expected = apply(layer, weights, inputs), call(layer, theirs, inputs, training=False)
     else:
-        found = unoptimized(lambda w, x: apply(layer, w, x))(weights, inputs)
-        expected = unoptimized(_pure(layer, theirs, training=False))(*_variables(theirs), inputs)
+        found = jax.jit(lambda w, x: apply(layer, w, x))(weights, inputs)
+        expected = jax.jit(_pure(layer, theirs, training=False))(*_variables(theirs), inputs)
     close(jax.tree.leaves(found), jax.tree.leaves(expected))
 
 
@@ -251,11 +251,6 @@ def test_numbers_and_gradients_equal_those_of_keras(case: Case, training: bool) 
     close(ours, theirs, rtol=2e-5, atol=1e-5 * max(1.0, largest))
 
 
-def unoptimized(function: Any) -> Any:
-    """A function to be run once: it is compiled in half the time where its code may be slow."""
-    return jax.jit(function, compiler_options={"xla_backend_optimization_level": 0})
-
-
 def _scored(y: Any) -> Any:
     """One number that depends on each output in a different way, and the outputs."""
     parts = [part * jnp.cos(jnp.arange(part.size)).reshape(part.shape) for part in jax.tree.leaves(y)]
@@ -272,7 +267,7 @@ def _gradients(layer: Layer, inputs: list[Array], weights: dict[str, Array], tra
         named = dict(zip(trained, parameters, strict=True))
         return _scored(apply(layer, {**fixed, **named}, values, training))
 
-    return unoptimized(jax.grad(score, (0, 1), has_aux=True))([weights[name] for name in trained], inputs)
+    return jax.jit(jax.grad(score, (0, 1), has_aux=True))([weights[name] for name in trained], inputs)
 
 
 def _keras_gradients(case: Case, inputs: list[Array], training: bool) -> Any:
@@ -282,7 +277,7 @@ def _keras_gradients(case: Case, inputs: list[Array], training: bool) -> Any:
     def score(parameters: list[Any], values: list[Any]) -> Any:
         return _scored(compute(parameters, fixed, values))
 
-    return unoptimized(jax.grad(score, (0, 1), has_aux=True))(trained, inputs)
+    return jax.jit(jax.grad(score, (0, 1), has_aux=True))(trained, inputs)
 
 
 def _pure(ours: Layer, theirs: keras.Layer, training: bool) -> Any:

@@ -35,6 +35,8 @@ from engine.step_cost import StepCost
 from engine.templates import chain, make
 from engine.training import train
 
+pytestmark = pytest.mark.usefixtures("compiled_in_full")
+
 
 def iris(epochs: int = 3, **settings: Any) -> Project:
     return make("iris-mlp").with_training(epochs=epochs, **settings)
