@@ -212,6 +212,16 @@ def ungroup(graph: Graph, node_id: str) -> tuple[Graph, dict[str, str]]:
     return unfolded(graph, node_id)
 
 
+def unplaced(graph: Graph) -> Graph:
+    """Without where the cards inside its groups lie: graphs that compute the same are equal then."""
+    groups = {
+        node.id: replace(node, layer=node.layer.replace(graph=unplaced(node.layer.graph), layout=Layout()))
+        for node in graph.of_type(Functional)
+        if isinstance(node.layer, Functional)
+    }
+    return replace(graph, nodes=MappingProxyType({**graph.nodes, **groups})) if groups else graph
+
+
 def unfolded(graph: Graph, node_id: str, owners: Mapping[str, str] | None = None) -> tuple[Graph, dict[str, str]]:
     """With the layers of a group in its place; also where each of them went.
 

@@ -64,6 +64,8 @@ class Peers:
 
     def __init__(self, client: Any, own: int, count: int) -> None:
         self._client = client
+        self._parted = threading.Event()
+        self._watching: threading.Thread | None = None
         self.own, self.count = own, count
         mine = Peer(self.own, socket.gethostname(), os.getpid())
         said = self.shared("peer", json.dumps(asdict(mine)))
@@ -104,8 +106,7 @@ class Peers:
         """Have a function called, in a thread, with the first of the other processes that fails, and why."""
 
         def look() -> None:
-            while True:
-                time.sleep(_LOOK_SECONDS)
+            while not self._parted.wait(_LOOK_SECONDS):
                 with contextlib.suppress(Exception):  # whatever the service says when it is going down
                     for key, text in self._client.key_value_dir_get(_ENDED):
                         number = int(key.rsplit("/", 1)[1])
@@ -113,7 +114,8 @@ class Peers:
                             heard(number, text)
                             return
 
-        threading.Thread(target=look, name="peers", daemon=True).start()
+        self._watching = threading.Thread(target=look, name="peers", daemon=True)
+        self._watching.start()
 
     def fail(self, why: str) -> None:
         """Tell the others that this process ends, and why."""
@@ -126,6 +128,11 @@ class Peers:
         import jax
 
         jax.distributed.shutdown()
+        self._parted.set()
+        if (
+            self._watching is not None
+        ):  # a thread that comes back from JAX to a Python that ends aborts the process
+            self._watching.join(_PARTING_SECONDS)
 
 
 def join(meeting: Meeting) -> Peers:

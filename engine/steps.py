@@ -17,6 +17,7 @@ from engine.chosen_metrics import by_figure
 from engine.costs import costs
 from engine.devices import ONE, Placement
 from engine.errors import TrainingError
+from engine.grouping import unplaced
 from engine.losses import LOSSES
 from engine.metric_sums import Seen, nothing
 from engine.model import Model, Outcome, Variables
@@ -340,7 +341,7 @@ def step_functions(model: Model, optimizer: Optimizer, placement: Placement = ON
     """The functions of training a model: those of an equal one, with what they compiled, while these are kept."""
     new = partial(StepFunctions, model, optimizer, placement)
     try:
-        return _NETWORKS.made((model.graph, model.precision, optimizer, placement), new)
+        return _NETWORKS.made((unplaced(model.graph), model.precision, optimizer, placement), new)
     except TypeError:  # a placeholder keeps whatever the file says of it, which may have no hash
         return new()
 

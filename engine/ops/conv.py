@@ -85,12 +85,35 @@ Pads = tuple[tuple[int, int], ...]
 
 
 _MOST_POINTS = 49
-"""Of a kernel whose points are gone through one by one."""
+"""Of a kernel, in all channels of its input, that are gone through one by one."""
 
 
 def _by_points(x: Any, kernel: Any) -> bool:
     """Whether a convolution is faster point by point of its kernel: pictures in grey."""
     return x.shape[-1] == 1 and math.prod(kernel.shape[:-2]) <= _MOST_POINTS
+
+
+def _learns_by_product(kernel: Any) -> bool:
+    """Whether the gradient of a kernel is faster as a product of matrices: it has one point, or is for grey."""
+    points = math.prod(kernel.shape[:-2])
+    return points == 1 or (kernel.shape[-2] == 1 and points <= _MOST_POINTS)
+
+
+_AT_ONCE = 2**18
+"""Numbers of dy that the gradient of a kernel takes at a time, for which the caches of a core have room ..."""
+
+_FEWEST = 4
+"""... but this many samples at least."""
+
+
+def _samples_at_once(dy: Any) -> int:
+    """How many samples the gradient of a kernel takes at a time; all, where they lie on several devices."""
+    count = len(dy)
+    if jax.device_count() > 1:
+        return count
+    most = max(_AT_ONCE // math.prod(dy.shape[1:]), _FEWEST)
+    some = max(size for size in range(1, min(most, count) + 1) if count % size == 0)
+    return count if some < _FEWEST else some
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
@@ -116,36 +139,47 @@ def _convolve_backward(strides: Any, pads: Any, dilation: Any, saved: Any, dy: A
         dimension_numbers=axis_names(x.ndim),
     )
     (dx,) = jax.linear_transpose(lambda x: plain(x, kernel), x)(dy)
+    if _learns_by_product(kernel):
+        places = jnp.concatenate([some for _, some in _shifts(x, kernel.shape[:-2], strides, pads, dilation)], -1)
+        return dx, (places.reshape(-1, places.shape[-1]).T @ dy.reshape(-1, dy.shape[-1])).reshape(kernel.shape)
     # The kernel's gradient slides dy over x: channels take the place of the batch, the batch that of channels.
     sizes = zip(kernel.shape, x.shape[1:], dy.shape[1:], strides, dilation, pads, strict=False)
     needed = [(low, (k - 1) * d + (o - 1) * s + 1 - n - low) for k, n, o, s, d, (low, _) in sizes]
-    if _by_points(x, kernel):
-        places = jnp.concatenate([some for _, some in _shifts(x, kernel.shape[:-2], strides, pads, dilation)], -1)
-        return dx, (places.reshape(-1, places.shape[-1]).T @ dy.reshape(-1, dy.shape[-1])).reshape(kernel.shape)
-    dk = lax.conv_general_dilated(
-        *_turned(x, dy),
-        dilation,
-        needed,
-        rhs_dilation=strides,
-        dimension_numbers=axis_names(x.ndim),
-    )
+
+    def sums(x: Any, dy: Any) -> Any:
+        return lax.conv_general_dilated(
+            x, dy, dilation, needed, rhs_dilation=strides, dimension_numbers=axis_names(x.ndim)
+        )
+
+    some = _samples_at_once(dy)
+    if some == len(dy):
+        dk = sums(*_turned(x, dy))
+    else:
+
+        def add(number: Any, dk: Any) -> Any:
+            part = [lax.dynamic_slice_in_dim(array, number * some, some) for array in (x, dy)]
+            return dk + sums(*_turn(*part))
+
+        nothing = jnp.zeros((kernel.shape[-2], *kernel.shape[:-2], kernel.shape[-1]), dy.dtype)
+        dk = lax.fori_loop(0, len(dy) // some, add, nothing)
     return dx, jnp.moveaxis(dk, 0, -2)
 
 
-def _turned(x: Any, dy: Any) -> tuple[Any, Any]:
-    """x with its channels in front and its batch behind, and dy with its batch before the channels.
+def _turn(x: Any, dy: Any) -> tuple[Any, Any]:
+    """x with its channels in front and its batch behind, and dy with its batch before the channels."""
+    return x.swapaxes(0, -1), jnp.moveaxis(dy, 0, -2)
 
-    In a branch, so that XLA does not compute x and dy anew while it goes through memory in strides: what they come
-    from is several arrays. Where the first number of dy is NaN, all are.
+
+def _turned(x: Any, dy: Any) -> tuple[Any, Any]:
+    """`_turn` in a branch, so that XLA does not compute x and dy anew while it goes through memory in strides.
+
+    What they come from is several arrays. Where the first number of dy is NaN, all are.
     """
 
-    def turn(x: Any, dy: Any) -> tuple[Any, Any]:
-        return x.swapaxes(0, -1), jnp.moveaxis(dy, 0, -2)
-
     def lost(x: Any, dy: Any) -> tuple[Any, Any]:
-        return jax.tree.map(lambda array: jnp.full_like(array, jnp.nan), turn(x, dy))
+        return jax.tree.map(lambda array: jnp.full_like(array, jnp.nan), _turn(x, dy))
 
-    return lax.cond(jnp.isnan(dy[(0,) * dy.ndim]), lost, turn, x, dy)
+    return lax.cond(jnp.isnan(dy[(0,) * dy.ndim]), lost, _turn, x, dy)
 
 
 _convolve.defvjp(_convolve_forward, _convolve_backward)

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 
+from engine.ops import conv
 from engine.ops.conv import (
     convolution,
     convolution_for_training,
@@ -47,13 +48,25 @@ def _same_gradients(plain: Callable[..., Any], fast: Callable[..., Any], arrays:
     ("strides", "dilation"),
     [((1, 1), (1, 1)), ((2, 1), (1, 1)), ((3, 2), (1, 1)), ((1, 1), (2, 1)), ((1, 1), (2, 3))],
 )
-@pytest.mark.parametrize(("shape", "window"), [((9, 8, 3), (3, 3)), ((11, 7, 1), (2, 3)), ((10, 10, 4), (1, 2))])
+@pytest.mark.parametrize(
+    ("shape", "window"), [((9, 8, 3), (3, 3)), ((11, 7, 1), (2, 3)), ((10, 10, 4), (1, 2)), ((8, 9, 4), (1, 1))]
+)
 def test_convolution_for_training_has_the_gradients_of_the_plain_one(
     shape: tuple[int, ...], window: tuple[int, int], strides: Any, dilation: Any, padding: str
 ) -> None:
     arrays = _arrays((2, *shape), (*window, shape[2], 5), (5,))
     settings = {"strides": strides, "padding": padding, "dilation_rate": dilation}
     _same_gradients(convolution, convolution_for_training, arrays, **settings)
+
+
+@pytest.mark.parametrize("samples", [12, 10, 7, 3])
+@pytest.mark.parametrize("strides", [(1, 1), (2, 1)])
+def test_gradients_of_some_samples_at_a_time(strides: Any, samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conv, "_AT_ONCE", 500)  # five samples have more
+    found = conv._samples_at_once(jnp.zeros((samples, 6, 5, 4)))
+    assert found == {12: 4, 10: 10, 7: 7, 3: 3}[samples]
+    arrays = _arrays((samples, 6, 5, 3), (3, 2, 3, 4), (4,))
+    _same_gradients(convolution, convolution_for_training, arrays, strides=strides, padding="same")
 
 
 @pytest.mark.parametrize("padding", ["valid", "same", "causal"])

@@ -11,13 +11,15 @@ import pytest
 
 from engine.devices import Placement
 from engine.events import Finished
-from engine.layers.core import Dense
+from engine.layers.core import Dense, Input, Output
+from engine.layers.nested import Functional
+from engine.layout import Layout
 from engine.optimizers import SGD, Adam
 from engine.optimizers.schedules import ExponentialDecay
 from engine.project import Project
 from engine.recent import Recent
 from engine.steps import forget
-from engine.templates import make
+from engine.templates import chain, make
 from engine.training import train
 
 
@@ -105,3 +107,16 @@ def test_another_network_is_another_function(compiled: list[str]) -> None:
     node = next(node for node in project.graph if isinstance(node.layer, Dense))
     losses(replace(project, graph=project.graph.set_layer(node.id, node.layer.replace(use_bias=False))))
     assert compiled.count("_steps") == 4
+
+
+def test_cards_that_are_moved_in_a_group_are_the_same_network(compiled: list[str]) -> None:
+    inner, _ = chain(Input(shape=(4,)), Dense(units=8, activation="relu"), Output(loss=None, metrics=()))
+    group = Functional(graph=inner)
+    graph, _ = chain(Input(shape=(4,)), group, Dense(units=3, activation="softmax"), Output())
+    (node,) = graph.of_type(Functional)
+    project = replace(make("iris-mlp").with_training(epochs=1), graph=graph)
+    first, before = losses(project), sorted(compiled)
+    moved = group.laid_out(Layout(dict.fromkeys(inner.nodes, (7.0, 9.0))))
+    assert moved != group
+    assert losses(replace(project, graph=graph.set_layer(node.id, moved))) == first
+    assert sorted(compiled) == before
