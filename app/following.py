@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -45,13 +47,16 @@ class Following(QObject):
             return
         self._bringing = True
         try:
-            for bring in (self._bring_run, self._bring_sweep):
-                try:
-                    bring()
-                except Exception as error:
-                    self.refused.emit(sentence(error))
+            self._tried(self._bring_run)
+            self._tried(self._bring_sweep)
         finally:
             self._bringing = False
+
+    def _tried(self, bring: Callable[[], None]) -> None:
+        try:
+            bring()
+        except Exception as error:
+            self.refused.emit(sentence(error))
 
     def _soon(self) -> None:
         """The project may have been saved meanwhile; where the window closes, it calls by itself."""

@@ -129,10 +129,9 @@ class Peers:
 
         jax.distributed.shutdown()
         self._parted.set()
-        if (
-            self._watching is not None
-        ):  # a thread that comes back from JAX to a Python that ends aborts the process
-            self._watching.join(_PARTING_SECONDS)
+        if self._watching is not None:
+            # Back from JAX in a Python that ends, it would abort the process.
+            self._watching.join(_LINGER_SECONDS + _LOOK_SECONDS)
 
 
 def join(meeting: Meeting) -> Peers:

@@ -85,18 +85,12 @@ Pads = tuple[tuple[int, int], ...]
 
 
 _MOST_POINTS = 49
-"""Of a kernel, in all channels of its input, that are gone through one by one."""
+"""Of a kernel whose points are gone through one by one."""
 
 
 def _by_points(x: Any, kernel: Any) -> bool:
     """Whether a convolution is faster point by point of its kernel: pictures in grey."""
     return x.shape[-1] == 1 and math.prod(kernel.shape[:-2]) <= _MOST_POINTS
-
-
-def _learns_by_product(kernel: Any) -> bool:
-    """Whether the gradient of a kernel is faster as a product of matrices: it has one point, or is for grey."""
-    points = math.prod(kernel.shape[:-2])
-    return points == 1 or (kernel.shape[-2] == 1 and points <= _MOST_POINTS)
 
 
 _AT_ONCE = 2**18
@@ -139,7 +133,7 @@ def _convolve_backward(strides: Any, pads: Any, dilation: Any, saved: Any, dy: A
         dimension_numbers=axis_names(x.ndim),
     )
     (dx,) = jax.linear_transpose(lambda x: plain(x, kernel), x)(dy)
-    if _learns_by_product(kernel):
+    if _by_points(x, kernel) or math.prod(kernel.shape[:-2]) == 1:
         places = jnp.concatenate([some for _, some in _shifts(x, kernel.shape[:-2], strides, pads, dilation)], -1)
         return dx, (places.reshape(-1, places.shape[-1]).T @ dy.reshape(-1, dy.shape[-1])).reshape(kernel.shape)
     # The kernel's gradient slides dy over x: channels take the place of the batch, the batch that of channels.

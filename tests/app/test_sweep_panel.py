@@ -18,7 +18,7 @@ from app.panels.sweep import SweepPanel
 from app.panels.sweep_picture import picture_of
 from app.settings import runs_place
 from app.window import MainWindow
-from engine.errors import Cancelled, TrainingError
+from engine.errors import Cancelled, FileError, TrainingError
 from engine.events import Beside, EpochDone, Event, Failed, Finished, Progress
 from engine.formats import project_file
 from engine.history import write_history
@@ -277,6 +277,20 @@ def test_a_project_saved_during_its_sweep_is_followed_by_it(
     assert sweeps.running
     until(qtbot, lambda: not sweeps.running)
     assert sweeps.place == path
+
+
+def test_a_sweep_follows_its_project_where_a_run_cannot(
+    qtbot: QtBot, window: MainWindow, unsaved: SweepPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept(qtbot, window, unsaved, "3,4")
+
+    def in_the_way() -> None:
+        raise FileError(tmp_path, "is in the way.")
+
+    monkeypatch.setattr(window.following, "_bring_run", in_the_way)
+    save_to(window, monkeypatch, tmp_path / "x.loom")
+    assert "is in the way" in window.statusBar().currentMessage()
+    assert len(sweep_states(tmp_path / "x.loom")) == 1
 
 
 def test_a_sweep_does_not_follow_another_project(

@@ -99,7 +99,7 @@ def test_pictures_are_changed_as_in_keras(case: Case) -> None:
     layer, images = case.layer, pictures(case)
     assert isinstance(layer, RandomPictures)
     found = drawn(layer, images.shape)
-    # As quick code is, it computes a place twice, rounded in two ways: a point is that beside it then.
+    # Code without any optimization finds a place twice and rounds it in two ways: a point may be that beside it.
     ours = jax.jit(layer.transform, compiler_options={"xla_backend_optimization_level": 1})(images, found)
     # Points between others: a place is rounded at 1e-6 of the size, which neighbours that differ by 255 make 1e-3.
     span = getattr(layer, "value_range", (0.0, 255.0))[1]
