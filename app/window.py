@@ -6,42 +6,33 @@ from functools import partial
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QStyle, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions
 from app.appearance import Appearance
 from app.command_palette import CommandPalette
-from app.consent import may_run
-from app.dialogs import choose, tell, tell_error
+from app.dialogs import choose, tell
 from app.endings import PROJECT
 from app.exports import Exports
 from app.files import Opened, ProjectFiles, dropped_data, dropped_file
-from app.finding_rate import open_finder
 from app.following import Following
 from app.help import show_about, show_shortcuts
 from app.icons import program_icon
-from app.jobs import run_job
 from app.layout import Workplace
-from app.memory_offer import MemoryOffer
 from app.menu_bar import fill_menu_bar
-from app.rate_dialog import RateDialog
+from app.placement import fit_screen, restore, set_full_screen
 from app.reading import Reading
 from app.seeing import Seeing
-from app.session import RunState, TrainingSession
+from app.session import TrainingSession
 from app.settings import AppSettings
 from app.style import window_stylesheet
-from app.task import result_of
 from app.texts import facts
-from app.transfers import ask_frozen, ask_going_on
+from app.trainer import Trainer
 from app.verdicts import Verdicts
-from engine.errors import Cancelled, MemoryShortError, NotReadyError, TrainingError
 from engine.events import HostWeights
-from engine.freezing import any_frozen
-from engine.output_problems import nothing_to_learn
 from engine.start import Start
-from engine.transfer import carried_over
 from graph_editor import theme as themes
 from graph_editor.aligning import LINES, WAYS
 from graph_editor.document import ProjectDocument
@@ -79,14 +70,14 @@ class MainWindow(QMainWindow):
         self._make_menus()
         self._make_toolbar()
         self._make_status_bar()
+        self.trainer = Trainer(document, self.session, self.files, self.work, self.actions_, self)
         self._connect_actions()
         self.reading = Reading(self.work.view, self.actions_, settings, self)
         self.seeing = Seeing(self.work, document, self.session, self.verdicts, self.actions_, settings, self)
         self._connect_parts()
         self._restyle()
-        self._restore()
+        restore(self, settings.state("geometry"))
         self._show_title()
-        self._show_run_state(self.session.state)
 
     # Making
 
@@ -157,9 +148,9 @@ class MainWindow(QMainWindow):
                 "show_runs": partial(work.tabs.setCurrentIndex, 5),
                 "show_prediction": partial(work.tabs.setCurrentIndex, 6),
                 "show_sweep": partial(work.tabs.setCurrentIndex, 7),
-                "train": self.train, "go_on": partial(self.train, go_on=True),
+                "train": self.trainer.train, "go_on": partial(self.trainer.train, go_on=True),
                 "pause": self.session.toggle_pause, "step": self.session.step, "stop": self.session.stop,
-                "find_rate": self.find_rate,
+                "find_rate": self.trainer.find_rate,
                 "commands": partial(CommandPalette, self, self.actions_, self.settings),
                 "shortcuts": partial(show_shortcuts, self, self.actions_), "about": partial(show_about, self),
             }
@@ -167,7 +158,7 @@ class MainWindow(QMainWindow):
         for name in work.parts:
             self.actions_[name].setChecked(self.settings.flag(name, True))
             self.actions_[name].toggled.connect(partial(work.show_part, name))
-        self.actions_["full_screen"].toggled.connect(self._set_full_screen)
+        self.actions_["full_screen"].toggled.connect(partial(set_full_screen, self))
 
     def _connect_parts(self) -> None:
         work, document, stack, exports = self.work, self.document, self.document.undo_stack, self.exports
@@ -175,6 +166,7 @@ class MainWindow(QMainWindow):
         work.view.nodes_selected.connect(self._show_nodes)
         work.view.message.connect(lambda text: self.statusBar().showMessage(text, 6000))
         work.problems.node_activated.connect(self._show_node)
+        self.trainer.node_wanted.connect(self._show_node)
         work.inspector.node_activated.connect(self._show_node)
         work.summary.node_activated.connect(self._show_node)
         work.problems.mended.connect(work.view.setFocus)
@@ -195,10 +187,6 @@ class MainWindow(QMainWindow):
         self.files.path_changed.connect(lambda: work.sweep.show_project(self.files.path))
         for panel in (work.runs, work.sweep):
             panel.open_wanted.connect(self._open_run)
-        work.sweep.start_wanted.connect(lambda: self._ready() and work.sweep.start())
-        work.sweep.go_on_wanted.connect(lambda: self._may_sweep_on() and work.sweep.go_on())
-        work.sweeps.failed.connect(lambda error: tell_error(self, self.tr("The sweep failed"), error))
-        work.sweeps.running_changed.connect(lambda _running: self._show_run_state(self.session.state))
         self.files.recent_changed.connect(self._fill_recent)
         self.files.saved.connect(self._saved)
         self.following = Following(document, self.session, work.sweeps, self.files, self)
@@ -208,104 +196,11 @@ class MainWindow(QMainWindow):
         self.exports.exported.connect(
             lambda path: self.statusBar().showMessage(self.tr("Written: {0}").format(path), 8000)
         )
-        self.session.state_changed.connect(self._show_run_state)
         self.session.started.connect(work.make_room_for_curves)
         work.training_settings.changed.connect(self.session.change)
         work.training_settings.rate_wanted.connect(self.actions_["find_rate"].trigger)
-        self.session.failed.connect(self._show_failure)
-        MemoryOffer(document, self.session, self.train, self)
         themes.theme_notifier.changed.connect(self._restyle)
         self._show_undo()
-
-    # Training
-
-    def train(self, *, go_on: bool = False, anyway: bool = False) -> bool:
-        """Train the project as it is now, on from weights that are there if asked; `anyway` if memory is short.
-
-        False where a run goes on already, the graph has problems, or there are no weights to go on from.
-        """
-        if self.session.running or (go_on and self.session.trained is None):
-            return False
-        if not self._ready():
-            return False
-        if not go_on and self.session.trained is not None and any_frozen(self.document.project.graph):
-            answer = ask_frozen(self)
-            if answer is None:
-                return False
-            go_on = answer == 0
-        start = self._start_to_go_on() if go_on else None
-        if go_on and start is None:
-            return False
-        self.actions_["curves"].setChecked(True)
-        self.work.tabs.setCurrentIndex(0)
-        return self.session.start(self.document.project, self.files.path, start, anyway=anyway)
-
-    def _ready(self) -> bool:
-        """Whether the network can be trained, and its data may be had; says why where it cannot."""
-        if self.work.sweeps.running:
-            return False
-        errors = self.document.whole.errors or nothing_to_learn(self.document.project.graph)
-        if errors:
-            tell_error(self, self.tr("Not ready to train"), NotReadyError(errors[:1]))
-            if errors[0].node is not None:
-                self._show_node(errors[0].node)
-            return False
-        return may_run(self, self.document.project.data.source)
-
-    def _may_sweep_on(self) -> bool:
-        """Whether the data of the sweep that is shown may be had; its network was one that can be trained."""
-        state = self.work.sweep.shown
-        return state is not None and may_run(self, state.project.data.source)
-
-    def find_rate(self) -> RateDialog | None:
-        """Show the learning rate finder; None where the network cannot be trained, or is being trained."""
-        if self.session.running or not self._ready():
-            return None
-        return open_finder(self.document, self.session.trained, self)
-
-    def _start_to_go_on(self) -> Start | None:
-        """Where training goes on: from the weights that are there, or those of them that fit, if wanted."""
-        trained, project = self.session.trained, self.document.project
-        if trained is None or trained.weights_fit(project.graph):
-            return trained and trained.start_for(project)
-        job = result_of(carried_over, trained.project.graph, trained.weights, project.graph, project.training.seed)
-        try:
-            found = run_job(self, self.tr("Comparing weights…"), job)
-        except Cancelled:
-            return None
-        if not found.taken:
-            text = self.tr("The network was edited after it was trained, so the weights do not belong to it.")
-            tell(self, self.tr("Cannot go on"), text)
-            return None
-        return Start(found.weights) if ask_going_on(self, found) else None
-
-    def _show_go_on(self) -> None:
-        """Offer to go on where there is something to go on from."""
-        possible = self.session.trained is not None
-        self.actions_["go_on"].setEnabled(not self.session.running and not self.work.sweeps.running and possible)
-        self.actions_.set_tip(
-            "train",
-            self.tr("Train anew, from new weights; Go on training keeps those that are there")
-            if possible
-            else self.tr("Train the network"),
-        )
-
-    def _show_run_state(self, state: RunState) -> None:
-        running = state is not RunState.IDLE
-        self.actions_.set_enabled(("train", "find_rate"), not running and not self.work.sweeps.running)
-        self._show_go_on()
-        for name in ("pause", "step", "stop"):
-            self.actions_[name].setEnabled(running and state is not RunState.STOPPING)
-        self.work.training_settings.show_running(running)
-        paused = state is RunState.PAUSED
-        self.actions_.set_text("pause", self.tr("&Resume") if paused else self.tr("&Pause"))
-
-    def _show_failure(self, error: Exception) -> None:
-        if isinstance(error, MemoryShortError):  # of that, more is asked
-            return
-        if isinstance(error, TrainingError) and error.node is not None and error.node in self.document.graph:
-            self._show_node(error.node)
-        tell_error(self, self.tr("Training failed"), error)
 
     # Showing
 
@@ -371,7 +266,7 @@ class MainWindow(QMainWindow):
             self.session.adopt(run.project, run.start)
         else:
             self.session.adopt(opened.project, opened.start, self.files.title)
-        self._show_go_on()
+        self.trainer.refresh()
         self.work.evaluation.forget()
         self.work.prediction.refresh()
         self.seeing.watcher.refresh()
@@ -406,7 +301,7 @@ class MainWindow(QMainWindow):
 
     def _weights_loaded(self, path: Path, weights: HostWeights) -> None:
         self.session.adopt(self.document.project, Start(weights), path.name)
-        self._show_go_on()
+        self.trainer.refresh()
         self.work.evaluation.refresh()
         self.work.prediction.refresh()
         self.seeing.watcher.refresh()
@@ -452,39 +347,11 @@ class MainWindow(QMainWindow):
         self.actions_["show_data"].trigger()
         self.work.data.take_file(path)
 
-    # Appearance and places
+    # Appearance, and the end
 
     def _restyle(self) -> None:
         self.setStyleSheet(window_stylesheet(themes.current()))
         self.actions_.restyle()
-
-    def _set_full_screen(self, on: bool) -> None:
-        self.setWindowState(
-            self.windowState() | Qt.WindowState.WindowFullScreen
-            if on
-            else self.windowState() & ~Qt.WindowState.WindowFullScreen
-        )
-
-    def _restore(self) -> None:
-        state = self.settings.state("geometry")
-        if state is None or not self.restoreGeometry(state):
-            self.resize(1600, 1000)
-        self._fit_screen(QSize(0, self.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)))
-
-    def _fit_screen(self, frame: QSize | None = None) -> None:
-        """Be no larger than the screen, with the frame, which is known once the window is shown."""
-        if self.isMaximized() or self.isFullScreen():
-            return
-        room = self.screen().availableGeometry()
-        frame = self.frameGeometry().size() - self.size() if frame is None else frame
-        self.resize(self.size().boundedTo(room.size() - frame))
-        outer = self.frameGeometry()
-        place = QPoint(
-            max(room.left(), min(outer.left(), room.right() + 1 - outer.width())),
-            max(room.top(), min(outer.top(), room.bottom() + 1 - outer.height())),
-        )
-        if self._shown and place != outer.topLeft():
-            self.move(place)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -492,7 +359,7 @@ class MainWindow(QMainWindow):
             self._shown = True
             self.work.view.setFocus()
             QTimer.singleShot(0, self.work.show_graph)
-            QTimer.singleShot(_FRAMED_MS, self, self._fit_screen)
+            QTimer.singleShot(_FRAMED_MS, self, partial(fit_screen, self))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not (self._may_stop() and self.files.may_discard()):

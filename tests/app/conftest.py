@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 import app.exports
 import app.files
+import app.trainer
 import app.transfers
 import app.window
 from app.settings import AppSettings
@@ -46,9 +47,9 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     found = Answers()
     for module in (app.files, app.exports, app.window, app.transfers):
         monkeypatch.setattr(module, "choose", found.choose)
-    for module in (app.files, app.exports, app.window):
+    for module in (app.files, app.exports, app.trainer):
         monkeypatch.setattr(module, "tell_error", found.tell)
-    for module in (app.exports, app.window):
+    for module in (app.exports, app.window, app.trainer):
         monkeypatch.setattr(module, "tell", found.say)
     monkeypatch.setattr(app.exports, "ask_keras_options", lambda parent, start, **_: found.options or start)
     monkeypatch.setattr(app.exports, "ask_picture_options", lambda parent, *start, **_: found.options or start)

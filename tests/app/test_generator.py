@@ -145,13 +145,13 @@ def test_opening_a_project_runs_nothing_and_training_asks(
     panel = window.work.data
     qtbot.waitUntil(panel.allow.isVisible, timeout=10_000)
     window.work.tabs.setCurrentWidget(window.work.code)
-    assert not window.train()
+    assert not window.trainer.train()
     assert (len(asked.scripts), window.session.running) == (1, False)
     assert not ran(tmp_path)
     asked.answer = True
     epochs: list[object] = []
     window.session.happened.connect(lambda event: epochs.append(event) if isinstance(event, EpochDone) else None)
-    assert window.train()
+    assert window.trainer.train()
     qtbot.waitUntil(lambda: not window.session.running, timeout=120_000)
     assert len(epochs) == 2
     assert not answers.told

@@ -59,7 +59,7 @@ def test_batches_that_fit_are_one_edit_and_train(
     before = window.document.project.training
     assert before.batch_size > 4
     answers.answer = 0
-    window.train()
+    window.trainer.train()
     wait_asked(qtbot, asked)
     assert asked == [["Train with batches of 4", "Train anyway"]]
     assert "Batches of 4 fit" in answers.asked[0]
@@ -78,7 +78,7 @@ def test_trains_anyway(
 ) -> None:
     short_by(monkeypatch, 4)
     answers.answer = 1
-    window.train()
+    window.trainer.train()
     wait_asked(qtbot, asked)
     qtbot.waitUntil(lambda: window.session.trained is not None, timeout=PATIENCE)
     wait_idle(qtbot, window)
@@ -91,7 +91,7 @@ def test_nothing_happens_where_it_is_cancelled(
 ) -> None:
     short_by(monkeypatch, 4)
     answers.answer = None
-    window.train()
+    window.trainer.train()
     wait_asked(qtbot, asked)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.MetaCall)
     assert window.session.state is RunState.IDLE
@@ -103,7 +103,7 @@ def test_nothing_happens_where_it_is_cancelled(
 def test_a_run_that_ran_out_goes_on_with_smaller_batches(
     window: MainWindow, answers: Answers, asked: list[list[str]], qtbot: QtBot
 ) -> None:
-    window.train()
+    window.trainer.train()
     qtbot.waitUntil(lambda: window.session.trained is not None, timeout=PATIENCE)
     wait_idle(qtbot, window)
     answers.answer = 0
@@ -133,7 +133,7 @@ def test_the_cost_is_said_before_and_after_compiling(window: MainWindow, qtbot: 
     training = window.document.project.training
     window.document.edit_training("Change batch size", training.replace(batch_size=64))
     qtbot.waitUntil(lambda: remark.aside not in ("", before), timeout=PATIENCE)
-    window.train()
+    window.trainer.train()
     qtbot.waitUntil(lambda: remark.aside.startswith("Step: "), timeout=PATIENCE)
     assert "FLOP" in remark.aside
     assert "iB" in remark.aside

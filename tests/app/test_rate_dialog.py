@@ -86,12 +86,12 @@ def test_closing_ends_the_search(window: MainWindow, finder: RateDialog, qtbot: 
 
 
 def trained(window: MainWindow, qtbot: QtBot) -> None:
-    assert window.train()
+    assert window.trainer.train()
     qtbot.waitUntil(lambda: not window.session.running, timeout=PATIENCE)
 
 
 def found(window: MainWindow, qtbot: QtBot) -> RateDialog:
-    dialog = window.find_rate()
+    dialog = window.trainer.find_rate()
     assert dialog is not None
     wait(qtbot, dialog)
     return dialog
@@ -153,10 +153,10 @@ def test_weights_of_which_none_fit_are_refused_with_a_sentence(window: MainWindo
 
 
 def test_it_waits_for_the_run_to_end(window: MainWindow, qtbot: QtBot) -> None:
-    window.train()
+    window.trainer.train()
     assert not window.actions_["find_rate"].isEnabled()
     assert not window.work.training_settings.find_button.isEnabled()
-    assert window.find_rate() is None
+    assert window.trainer.find_rate() is None
     window.session.stop()
     qtbot.waitUntil(lambda: not window.session.running, timeout=PATIENCE)
     assert window.actions_["find_rate"].isEnabled()

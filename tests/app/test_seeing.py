@@ -19,7 +19,7 @@ from graph_editor.layout import CARD_WIDTH
 
 
 def trained(window: MainWindow, qtbot: QtBot) -> None:
-    assert window.train()
+    assert window.trainer.train()
     qtbot.waitUntil(lambda: not window.session.running, timeout=90_000)
 
 
@@ -106,7 +106,7 @@ def test_a_run_is_looked_into_while_it_goes_on(window: MainWindow, qtbot: QtBot)
     project = window.document.project
     window.document.edit_training("Epochs", project.training.replace(epochs=5000))
     window.actions_["sight_weights"].trigger()
-    assert window.train()
+    assert window.trainer.train()
     qtbot.waitUntil(lambda: len(window.work.view.sights.history(dense_of(window))) >= 2, timeout=90_000)
     assert window.session.running
     window.session.stop()

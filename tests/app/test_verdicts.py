@@ -27,7 +27,7 @@ def test_the_first_layer_that_overflows_is_marked_until_it_is_mended(
     project, wrong = overflowing(window.document.project)
     window.document.edit_graph("Insert", project.graph)
     with qtbot.waitSignal(window.session.failed, timeout=60_000):
-        assert window.train()
+        assert window.trainer.train()
     qtbot.waitUntil(lambda: not window.session.running, timeout=20_000)
     scene = window.work.view.graph_scene
     assert "Lambda 'wrong' is the first to give infinity." in answers.told[0]

@@ -15,6 +15,7 @@ from app.export_dialogs import KerasOptions
 from app.files import Opened
 from app.gallery import Gallery
 from app.panels.preview import make_preview
+from app.placement import fit_screen
 from app.program import make_window
 from app.session import RunState
 from app.settings import AppSettings, data_folder
@@ -118,7 +119,7 @@ def test_a_second_click_starts_no_second_run(qtbot: QtBot, window: MainWindow) -
     window.session.started.connect(started.append)
     click(qtbot, window, "train")
     click(qtbot, window, "train")
-    assert not window.train()
+    assert not window.trainer.train()
     assert not window.session.start(window.document.project)
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
     assert len(started) == 1
@@ -508,7 +509,7 @@ def test_the_curves_take_room_when_there_are_some(
 def test_the_window_is_no_larger_than_the_screen_with_its_frame(qtbot: QtBot, window: MainWindow) -> None:
     room = window.screen().availableGeometry()
     window.resize(room.size() + QSize(200, 200))
-    window._fit_screen(QSize(4, 30))
+    fit_screen(window, QSize(4, 30))
     least = window.minimumSizeHint()  # the screen of these tests is narrower than that
     assert window.size() == (room.size() - QSize(4, 30)).expandedTo(least)
     assert least.height() < room.height() - 30

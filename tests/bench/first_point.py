@@ -87,7 +87,7 @@ def _click(found: list[float]) -> None:
             changed = project.graph.set_layer(dense.id, Dense(units=33))
             window.document.reset(replace(project, graph=changed))
         begun.append(time.perf_counter())
-        window.train()
+        window.trainer.train()
 
     def on_event(event: object) -> None:
         if isinstance(event, StepsDone) and len(found) < len(begun):

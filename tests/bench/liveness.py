@@ -98,7 +98,7 @@ def watch(ticker: Ticker) -> object:
 
     def begin() -> None:
         ticker.phase = "compiling"
-        window.train()
+        window.trainer.train()
 
     window.session.happened.connect(on_event)
     window.session.failed.connect(lambda error: (print(error, file=sys.stderr), QApplication.exit(1)))

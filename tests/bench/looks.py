@@ -80,7 +80,7 @@ def _cost(name: str, project: Any) -> dict[str, Any]:
     window.session.failed.connect(lambda error: (print(error, file=sys.stderr), loop.quit()))
     window.seeing.watcher.allowance = Allowance(share=1.0, least=0.0)
     window.seeing.show("activations")
-    window.train()
+    window.trainer.train()
     loop.exec()
     window.session.close()
     window.document.set_saved()
