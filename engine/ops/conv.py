@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product
 from typing import Any
@@ -97,17 +97,17 @@ _AT_ONCE = 2**18
 """Numbers of dy that the gradient of a kernel takes at a time, for which the caches of a core have room ..."""
 
 _FEWEST = 4
-"""... but this many samples at least."""
+"""... but this many samples at least, where they take the place of channels."""
 
 
-def _samples_at_once(dy: Any) -> int:
+def _samples_at_once(dy: Any, fewest: int) -> int:
     """How many samples the gradient of a kernel takes at a time; all, where they lie on several devices."""
     count = len(dy)
     if jax.device_count() > 1:
         return count
-    most = max(_AT_ONCE // math.prod(dy.shape[1:]), _FEWEST)
+    most = max(_AT_ONCE // math.prod(dy.shape[1:]), fewest)
     some = max(size for size in range(1, min(most, count) + 1) if count % size == 0)
-    return count if some < _FEWEST else some
+    return count if some < fewest else some
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
@@ -136,27 +136,73 @@ def _convolve_backward(strides: Any, pads: Any, dilation: Any, saved: Any, dy: A
     if _by_points(x, kernel) or math.prod(kernel.shape[:-2]) == 1:
         places = jnp.concatenate([some for _, some in _shifts(x, kernel.shape[:-2], strides, pads, dilation)], -1)
         return dx, (places.reshape(-1, places.shape[-1]).T @ dy.reshape(-1, dy.shape[-1])).reshape(kernel.shape)
-    # The kernel's gradient slides dy over x: channels take the place of the batch, the batch that of channels.
-    sizes = zip(kernel.shape, x.shape[1:], dy.shape[1:], strides, dilation, pads, strict=False)
-    needed = [(low, (k - 1) * d + (o - 1) * s + 1 - n - low) for k, n, o, s, d, (low, _) in sizes]
-
-    def sums(x: Any, dy: Any) -> Any:
-        return lax.conv_general_dilated(
-            x, dy, dilation, needed, rhs_dilation=strides, dimension_numbers=axis_names(x.ndim)
-        )
-
-    some = _samples_at_once(dy)
-    if some == len(dy):
-        dk = sums(*_turned(x, dy))
+    if _crosses(kernel, dy, strides, dilation):
+        some = _samples_at_once(dy, 1)
+        sums: Callable[..., Any] = partial(_crossed, window=kernel.shape[:-2], pads=pads)
     else:
+        some = _samples_at_once(dy, _FEWEST)
+        sums = partial(_slid, window=kernel.shape[:-2], strides=strides, pads=pads, dilation=dilation)
+        sums = partial(sums, turned=_turned if some == len(dy) else _turn)
+    if some == len(dy):
+        return dx, sums(x, dy)
 
-        def add(number: Any, dk: Any) -> Any:
-            part = [lax.dynamic_slice_in_dim(array, number * some, some) for array in (x, dy)]
-            return dk + sums(*_turn(*part))
+    def add(number: Any, dk: Any) -> Any:
+        return dk + sums(*(lax.dynamic_slice_in_dim(array, number * some, some) for array in (x, dy)))
 
-        nothing = jnp.zeros((kernel.shape[-2], *kernel.shape[:-2], kernel.shape[-1]), dy.dtype)
-        dk = lax.fori_loop(0, len(dy) // some, add, nothing)
-    return dx, jnp.moveaxis(dk, 0, -2)
+    return dx, lax.fori_loop(0, len(dy) // some, add, jnp.zeros(kernel.shape, dy.dtype))
+
+
+def _slid(
+    x: Any,
+    dy: Any,
+    *,
+    window: Sizes,
+    strides: Sizes,
+    pads: Pads,
+    dilation: Sizes,
+    turned: Callable[..., tuple[Any, Any]],
+) -> Any:
+    """The gradient by a kernel: dy slides over x, with channels in place of the batch, and the batch in theirs."""
+    sizes = zip(window, x.shape[1:], dy.shape[1:], strides, dilation, pads, strict=False)
+    needed = [(low, (k - 1) * d + (o - 1) * s + 1 - n - low) for k, n, o, s, d, (low, _) in sizes]
+    dk = lax.conv_general_dilated(
+        *turned(x, dy), dilation, needed, rhs_dilation=strides, dimension_numbers=axis_names(x.ndim)
+    )
+    return jnp.moveaxis(dk, 0, -2)
+
+
+_CROSSED_POINTS = range(28**2, 128**2 + 1)
+_CROSSED_CHANNELS = range(16, 65)
+
+
+def _crosses(kernel: Any, dy: Any, strides: Sizes, dilation: Sizes) -> bool:
+    """Whether `_crossed` is faster than `_slid`, which it is for pictures of some size with few channels."""
+    return (
+        dy.ndim == 4
+        and {*strides, *dilation} == {1}
+        and all(channels in _CROSSED_CHANNELS for channels in kernel.shape[-2:])
+        and math.prod(dy.shape[1:-1]) in _CROSSED_POINTS
+        and jax.device_count() == 1
+    )
+
+
+def _crossed(x: Any, dy: Any, *, window: Sizes, pads: Pads) -> Any:
+    """The same as `_slid` of pictures, with strides and rates of 1, as one product for each sample.
+
+    Its sum is over the points of a picture. Its sides are x, moved to each place across the kernel, and dy, moved
+    to each place down the kernel: a copy for each place along a side of the kernel, where patches take one for
+    each of its points.
+    """
+    high, wide = window
+    count, height, width, filters = dy.shape
+    height += high - 1
+    x = jnp.pad(x, [(0, 0), *pads, (0, 0)])
+    across = jnp.concatenate([x[:, :, left : left + width] for left in range(wide)], -1)
+    dy = jnp.pad(dy, [(0, 0), (high - 1, high - 1), (0, 0), (0, 0)])
+    down = jnp.concatenate([dy[:, high - 1 - top :][:, :height] for top in range(high)], -1)
+    sides = (side.reshape(count, height * width, -1) for side in (across, down))
+    dk = jnp.einsum("npi,npo->nio", *sides).sum(0)
+    return dk.reshape(wide, x.shape[-1], high, filters).transpose(2, 0, 1, 3)
 
 
 def _turn(x: Any, dy: Any) -> tuple[Any, Any]:

@@ -63,10 +63,36 @@ def test_convolution_for_training_has_the_gradients_of_the_plain_one(
 @pytest.mark.parametrize("strides", [(1, 1), (2, 1)])
 def test_gradients_of_some_samples_at_a_time(strides: Any, samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conv, "_AT_ONCE", 500)  # five samples have more
-    found = conv._samples_at_once(jnp.zeros((samples, 6, 5, 4)))
+    found = conv._samples_at_once(jnp.zeros((samples, 6, 5, 4)), conv._FEWEST)
     assert found == {12: 4, 10: 10, 7: 7, 3: 3}[samples]
     arrays = _arrays((samples, 6, 5, 3), (3, 2, 3, 4), (4,))
     _same_gradients(convolution, convolution_for_training, arrays, strides=strides, padding="same")
+
+
+@pytest.mark.parametrize("samples", [6, 5, 1])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("window", [(3, 3), (2, 4), (1, 3), (5, 2)])
+def test_gradients_as_products_across_and_down(
+    window: tuple[int, int], padding: str, samples: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conv, "_CROSSED_POINTS", range(1, 100))
+    monkeypatch.setattr(conv, "_AT_ONCE", 2 * 9 * 8 * 20)
+    arrays = _arrays((samples, 9, 8, 16), (*window, 16, 20), (20,))
+    (given,) = _arrays((samples, 9, 8, 20))
+    assert conv._crosses(arrays[1], given, (1, 1), (1, 1))
+    assert conv._samples_at_once(given, 1) == {6: 2, 5: 1, 1: 1}[samples]
+    _same_gradients(convolution, convolution_for_training, arrays, strides=(1, 1), padding=padding)
+
+
+def test_what_is_not_taken_across_and_down() -> None:
+    def crosses(points: int, channels: int, filters: int, stride: int = 1, rate: int = 1) -> bool:
+        kernel, dy = jnp.zeros((3, 3, channels, filters)), jnp.zeros((1, points, points, filters))
+        return conv._crosses(kernel, dy, (stride, 1), (1, rate))
+
+    assert crosses(32, 16, 32)
+    assert not any([crosses(14, 16, 32), crosses(200, 16, 32), crosses(32, 3, 32), crosses(32, 64, 128)])
+    assert not any([crosses(32, 16, 32, stride=2), crosses(32, 16, 32, rate=2)])
+    assert not conv._crosses(jnp.zeros((3, 16, 16)), jnp.zeros((1, 1024, 16)), (1,), (1,))
 
 
 @pytest.mark.parametrize("padding", ["valid", "same", "causal"])
