@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from contextvars import ContextVar
-from os import fspath
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from engine.events import Event, Result
@@ -62,7 +62,7 @@ def reading(place: Place, kind: Literal["hdf5", "zip"]) -> Generator[Reader]:
     reader = _take()
     watch.add(reader)
     try:
-        reader.ask(place, kind, fspath(place.path))
+        reader.ask(place, kind, _whole(place))
         yield reader
         reader.ask(place, "close")
     except BaseException:
@@ -97,8 +97,13 @@ class Lasting:
             # Killed rather than given back: this may run while the lock is held, when memory is cleared up.
             weakref.finalize(self, reader.kill)
             check_file(self._place.path)
-            reader.ask(self._place, self._kind, fspath(self._place.path))
+            reader.ask(self._place, self._kind, _whole(self._place))
         return self._reader
+
+
+def _whole(place: Place) -> str:
+    """The path to a file from anywhere: a process that waits is where this one was when it started it."""
+    return str(Path(place.path).absolute())
 
 
 def warm() -> None:

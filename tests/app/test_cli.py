@@ -18,23 +18,17 @@ from app.options import say
 from app.start import fail
 from engine.formats import project_file
 from engine.training import train
-
-
-def layerloom(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the program as a process of its own."""
-    command = [sys.executable, "-m", "app", *arguments]
-    env = {**os.environ, "PYTHONPATH": os.fspath(Path(__file__).parents[2]), **environment}
-    env.pop("QT_QPA_PLATFORM", None)
-    env.pop("DISPLAY", None)
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=240, check=False)
+from tests.app.commands import layerloom, layerloom_process
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a trained iris project."""
     folder = tmp_path_factory.mktemp("trained")
-    assert layerloom("new", "iris-mlp", "iris.loom", cwd=folder).returncode == 0
-    done = layerloom("train", "iris.loom", "--epochs", "4", "--seed", "3", "--out", "run", "--json", cwd=folder)
+    assert layerloom_process("new", "iris-mlp", "iris.loom", cwd=folder).returncode == 0
+    done = layerloom_process(
+        "train", "iris.loom", "--epochs", "4", "--seed", "3", "--out", "run", "--json", cwd=folder
+    )
     assert done.returncode == 0, done.stderr
     (folder / "train.json").write_text(done.stdout)
     return folder
@@ -125,7 +119,9 @@ def test_python_is_not_named_like_a_library_that_it_needs(trained: Path, name: s
 
 def test_pictures(trained: Path) -> None:
     for name in ("graph.png", "graph.svg", "graph.pdf"):
-        done = layerloom("export", "iris.loom", "--to", name, "--theme", "dark", "--scale", "1", cwd=trained)
+        done = layerloom_process(
+            "export", "iris.loom", "--to", name, "--theme", "dark", "--scale", "1", cwd=trained
+        )
         assert done.returncode == 0, done.stderr
     assert (trained / "graph.png").read_bytes().startswith(b"\x89PNG")
     assert "dense_2" in (trained / "graph.svg").read_text()
@@ -282,7 +278,7 @@ def test_ctrl_c_ends_a_run_with_its_result(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_without_a_display_the_example_is_done_here(tmp_path: Path) -> None:
-    done = layerloom(cwd=tmp_path)
+    done = layerloom_process(cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("There is no display")
     assert "accuracy" in done.stdout

@@ -13,7 +13,7 @@ from engine.graph import Graph
 from engine.layers.core import Dense, Input, Output
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
-from tests.app.test_cli import layerloom
+from tests.app.commands import layerloom
 from tests.engine.class_folders import picture_folder
 from tests.engine.data_files import imdb_file
 from tests.engine.test_data_hdf5 import written as written_hdf5

@@ -28,7 +28,7 @@ from engine.layers.conv import Conv2D
 from engine.layers.core import Input
 from engine.layers.preprocessing import Rescaling
 from engine.starting import started
-from tests.app.test_cli import layerloom
+from tests.app.commands import layerloom
 from tests.app.test_data_commands import saved
 from tests.app.test_data_tables import click, shown
 from tests.engine.class_folders import parted_folder, picture_folder, sound_folder

@@ -22,7 +22,7 @@ from engine.layers.core import Dense, Input, Output
 from engine.layout import Layout
 from engine.project import Project
 from engine.templates import chain
-from tests.app.test_cli import layerloom
+from tests.app.commands import layerloom
 
 
 @pytest.fixture(scope="module")

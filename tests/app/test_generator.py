@@ -25,8 +25,8 @@ from engine.events import EpochDone
 from engine.formats import project_file
 from engine.layers.core import Dense, Input, Output
 from engine.project import DataSettings, Project, TrainingSettings
+from tests.app.commands import layerloom
 from tests.app.conftest import Answers
-from tests.app.test_cli import layerloom
 
 TEXT = """
     import numpy as np

@@ -30,7 +30,7 @@ from engine.layers.reshaping import Flatten
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.templates import chain
 from engine.training import train
-from tests.app.test_cli import layerloom
+from tests.app.commands import layerloom
 from tests.engine.graphs import batch, many_sided, ready, run
 
 _BINARY = Output(loss="binary_crossentropy")

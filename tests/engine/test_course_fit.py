@@ -24,7 +24,7 @@ from engine.project import DataSettings, Project, TrainingSettings
 from engine.runs import recorded, start_from
 from engine.templates import chain
 from engine.training import train
-from tests.app.test_cli import layerloom
+from tests.app.commands import layerloom
 
 WITHIN = 1e-4
 """Relative: float32 rounds differently in two programs."""

@@ -128,6 +128,19 @@ def test_one_process_reads_files_one_after_the_other(sound: Path) -> None:
     assert pids[3] not in pids[:3]  # one that met a fault is not used again
 
 
+def test_a_path_is_from_where_the_program_is(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = "zip" if sound.suffix == ".keras" else "hdf5"
+    readers.end_spare()
+    readers.warm()
+    (tmp_path / "elsewhere").mkdir()
+    sound.rename(tmp_path / "elsewhere" / sound.name)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with readers.reading(Place(sound.name), kind):
+        pass
+    lasting = readers.Lasting(Place(sound.name), kind)
+    assert lasting.ask("kind" if kind == "hdf5" else "packed_size", "" if kind == "hdf5" else "config.json")
+
+
 def test_cancelling_kills_what_reads(sound: Path, acts: Callable[[str], None]) -> None:
     before = threading.active_count()
     acts(REAL + "REQUESTS['array'] = lambda *_: time.sleep(1000)\nmain()")
