@@ -36,8 +36,7 @@ def settled(qtbot: QtBot, panel: PredictPanel) -> None:
     """Wait until nothing is asked any more."""
 
     def quiet() -> bool:
-        idle = panel._job is None and panel._question is None  # pyright: ignore[reportPrivateUsage]
-        return panel.answer is not None and idle
+        return panel.asking.answer is not None and panel.asking.idle
 
     qtbot.waitUntil(quiet, timeout=60_000)
 
@@ -45,76 +44,76 @@ def settled(qtbot: QtBot, panel: PredictPanel) -> None:
 def test_without_weights_it_leads_to_training(qtbot: QtBot, window: MainWindow) -> None:
     window.actions_["show_prediction"].trigger()
     panel = window.work.prediction
-    assert panel.word.text().startswith("Nothing is trained yet")
+    assert panel.empty.word.text().startswith("Nothing is trained yet")
     with qtbot.waitSignal(window.session.started, timeout=20_000):
-        panel.lead.click()
+        panel.empty.lead.click()
 
 
 def test_a_row_is_picked_and_changed(qtbot: QtBot, window: MainWindow) -> None:
     panel = opened(qtbot, window)
-    assert panel.inputs.currentWidget() is panel.row
-    assert [name for _, name, _ in panel.bars.shares] == ["setosa", "versicolor", "virginica"]
-    assert panel.true.text().startswith("true: ")
-    before = panel.bars.shares
-    panel.row.spins[2].setValue(panel.row.spins[2].value() + 5)
+    assert panel.editor.inputs.currentWidget() is panel.editor.row
+    assert [name for _, name, _ in panel.view.bars.shares] == ["setosa", "versicolor", "virginica"]
+    assert panel.editor.true.text().startswith("true: ")
+    before = panel.view.bars.shares
+    panel.editor.row.spins[2].setValue(panel.editor.row.spins[2].value() + 5)
     settled(qtbot, panel)
-    assert panel.bars.shares != before
-    assert panel.true.text() == ""
+    assert panel.view.bars.shares != before
+    assert panel.editor.true.text() == ""
     model = compile_graph(window.document.project.graph)
     assert window.session.trained is not None
     variables = model.from_host(window.session.trained.weights)
-    wanted = np.asarray(model.predict(variables, {"input": panel.row.values()[None]})["output"])[0]
-    assert [share for *_, share in panel.bars.shares] == pytest.approx(wanted.tolist(), abs=1e-5)
+    wanted = np.asarray(model.predict(variables, {"input": panel.editor.row.values()[None]})["output"])[0]
+    assert [share for *_, share in panel.view.bars.shares] == pytest.approx(wanted.tolist(), abs=1e-5)
 
 
 def test_a_digit_is_drawn_and_looked_at(qtbot: QtBot, window: MainWindow) -> None:
     panel = opened(qtbot, window, templates.make("digits-cnn"))
-    assert panel.inputs.currentWidget() is panel.field
-    assert panel.field.pixels().shape == (8, 8, 1)
-    panel.clear.click()
-    middle = panel.field.frame().center()
-    qtbot.mousePress(panel.field, Qt.MouseButton.LeftButton, pos=middle - QPoint(0, 60))
-    qtbot.mouseMove(panel.field, middle + QPoint(0, 60))
-    qtbot.mouseRelease(panel.field, Qt.MouseButton.LeftButton, pos=middle + QPoint(0, 60))
+    assert panel.editor.inputs.currentWidget() is panel.editor.field
+    assert panel.editor.field.pixels().shape == (8, 8, 1)
+    panel.editor.clear.click()
+    middle = panel.editor.field.frame().center()
+    qtbot.mousePress(panel.editor.field, Qt.MouseButton.LeftButton, pos=middle - QPoint(0, 60))
+    qtbot.mouseMove(panel.editor.field, middle + QPoint(0, 60))
+    qtbot.mouseRelease(panel.editor.field, Qt.MouseButton.LeftButton, pos=middle + QPoint(0, 60))
     settled(qtbot, panel)
-    assert panel.answer is not None
-    (sample,) = panel.answer.sample.values()
+    assert panel.asking.answer is not None
+    (sample,) = panel.asking.answer.sample.values()
     assert sample.shape == (8, 8, 1)
     assert 8 < sample.max() <= 16  # as bright as the data
     assert sample.min() == 0
     for kind in (1, 2):
-        panel.overlay.setCurrentIndex(kind)
-        panel.overlay.activated.emit(kind)
+        panel.editor.overlay.setCurrentIndex(kind)
+        panel.editor.overlay.activated.emit(kind)
         settled(qtbot, panel)
-        found = panel.answer.overlays[kind - 1]
+        found = panel.asking.answer.overlays[kind - 1]
         assert found is not None
         assert found.min() >= 0
         assert found.max() <= 1
-    assert panel.bars.marked == panel.answer.index
-    panel.bars.chosen.emit(3)
+    assert panel.view.bars.marked == panel.asking.answer.index
+    panel.view.bars.chosen.emit(3)
     settled(qtbot, panel)
-    assert panel.answer.index == panel.bars.marked == 3
+    assert panel.asking.answer.index == panel.view.bars.marked == 3
 
 
 def test_a_picture_from_disk_is_taken(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     panel = opened(qtbot, window, templates.make("digits-cnn"))
     Image.new("L", (30, 30), 255).save(tmp_path / "white.png")
-    panel.take_picture(tmp_path / "white.png")
+    panel.editor.take_picture(tmp_path / "white.png")
     settled(qtbot, panel)
-    assert panel.answer is not None
-    assert {float(value.min()) for value in panel.answer.sample.values()} == {16.0}
-    assert panel.field.pixels().min() == 255
+    assert panel.asking.answer is not None
+    assert {float(value.min()) for value in panel.asking.answer.sample.values()} == {16.0}
+    assert panel.editor.field.pixels().min() == 255
     (tmp_path / "bad.png").write_bytes(b"nothing")
-    panel.take_picture(tmp_path / "bad.png")
-    qtbot.waitUntil(lambda: "is no picture" in panel.hint.text(), timeout=20_000)
+    panel.editor.take_picture(tmp_path / "bad.png")
+    qtbot.waitUntil(lambda: "is no picture" in panel.view.hint.text(), timeout=20_000)
 
 
 def test_a_number_is_predicted(qtbot: QtBot, window: MainWindow) -> None:
     panel = opened(qtbot, window, templates.make("diabetes-regression"))
-    assert panel.bars.isHidden()
-    assert panel.answer is not None
-    (given,) = panel.answer.given.values()
-    assert panel.result.text() == f"{float(given[0]):.5g}"
+    assert panel.view.bars.isHidden()
+    assert panel.asking.answer is not None
+    (given,) = panel.asking.answer.given.values()
+    assert panel.view.result.text() == f"{float(given[0]):.5g}"
 
 
 def test_an_edit_that_the_weights_do_not_fit_is_told(qtbot: QtBot, window: MainWindow) -> None:
@@ -123,7 +122,7 @@ def test_an_edit_that_the_weights_do_not_fit_is_told(qtbot: QtBot, window: MainW
     dense = next(node for node in project.graph if hasattr(node.layer, "units"))
     window.document.edit_graph("Units", project.graph.set_layer(dense.id, dense.layer.replace(units=5)))
     assert panel.stack.currentIndex() == 0
-    assert "weights do not belong to it" in panel.word.text()
+    assert "weights do not belong to it" in panel.empty.word.text()
     window.document.undo_stack.undo()
     settled(qtbot, panel)
     assert panel.stack.currentIndex() == 1
