@@ -7,32 +7,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.dialogs import sentence, tell_error
 from app.jobs import run_job
+from app.panels.evaluate_bar import EvaluateBar
+from app.panels.examined import ExaminedView, outdated
 from app.panels.readiness import as_trained, fits, lacking
-from app.panels.scores import ScoresView
+from app.panels.word_page import WordPage
 from app.session import TrainedRun, TrainingSession
 from app.task import Job, TaskThread, result_of
-from app.texts import count, figure, metric_label
 from engine.errors import Cancelled, LayerloomError
 from engine.events import EpochDone, Event, Finished, HostWeights, Progress, Result
 from engine.project import Project
-from engine.scoring import Regressed
-from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
-from graph_editor.words import said
 
 if TYPE_CHECKING:
     from engine.evaluation import PartName
@@ -65,82 +53,30 @@ class EvaluatePanel(QWidget):
         self._cancelled = False
         self._problem = self._leads_to = ""
         self._folder = ""
-        self.view: ScoresView | None = None
-        self._make_widgets()
         self._lay_out()
+        self.bar.part_chosen.connect(self._part_chosen)
+        self.bar.output_chosen.connect(self._show_output)
+        self.bar.start_wanted.connect(self.evaluate)
+        self.bar.cancel_wanted.connect(self._cancel)
+        self.bar.save_wanted.connect(self._save)
+        self.empty.led.connect(self._lead)
         document.project_changed.connect(self.refresh)
         session.state_changed.connect(self.refresh)
         session.happened.connect(self._heard)
         self.refresh()
 
-    def _make_widgets(self) -> None:
-        self.part = QComboBox()
-        for name, text in (
-            ("test", self.tr("Test data")),
-            ("validation", self.tr("Validation data")),
-            ("training", self.tr("Training data")),
-        ):
-            self.part.addItem(text, name)
-        self.part.setAccessibleName(self.tr("Which part of the data"))
-        self.part.activated.connect(self._part_chosen)
-        self.output = QComboBox()
-        self.output.setAccessibleName(self.tr("Which Output"))
-        self.output.activated.connect(self._show_output)
-        self.start = QPushButton(self.tr("Evaluate"))
-        self.start.clicked.connect(self.evaluate)
-        self.cancel = QPushButton(self.tr("Cancel"))
-        self.cancel.clicked.connect(self._cancel)
-        self.save = QPushButton(self.tr("Save report…"))
-        self.save.setToolTip(self.tr("Tables, curves and the worst mistakes as one HTML file"))
-        self.save.clicked.connect(self._save)
-        self.bar = QProgressBar(textVisible=False)
-        self.bar.setFixedHeight(6)
-        self.doing = QLabel()
-        self.doing.setProperty("muted", True)
+    def _lay_out(self) -> None:
+        self.bar, self.empty, self.results = EvaluateBar(), WordPage(), ExaminedView()
         self.notice = QLabel(wordWrap=True)
         self.notice.setProperty("warned", True)
         self.notice.setContentsMargins(12, 0, 12, 6)
-        self.word = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self.word.setProperty("muted", True)
-        self.lead = QPushButton()
-        self.lead.setProperty("primary", True)
-        self.lead.clicked.connect(self._lead)
-        self.figures = QLabel()
-        self.figures.setTextFormat(Qt.TextFormat.RichText)
-        self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.figures.setFont(themes.tabular(self.figures.font()))
-        self.figures.setContentsMargins(12, 0, 12, 6)
-
-    def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(12, 8, 12, 6)
-        top.setSpacing(8)
-        for widget in (self.part, self.output, self.start, self.cancel):
-            top.addWidget(widget)
-        top.addWidget(self.doing)
-        top.addWidget(self.bar, 1)
-        top.addStretch()
-        top.addWidget(self.save)
-        empty = QWidget()
-        column = QVBoxLayout(empty)
-        column.setContentsMargins(24, 24, 24, 24)
-        column.addStretch()
-        column.addWidget(self.word)
-        column.addSpacing(8)
-        column.addWidget(self.lead, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch()
-        self._page = QVBoxLayout()
-        self._page.setContentsMargins(0, 0, 0, 0)
-        results = QWidget()
-        results.setLayout(self._page)
         self.stack = QStackedWidget()
-        self.stack.addWidget(empty)
-        self.stack.addWidget(results)
-        self._page.addWidget(self.figures)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.results)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        whole.addLayout(top)
+        whole.addWidget(self.bar)
         whole.addWidget(self.notice)
         whole.addWidget(self.stack, 1)
 
@@ -173,13 +109,8 @@ class EvaluatePanel(QWidget):
         if not self.isVisible():
             return
         busy, usable = self._job is not None, self._usable()
-        for widget in (self.cancel, self.bar, self.doing):
-            widget.setVisible(busy)
-        self.start.setVisible(not busy)
-        self.start.setEnabled(usable)
-        self.start.setText(self.tr("Evaluate") if self.found is None else self.tr("Evaluate again"))
-        self.save.setVisible(self.found is not None)
-        self.output.setVisible(self.found is not None and len(self.found.scores) > 1)
+        outputs = len(self.found.scores) if self.found is not None else 0
+        self.bar.show_state(busy=busy, usable=usable, outputs=outputs)
         notice = self._notice() if self.found is not None and not busy else ""
         self.notice.setText(notice)
         self.notice.setVisible(bool(notice))
@@ -201,10 +132,9 @@ class EvaluatePanel(QWidget):
             text, lead = self._problem, "data"
         else:
             text = self.tr("Evaluate shows how good the network is on data that it has not learned from.")
-        self.word.setText(text)
-        self.lead.setVisible(bool(lead) and not self._session.running)
-        self.lead.setText(self.tr("Train") if lead == "train" else self.tr("Go to the data"))
         self._leads_to = lead
+        way = self.tr("Train") if lead == "train" else self.tr("Go to the data")
+        self.empty.say(text, way if lead and not self._session.running else "")
         self.stack.setCurrentIndex(0)
 
     def _lead(self) -> None:
@@ -214,22 +144,7 @@ class EvaluatePanel(QWidget):
         """What a person should know of the figures that are shown; empty where nothing."""
         if self._of is None or self.found is None:
             return ""
-        trained, evaluated = self._of
-        now = self._document.project
-        parts = list[str]()
-        if not TrainedRun(evaluated, trained.weights).fits(now.graph):
-            parts.append(self.tr("The network was edited since: these figures are of the network before."))
-        elif self._session.trained is not trained:
-            parts.append(self.tr("The network was trained since: these figures are of the weights before."))
-        if now.data != evaluated.data:
-            parts.append(self.tr("The data was changed since: these figures are of the data before."))
-        if trained.project.data != evaluated.data:
-            parts.append(
-                self.tr(
-                    "The network learned from other data or another split: it may have seen some of these samples."
-                )
-            )
-        return " ".join(parts)
+        return outdated(*self._of, self._document.project, self._session.trained)
 
     # Evaluating
 
@@ -241,12 +156,11 @@ class EvaluatePanel(QWidget):
         project = as_trained(trained, self._document.project)
         self._problem, self._cancelled = "", False
         self._pending = trained, project
-        self._job = TaskThread(examination_job(project, trained.weights, self.part.currentData()), self)
+        self._job = TaskThread(examination_job(project, trained.weights, self.bar.part.currentData()), self)
         self._job.happened.connect(self._take)
         self._job.failed.connect(self._failed)
         self._job.ended.connect(self._ended)
-        self.bar.setRange(0, 0)
-        self.doing.setText("")
+        self.bar.begin()
         self.refresh()
         self._job.start()
 
@@ -267,12 +181,9 @@ class EvaluatePanel(QWidget):
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Progress):
-            self.doing.setText(said(event.text))
-            self.bar.setRange(0, event.total or 0)
-            self.bar.setValue(event.done)
+            self.bar.show_progress(event)
         elif isinstance(event, Result) and not self._cancelled:
-            self.found, self._of = event.value, self._pending
-            self._fill()
+            self._show_found(event.value)
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, Cancelled):
@@ -288,57 +199,14 @@ class EvaluatePanel(QWidget):
         if again and self.isVisible():
             self.evaluate()
 
-    # Showing
-
-    def _fill(self) -> None:
-        assert self.found is not None
-        self.output.clear()
-        self.output.addItems([scores.output for scores in self.found.scores])
+    def _show_found(self, found: Examination) -> None:
+        self.found, self._of = found, self._pending
+        self.bar.show_outputs([scores.output for scores in found.scores])
         self._show_output()
 
     def _show_output(self) -> None:
-        if self.found is None:
-            return
-        scores = self.found.scores[max(self.output.currentIndex(), 0)]
-        wanted = self.view.tabs.currentIndex() if self.view is not None else 0
-        self._drop_view()
-        self.view = ScoresView(self.found, scores)
-        self.view.tabs.setCurrentIndex(min(wanted, self.view.tabs.count() - 1))
-        self._page.addWidget(self.view, 1)
-        self.figures.setText(self._figures())
-
-    def _drop_view(self) -> None:
-        if self.view is not None:
-            self.view.close_jobs()
-            self._page.removeWidget(self.view)
-            self.view.hide()
-            self.view.deleteLater()
-            self.view = None
-
-    def _figures(self) -> str:
-        """Loss, metrics and how many samples, in a line."""
-        assert self.found is not None
-        scores = self.found.scores[max(self.output.currentIndex(), 0)]
-        several = len(self.found.scores) > 1
-        prefix = f"{scores.output}_" if several else ""
-        shown = {
-            metric_label(name.removeprefix(prefix)): figure(name, value)
-            for name, value in self.found.figures.items()
-            if name.startswith(prefix)
-        }
-        if isinstance(scores, Regressed):
-            shown.setdefault(metric_label("mae"), figure("mae", scores.mae))
-            shown |= {"RMSE": figure("rmse", scores.rmse), "R²": figure("r2", scores.r2)}
-        size = self.found.samples.size
-        shown[self.tr("Samples")] = count(size)
-        muted = themes.current().muted
-        parts = [f'<span style="color:{muted}">{name}</span> <b>{value}</b>' for name, value in shown.items()]
-        if self.found.looked_at < size:
-            text = self.tr("tables and curves are of {0} of them, drawn at random").format(
-                count(self.found.looked_at)
-            )
-            parts.append(f'<span style="color:{muted}">{text}</span>')
-        return "&nbsp;&nbsp;&nbsp;&nbsp; ".join(parts)
+        if self.found is not None:
+            self.results.show_output(self.found, max(self.bar.output.currentIndex(), 0))
 
     # The report
 
@@ -362,7 +230,6 @@ class EvaluatePanel(QWidget):
 
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""
-        if self.view is not None:
-            self.view.close_jobs()
+        self.results.close_jobs()
         if self._job is not None:
             self._job.close()

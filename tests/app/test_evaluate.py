@@ -41,21 +41,21 @@ def evaluated(qtbot: QtBot, window: MainWindow) -> EvaluatePanel:
     window.session.trained = some_weights(window.document.project)
     window.actions_["show_evaluation"].trigger()
     panel = window.work.evaluation
-    qtbot.waitUntil(lambda: panel.found is not None and panel.start.isVisible(), timeout=60_000)
+    qtbot.waitUntil(lambda: panel.found is not None and panel.bar.start.isVisible(), timeout=60_000)
     return panel
 
 
 def scores_view(panel: EvaluatePanel) -> ScoresView:
-    assert panel.view is not None
-    return panel.view
+    assert panel.results.scores is not None
+    return panel.results.scores
 
 
 def test_what_is_missing_is_said_with_a_way_on(qtbot: QtBot, window: MainWindow, panel: EvaluatePanel) -> None:
     window.actions_["show_evaluation"].trigger()
-    assert panel.word.text().startswith("Nothing is trained yet")
-    assert not panel.start.isEnabled()
+    assert panel.empty.word.text().startswith("Nothing is trained yet")
+    assert not panel.bar.start.isEnabled()
     with qtbot.waitSignal(window.session.started, timeout=20_000):
-        panel.lead.click()
+        panel.empty.lead.click()
     qtbot.waitUntil(lambda: not window.session.running, timeout=60_000)
     window.actions_["show_evaluation"].trigger()
     qtbot.waitUntil(lambda: panel.found is not None, timeout=60_000)
@@ -66,7 +66,7 @@ def test_what_is_missing_is_said_with_a_way_on(qtbot: QtBot, window: MainWindow,
 
 def test_opening_the_tab_shows_figures_and_cells_open_their_samples(qtbot: QtBot, window: MainWindow) -> None:
     panel = evaluated(qtbot, window)
-    assert panel.figures.text().count("<b>30</b>") == 1
+    assert panel.results.figures.text().count("<b>30</b>") == 1
     view = scores_view(panel)
     assert isinstance(view.scores, Classified)
     true, predicted = np.argwhere(view.scores.confusion)[0].tolist()
@@ -115,12 +115,12 @@ def test_an_edit_makes_figures_those_of_before(qtbot: QtBot, window: MainWindow)
     document = window.document
     document.edit_data("Split", document.project.data.model_copy(update={"seed": 7}))
     assert "data was changed since" in panel.notice.text()
-    panel.start.click()
-    qtbot.waitUntil(lambda: panel.start.isVisible() and "may have seen" in panel.notice.text(), timeout=60_000)
+    panel.bar.start.click()
+    qtbot.waitUntil(lambda: panel.bar.start.isVisible() and "may have seen" in panel.notice.text(), timeout=60_000)
     document.undo_stack.undo()
     assert "data was changed since" in panel.notice.text()
-    panel.start.click()
-    qtbot.waitUntil(lambda: panel.start.isVisible() and panel.notice.isHidden(), timeout=60_000)
+    panel.bar.start.click()
+    qtbot.waitUntil(lambda: panel.bar.start.isVisible() and panel.notice.isHidden(), timeout=60_000)
     window.session.trained = some_weights(document.project, 1)
     panel.refresh()
     assert "trained since" in panel.notice.text()
@@ -134,9 +134,9 @@ def test_weights_of_another_network_are_not_evaluated(
     other = project.graph.set_layer(dense.id, dense.layer.replace(units=5))
     window.session.trained = some_weights(replace(project, graph=other))
     window.actions_["show_evaluation"].trigger()
-    assert "weights do not belong to it" in panel.word.text()
-    assert panel.lead.isVisible()
-    assert not panel.start.isEnabled()
+    assert "weights do not belong to it" in panel.empty.word.text()
+    assert panel.empty.lead.isVisible()
+    assert not panel.bar.start.isEnabled()
 
 
 def test_a_part_that_is_not_kept_leads_to_the_data(qtbot: QtBot, window: MainWindow, panel: EvaluatePanel) -> None:
@@ -144,26 +144,26 @@ def test_a_part_that_is_not_kept_leads_to_the_data(qtbot: QtBot, window: MainWin
     document.edit_data("Split", document.project.data.model_copy(update={"test_split": 0.0}))
     window.session.trained = some_weights(document.project)
     window.actions_["show_evaluation"].trigger()
-    qtbot.waitUntil(lambda: "keeps no data for a test" in panel.word.text(), timeout=60_000)
-    panel.lead.click()
+    qtbot.waitUntil(lambda: "keeps no data for a test" in panel.empty.word.text(), timeout=60_000)
+    panel.empty.lead.click()
     assert window.work.tabs.currentWidget() is window.work.data
 
 
 def test_another_part_is_evaluated_when_it_is_chosen(qtbot: QtBot, window: MainWindow) -> None:
     panel = evaluated(qtbot, window)
-    panel.part.setCurrentIndex(panel.part.findData("training"))
-    panel.part.activated.emit(panel.part.currentIndex())
+    panel.bar.part.setCurrentIndex(panel.bar.part.findData("training"))
+    panel.bar.part.activated.emit(panel.bar.part.currentIndex())
     qtbot.waitUntil(lambda: panel.found is not None and panel.found.part == "training", timeout=60_000)
-    assert "<b>105</b>" in panel.figures.text()
+    assert "<b>105</b>" in panel.results.figures.text()
 
 
 def test_evaluating_can_be_cancelled(qtbot: QtBot, window: MainWindow, panel: EvaluatePanel) -> None:
     window.session.trained = some_weights(window.document.project)
     window.actions_["show_evaluation"].trigger()
-    assert panel.cancel.isVisible()
-    panel.cancel.click()
-    qtbot.waitUntil(panel.start.isVisible, timeout=60_000)
-    assert panel.start.isEnabled()
+    assert panel.bar.cancel.isVisible()
+    panel.bar.cancel.click()
+    qtbot.waitUntil(panel.bar.start.isVisible, timeout=60_000)
+    assert panel.bar.start.isEnabled()
 
 
 def test_another_project_begins_without_figures(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_report_is_written(
 ) -> None:
     panel = evaluated(qtbot, window)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "report"), ""))
-    panel.save.click()
+    panel.bar.save.click()
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
