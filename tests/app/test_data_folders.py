@@ -13,7 +13,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QTabBar, QToolBar
 from pytestqt.qtbot import QtBot
 
-import app.panels.data
+import app.panels.source_files
 from app.panels.data import DataPanel
 from app.panels.preview import make_preview
 from app.window import MainWindow
@@ -65,9 +65,9 @@ def test_four_clicks_lead_from_an_opened_window_to_the_curve_of_a_folder_of_pict
     data = window.work.data
 
     click(qtbot, tabs, tabs.tabRect(1).center())
-    click(qtbot, data.choose_folder)
-    qtbot.waitUntil(lambda: data.begin.isVisible() and data.look.grid.isVisible(), timeout=30_000)
-    click(qtbot, data.begin)
+    click(qtbot, data.files.choose_folder)
+    qtbot.waitUntil(lambda: data.network.begin.isVisible() and data.look.grid.isVisible(), timeout=30_000)
+    click(qtbot, data.network.begin)
     click(qtbot, bar.widgetForAction(window.actions_["train"]))
 
     qtbot.waitUntil(lambda: len(steps) > 0, timeout=60_000)
@@ -86,10 +86,10 @@ def test_a_chosen_folder_shows_pictures_of_all_classes_and_its_settings(
     assert set(labels[:5]) == {"blue", "green", "red"}  # of each class, one is in the first row
     assert images_of(window).image_size == (24, 32)
     qtbot.waitUntil(lambda: panel.split.look is not None, timeout=20_000)  # counted later
-    texts = [panel.summary.itemAt(place).widget().text() for place in range(panel.summary.count())]  # type: ignore[union-attr]
+    texts = [panel.summary.grid.itemAt(place).widget().text() for place in range(panel.summary.grid.count())]  # type: ignore[union-attr]
     assert texts[:6] == ["Samples", "24", "x", "24 × 32 × 3", "y", "3 classes"]
     assert texts[-6:] == ["to train on", "24", "to validate", "9", "to test", "12"]
-    assert panel.file.text() == "set"
+    assert panel.files.name.text() == "set"
     assert window.document.undo_stack.undoText() == "Choose the data"
     window.document.undo_stack.undo()
     assert window.document.project.data.source == Iris()
@@ -116,7 +116,7 @@ def test_settings_change_what_is_seen(qtbot: QtBot, window: MainWindow, panel: D
     )
     assert panel.look.grid._pixmaps[0].height() == 10
     assert "green" in panel.notes.text()
-    assert panel.fit.isVisible()  # the network of the example takes four numbers
+    assert panel.network.fit.isVisible()  # the network of the example takes four numbers
 
 
 def test_pictures_that_cannot_be_read_are_told_beside_those_that_can(
@@ -158,7 +158,7 @@ def test_a_dropped_folder_is_taken(qtbot: QtBot, window: MainWindow, tmp_path: P
 def test_a_folder_of_nothing_known_is_told_and_changes_nothing(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch, answers: Answers, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(app.panels.data, "tell_error", answers.tell)
+    monkeypatch.setattr(app.panels.source_files, "tell_error", answers.tell)
     assert not window.work.data.take_file(tmp_path)
     assert "no data is found" in answers.told.pop()
     for name in ("one", "two"):
@@ -173,14 +173,14 @@ def test_sounds_are_chosen_and_seen(
     qtbot: QtBot, window: MainWindow, panel: DataPanel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     choose(monkeypatch, sound_folder(tmp_path / "set", each=5))
-    click(qtbot, panel.choose_folder)
+    click(qtbot, panel.files.choose_folder)
     qtbot.waitUntil(panel.look.wave_grid.isVisible, timeout=30_000)
     assert isinstance(window.document.project.data.source, SoundFolder)
     waves = panel.look.wave_grid.waves
     assert Counter(wave.label for wave in waves) == {"high": 5, "low": 5}
     assert all((wave.low <= wave.high).all() and wave.high.max() > 0.2 for wave in waves)
     assert not panel.look.wave_grid.grab().isNull()
-    click(qtbot, panel.begin)
+    click(qtbot, panel.network.begin)
     graph = window.document.project.graph
     assert not infer(graph).problems
     (layer,) = graph.of_type(MelSpectrogram)
@@ -192,7 +192,7 @@ def test_a_list_of_pictures_is_chosen_and_seen(
 ) -> None:
     path = listed(tmp_path, header="id,file,label,age")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args, **kwargs: (str(path), ""))
-    click(qtbot, panel.choose)
+    click(qtbot, panel.files.choose)
     qtbot.waitUntil(panel.look.grid.isVisible, timeout=30_000)
     source = window.document.project.data.source
     assert isinstance(source, ImageList)

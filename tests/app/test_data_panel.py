@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
-import app.panels.data
+import app.panels.source_files
 from app.panels.data import DataPanel
 from app.panels.pictures import points_of, stretch_of
 from app.window import MainWindow
@@ -36,8 +36,8 @@ def panel(window: MainWindow) -> DataPanel:
 
 def choose(panel: DataPanel, name: str) -> None:
     """Choose a source as a person does."""
-    panel.source.setCurrentIndex(panel.source.findData(name))
-    panel.source.activated.emit(panel.source.currentIndex())
+    panel.source.choice.setCurrentIndex(panel.source.choice.findData(name))
+    panel.source.choice.activated.emit(panel.source.choice.currentIndex())
 
 
 @pytest.mark.parametrize(("name", "classes"), [("moons", 2), ("circles", 2), ("spirals", 2), ("blobs", 3)])
@@ -59,7 +59,7 @@ def test_the_picture_follows_the_settings(qtbot: QtBot, window: MainWindow, pane
     choose(panel, "spirals")
     scatter = panel.look.scatter
     qtbot.waitUntil(scatter.isVisible, timeout=20_000)
-    form: Any = panel.source_form
+    form: Any = panel.source.form
     form.editor("arms").spin.setValue(5)
     assert panel.look.currentWidget() is scatter  # no word comes between
     qtbot.waitUntil(lambda: len(scatter.legend.entries) == 5, timeout=20_000)
@@ -101,7 +101,7 @@ def test_only_windows_of_one_series_are_drawn_as_one() -> None:
 
 def type_path(panel: DataPanel, path: Path) -> None:
     """Write the name of a file or folder."""
-    editor: Any = panel.source_form.editor("path")
+    editor: Any = panel.source.form.editor("path")
     editor.line.setText(str(path))
     editor.take(str(path))
     editor.finished.emit()
@@ -124,7 +124,7 @@ def test_published_sets_are_chosen_and_seen(
     qtbot.waitUntil(panel.look.grid.isVisible, timeout=20_000)
     assert panel.look.grid._labels[0] == label
     assert panel.look.grid._pixmaps[0].width() == side
-    assert panel.fit.isVisible()
+    assert panel.network.fit.isVisible()
     type_path(panel, tmp_path / "elsewhere")
     qtbot.waitUntil(lambda: "elsewhere" in panel.look.word.text(), timeout=20_000)
 
@@ -133,9 +133,9 @@ def test_a_folder_is_looked_for(panel: DataPanel, tmp_path: Path, monkeypatch: p
     mnist_files(tmp_path)
     choose(panel, "mnist")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
-    editor: Any = panel.source_form.editor("path")
+    editor: Any = panel.source.form.editor("path")
     next(button for button in editor.findChildren(QToolButton) if button.toolTip() == "Choose a folder").click()
-    assert panel.source_form.settings.path == str(tmp_path)  # type: ignore[union-attr]
+    assert panel.source.form.settings.path == str(tmp_path)  # type: ignore[union-attr]
 
 
 def test_arrays_of_their_own_are_chosen_and_seen(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_model_is_no_data(
     project = templates.make("iris-mlp")
     model = compile_graph(project.graph)
     save_model(tmp_path / "net.h5", project.graph, model.to_host(model.init(0)), project.training)
-    monkeypatch.setattr(app.panels.data, "tell_error", answers.tell)
+    monkeypatch.setattr(app.panels.source_files, "tell_error", answers.tell)
     before = window.document.project.data
     assert not panel.take_file(tmp_path / "net.h5")
     assert (

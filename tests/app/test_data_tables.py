@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QTabBar, QToolBar, QWidget
 from pytestqt.qtbot import QtBot
 
 import app.panels.columns
-import app.panels.data
+import app.panels.source_files
 from app.panels.views import VALUES
 from app.window import MainWindow
 from engine.data.builtin import Iris
@@ -28,7 +28,7 @@ from .conftest import Answers
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch, answers: Answers) -> list[str]:
-    for module in (app.panels.data, app.panels.columns):
+    for module in (app.panels.source_files, app.panels.columns):
         monkeypatch.setattr(module, "tell_error", answers.tell)
     return answers.told
 
@@ -51,7 +51,7 @@ def source_of(window: MainWindow) -> Table:
 
 def shown(qtbot: QtBot, window: MainWindow) -> None:
     data = window.work.data
-    qtbot.waitUntil(lambda: data._job is None and data._preview is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: not data.reading.busy and data.preview is not None, timeout=30_000)
 
 
 def take(qtbot: QtBot, window: MainWindow, path: str) -> None:
@@ -72,9 +72,9 @@ def test_four_clicks_lead_from_an_opened_window_to_the_curve_of_a_csv(
     data = window.work.data
 
     click(qtbot, tabs, tabs.tabRect(1).center())
-    click(qtbot, data.choose)
-    qtbot.waitUntil(lambda: data.begin.isVisible() and data.columns.isVisible(), timeout=30_000)
-    click(qtbot, data.begin)
+    click(qtbot, data.files.choose)
+    qtbot.waitUntil(lambda: data.network.begin.isVisible() and data.columns.isVisible(), timeout=30_000)
+    click(qtbot, data.network.begin)
     click(qtbot, bar.widgetForAction(window.actions_["train"]))
 
     qtbot.waitUntil(lambda: len(steps) > 0, timeout=60_000)
@@ -161,14 +161,14 @@ def test_faulty_rows_are_told_beside_the_columns(qtbot: QtBot, window: MainWindo
     for card in (data.stops.cards[0], window.work.problem_panel.misfits.cards[0]):
         assert "line 152: There are 2 cells, but 3 columns" in card.problem.message
         assert card.problem.severity == "error"
-    assert not data.begin.isVisible()
+    assert not data.network.begin.isVisible()
     qtbot.waitUntil(lambda: data.stops.cards[0].buttons[0].isVisible(), timeout=20_000)
     button = data.stops.cards[0].buttons[0]
     assert button.accessibleName() == "Leave faulty rows out"
     click(qtbot, button)
     assert source_of(window).faulty_rows == "skip"
     qtbot.waitUntil(lambda: data.notes.text().startswith("1 faulty rows were left out"), timeout=20_000)
-    assert data.begin.isVisible()
+    assert data.network.begin.isVisible()
     assert not data.stops.isVisible()
     window.document.undo_stack.undo()
     assert source_of(window).faulty_rows == "refuse"
@@ -189,7 +189,7 @@ def test_choices_are_an_edit_each_and_what_is_typed_is_one(
     qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:
     take(qtbot, window, written(tmp_path / "people.csv", PEOPLE))
-    stack, form = window.document.undo_stack, window.work.data.source_form
+    stack, form = window.document.undo_stack, window.work.data.source.form
     before = stack.count()
     for value in ("skip", "refuse", "skip"):
         editor = form.editor("faulty_rows")
@@ -228,4 +228,4 @@ def test_a_table_with_no_target_has_nothing_to_predict(qtbot: QtBot, window: Mai
     choose(qtbot, data.columns.choices["role"], "ignore")
     qtbot.waitUntil(lambda: bool(data.stops.cards), timeout=20_000)
     assert data.stops.cards[0].problem.message.startswith("There is nothing to predict in this data")
-    assert not data.begin.isVisible()
+    assert not data.network.begin.isVisible()

@@ -39,29 +39,29 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 def fetch(qtbot: QtBot, panel: DataPanel) -> None:
-    qtbot.mouseClick(panel.download.button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.files.download.button, Qt.MouseButton.LeftButton)
 
 
 def idle(qtbot: QtBot, panel: DataPanel) -> None:
-    qtbot.waitUntil(lambda: panel.download._job is None, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.files.download._job is None, timeout=20_000)
 
 
 def test_a_set_is_downloaded_at_a_click_and_seen(
     qtbot: QtBot, window: MainWindow, panel: DataPanel, site: Site
 ) -> None:
     before = window.document.project
-    assert not panel.download.isVisible()
+    assert not panel.files.download.isVisible()
     choose(panel, "mnist")
-    assert panel.download.isVisible()
-    assert panel.download.words.text().startswith("4 files, ")
-    assert panel.download.words.text().endswith(" kB, from 127.0.0.1")
-    assert panel.download.button.text().startswith("Download (")
+    assert panel.files.download.isVisible()
+    assert panel.files.download.words.text().startswith("4 files, ")
+    assert panel.files.download.words.text().endswith(" kB, from 127.0.0.1")
+    assert panel.files.download.button.text().startswith("Download (")
     assert site.asked == []  # not before the click
     fetch(qtbot, panel)
-    assert panel.download.cancel.isVisible()
+    assert panel.files.download.cancel.isVisible()
     qtbot.waitUntil(panel.look.grid.isVisible, timeout=20_000)
     assert window.document.project.data.source == Mnist(path=str(place("mnist")))
-    assert not panel.download.isVisible()
+    assert not panel.files.download.isVisible()
     assert panel.look.grid._labels[:3] == ["0", "1", "2"]
     window.document.undo_stack.undo()
     assert window.document.project.data.source == Mnist()
@@ -76,11 +76,11 @@ def test_what_was_downloaded_is_there_the_next_time(
     fetch(qtbot, panel)
     idle(qtbot, panel)
     choose(panel, "digits")
-    assert not panel.download.isVisible()
+    assert not panel.files.download.isVisible()
     choose(panel, "mnist")
     assert window.document.project.data.source == Mnist(path=str(place("mnist")))
     type_path(panel, tmp_path / "gone")
-    assert panel.download.button.text() == "Use the downloaded files"
+    assert panel.files.download.button.text() == "Use the downloaded files"
     asked = len(site.asked)
     fetch(qtbot, panel)
     idle(qtbot, panel)
@@ -94,12 +94,12 @@ def test_a_download_is_cancelled_and_goes_on(
     choose(panel, "mnist")
     site.silent.clear()
     fetch(qtbot, panel)
-    qtbot.waitUntil(lambda: panel.download.bar.value() > 0, timeout=20_000)
-    assert " kB of " in panel.download.words.text()
-    qtbot.mouseClick(panel.download.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.files.download.bar.value() > 0, timeout=20_000)
+    assert " kB of " in panel.files.download.words.text()
+    qtbot.mouseClick(panel.files.download.cancel, Qt.MouseButton.LeftButton)
     idle(qtbot, panel)
     assert window.document.project.data.source == Mnist()
-    assert panel.download.button.isVisible()
+    assert panel.files.download.button.isVisible()
     site.silent.set()
     fetch(qtbot, panel)
     qtbot.waitUntil(panel.look.grid.isVisible, timeout=20_000)
@@ -110,11 +110,11 @@ def test_another_source_ends_the_download(qtbot: QtBot, window: MainWindow, pane
     choose(panel, "mnist")
     site.silent.clear()
     fetch(qtbot, panel)
-    qtbot.waitUntil(lambda: panel.download.bar.value() > 0, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.files.download.bar.value() > 0, timeout=20_000)
     choose(panel, "digits")
     idle(qtbot, panel)
     assert window.document.project.data.source == Digits()
-    assert not panel.download.isVisible()
+    assert not panel.files.download.isVisible()
 
 
 def test_a_download_that_fails_says_why_and_can_be_tried_again(qtbot: QtBot, panel: DataPanel, site: Site) -> None:
@@ -122,8 +122,8 @@ def test_a_download_that_fails_says_why_and_can_be_tried_again(qtbot: QtBot, pan
     choose(panel, "mnist")
     fetch(qtbot, panel)
     idle(qtbot, panel)
-    assert panel.download.fault.isVisible()
-    assert panel.download.fault.text().endswith("t10k-images-idx3-ubyte.gz: the site answers 404 Not Found.")
+    assert panel.files.download.fault.isVisible()
+    assert panel.files.download.fault.text().endswith("t10k-images-idx3-ubyte.gz: the site answers 404 Not Found.")
     site.files["t10k-images-idx3-ubyte.gz"] = content
     fetch(qtbot, panel)
     qtbot.waitUntil(panel.look.grid.isVisible, timeout=20_000)

@@ -87,15 +87,15 @@ def test_a_file_is_run_and_seen_after_a_yes(
     panel = window.work.data
     assert panel.take_file(program(tmp_path))
     assert [script.path.name for script in asked.scripts] == ["mine.py"]
-    assert panel.allow.isVisible()
+    assert panel.files.allow.isVisible()
     assert "mine.py is a Python file, and is not run before you allow it." in panel.look.word.text()
     assert not panel.split.isVisible()
     assert not ran(tmp_path)
     asked.answer = True
-    panel.allow.click()
+    panel.files.allow.click()
     qtbot.waitUntil(panel.look.table.isVisible, timeout=60_000)
     assert ran(tmp_path)
-    assert not panel.allow.isVisible()
+    assert not panel.files.allow.isVisible()
     assert panel.look.table.model().columnCount() == 5
     assert "Drawn to be looked at: 100 batches of 8 samples" in panel.notes.text()
     assert len(asked.scripts) == 2
@@ -114,7 +114,7 @@ def test_nothing_is_claimed_of_a_file_before_it_ran_and_then_what_it_gives(
     assert "can be trained" not in problems.list.calm.text()
     window.actions_["show_data"].trigger()
     asked.answer = True
-    window.work.data.allow.click()
+    window.work.data.files.allow.click()
     qtbot.waitUntil(lambda: len(problems.misfits.cards) > 0, timeout=60_000)
     told = problems.misfits.cards[0].problem.message
     assert "input takes text, a sample of Python generator (.py) is numbers" in told
@@ -143,7 +143,7 @@ def test_opening_a_project_runs_nothing_and_training_asks(
     assert window.files.open_path(tmp_path / "p.loom")
     window.actions_["show_data"].trigger()
     panel = window.work.data
-    qtbot.waitUntil(panel.allow.isVisible, timeout=10_000)
+    qtbot.waitUntil(panel.files.allow.isVisible, timeout=10_000)
     window.work.tabs.setCurrentWidget(window.work.code)
     assert not window.trainer.train()
     assert (len(asked.scripts), window.session.running) == (1, False)

@@ -31,7 +31,7 @@ def panel(window: MainWindow) -> DataPanel:
 def test_reviews_are_chosen_and_read(qtbot: QtBot, window: MainWindow, panel: DataPanel, tmp_path: Path) -> None:
     path = imdb_file(tmp_path / "imdb")
     choose(panel, "imdb")
-    assert panel.download.button.text() == "Download (19.1 MB)"
+    assert panel.files.download.button.text() == "Download (19.1 MB)"
     type_path(panel, path)
     texts = panel.look.texts
     qtbot.waitUntil(texts.isVisible, timeout=60_000)
@@ -43,12 +43,12 @@ def test_reviews_are_chosen_and_read(qtbot: QtBot, window: MainWindow, panel: Da
         label, text = (model.data(model.index(row, column)) for column in range(2))
         assert text.startswith("[START] ")
         assert (label == "positive") == ("good" in text or "great" in text)
-    panel.begin.click()
+    panel.network.begin.click()
     graph = window.document.project.graph
     assert not infer(graph).problems
     assert graph.of_type(Input)[0].layer == Input(shape=(200,), dtype="int32")
     assert graph.of_type(Embedding)[0].layer.input_dim == 10_000  # type: ignore[attr-defined]
-    assert not panel.fit.isVisible()
+    assert not panel.network.fit.isVisible()
     assert window.work.problem_panel.misfits.cards == []
 
 
@@ -67,7 +67,7 @@ def test_a_click_shows_all_of_a_text(qtbot: QtBot, panel: DataPanel, tmp_path: P
     assert texts.rowHeight(0) == usual
     qtbot.keyClick(texts, Qt.Key.Key_Return)
     assert texts.rowHeight(0) > 2 * usual
-    panel.begin.click()
+    panel.network.begin.click()
     graph = panel.network._document.project.graph
     assert graph.of_type(TextVectorization)[0].layer.output_sequence_length == 400  # type: ignore[attr-defined]
 
@@ -83,7 +83,7 @@ def test_a_folder_of_texts_is_chosen_and_read(
     model = texts.model()
     assert model.data(model.index(0, 0)) == "bad"
     assert model.data(model.index(0, 1)) == "A film in 0 parts, awful.\nSo it is."
-    panel.begin.click()
+    panel.network.begin.click()
     graph = window.document.project.graph
     assert not infer(graph).problems
     assert graph.of_type(TextVectorization)[0].layer.output_sequence_length == 9  # type: ignore[attr-defined]

@@ -442,14 +442,14 @@ def test_the_data_tab_shows_tables_and_pictures_and_changes_the_source(qtbot: Qt
     window.actions_["show_data"].trigger()
     qtbot.waitUntil(lambda: data.look.table.isVisible(), timeout=20_000)
     assert data.look.table.model().columnCount() == 5
-    data.source.setCurrentIndex(data.source.findData("digits"))
-    data.source.activated.emit(data.source.currentIndex())
+    data.source.choice.setCurrentIndex(data.source.choice.findData("digits"))
+    data.source.choice.activated.emit(data.source.choice.currentIndex())
     qtbot.waitUntil(lambda: data.look.grid.isVisible(), timeout=20_000)
     assert type(window.document.project.data.source).__name__ == "Digits"
-    assert data.fit.isVisible()
-    data.fit.click()
+    assert data.network.fit.isVisible()
+    data.network.fit.click()
     assert window.document.graph.by_name("input").layer.shape == (8, 8, 1)  # type: ignore[attr-defined]
-    assert not data.fit.isVisible()
+    assert not data.network.fit.isVisible()
     window.document.undo_stack.undo()
     window.document.undo_stack.undo()
     qtbot.waitUntil(lambda: data.look.table.isVisible(), timeout=20_000)
