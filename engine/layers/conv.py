@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import jax
@@ -65,10 +64,7 @@ class _Convolution(Kernel):
         return Op(ops.convolution, ("kernel", "bias"), {**settings, "groups": self.groups})
 
     def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
-        op = self.op()
-        if ctx.training and jax.default_backend() == "cpu":
-            op = replace(op, function=ops.convolution_for_training)
-        return ctx.activate(self.activation, op(w, *inputs))
+        return ctx.activate(self.activation, self.op_by(ops.convolution_for_training, ctx)(w, *inputs))
 
 
 def check_dilation(strides: tuple[int, ...], dilation_rate: tuple[int, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, ClassVar, Literal
 
+import jax
 from pydantic import AfterValidator, Field
 
 from engine.chosen_metrics import CHOICES
@@ -15,11 +16,11 @@ from engine.layer import Content, Layer, NoType
 from engine.layers.kernel import Kernel
 from engine.losses import LOSSES
 from engine.metrics import METRICS
-from engine.op import Op
+from engine.op import Context, Op
 from engine.ops import core as ops
 from engine.registry import register
 from engine.shapes import Shape, show_shape
-from engine.weights import Weight
+from engine.weights import Weight, Weights
 
 
 def _check_shape(shape: Shape) -> Shape:
@@ -134,6 +135,9 @@ class Dense(Kernel):
 
     def op(self) -> Op:
         return Op(ops.dense, ("kernel", "bias"))
+
+    def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
+        return ctx.activate(self.activation, self.op_by(ops.dense_for_training, ctx)(w, *inputs))
 
 
 @register(category="Core")

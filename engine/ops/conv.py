@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from engine.ops.sums import biased
+from engine.ops.sums import biased, summed_products
 
 Sizes = tuple[int, ...]
 """A number for each axis that a window slides along."""
@@ -135,7 +135,7 @@ def _convolve_backward(strides: Any, pads: Any, dilation: Any, saved: Any, dy: A
     (dx,) = jax.linear_transpose(lambda x: plain(x, kernel), x)(dy)
     if _by_points(x, kernel) or math.prod(kernel.shape[:-2]) == 1:
         places = jnp.concatenate([some for _, some in _shifts(x, kernel.shape[:-2], strides, pads, dilation)], -1)
-        return dx, (places.reshape(-1, places.shape[-1]).T @ dy.reshape(-1, dy.shape[-1])).reshape(kernel.shape)
+        return dx, summed_products(places, dy).reshape(kernel.shape)
     if _crosses(kernel, dy, strides, dilation):
         some = _samples_at_once(dy, 1)
         sums: Callable[..., Any] = partial(_crossed, window=kernel.shape[:-2], pads=pads)

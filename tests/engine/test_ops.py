@@ -20,6 +20,7 @@ from engine.ops.conv import (
     separable_convolution,
     separable_convolution_by_shifts,
 )
+from engine.ops.core import dense, dense_for_training
 from engine.ops.normalization import batch_moments, batch_normalization, batch_normalization_for_training
 from engine.ops.pooling import max_pooling, max_pooling_by_places
 from engine.ops.sums import biased, channel_sums
@@ -150,6 +151,13 @@ def test_sums_of_channels_have_the_gradients_of_plain_sums() -> None:
     arrays = _arrays((4, 3, 5), (5,))
     _same_gradients(lambda y, b: (y + b) * y, lambda y, b: biased(y, b) * y, arrays)
     _same_gradients(lambda y, b: (y * y).sum((0, 1)) * b, lambda y, b: channel_sums(y * y) * b, arrays)
+
+
+@pytest.mark.parametrize("units", [1, 3, 4, 5, 200])
+@pytest.mark.parametrize("shape", [(6, 8), (2, 3, 8), (1, 2, 2, 8), (4, 500)])
+def test_dense_for_training_has_the_gradients_of_the_plain_one(shape: tuple[int, ...], units: int) -> None:
+    _same_gradients(dense, dense_for_training, _arrays(shape, (shape[-1], units), (units,)))
+    _same_gradients(dense, dense_for_training, _arrays(shape, (shape[-1], units)))
 
 
 def test_a_gradient_that_is_no_number_stays_none() -> None:
