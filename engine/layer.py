@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
+import jax
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from engine.fields import Holds, Settings, describe
@@ -15,7 +17,6 @@ from engine.shapes import Shape, count
 from engine.weights import Weight, Weights, kernel_size, within
 
 if TYPE_CHECKING:
-    import jax
     import numpy as np
 
     from engine.expression import Call
@@ -161,6 +162,11 @@ class Layer(Settings):
         y = self.op()(w, *inputs, mask=ctx.mask, masks=ctx.masks)
         activation = self.activation_name
         return y if activation is None else ctx.activate(activation, y)
+
+    def op_by(self, function: Callable[..., Any], ctx: Context) -> Op:
+        """The operation; where it is trained on a CPU, by a function with gradients that are fast there."""
+        op = self.op()
+        return replace(op, function=function) if ctx.training and jax.default_backend() == "cpu" else op
 
     def mask_op(self) -> Op | None:
         """How a mask is made; None in a layer that makes none.

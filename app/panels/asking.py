@@ -39,6 +39,9 @@ class Asking(QObject):
         """What was trained and the graph, of `material` or of the job that makes it."""
         self._job: TaskThread | None = None
         self._question: Question | None = None
+        """What waits to be asked."""
+        self._asked: Question | None = None
+        """What is being asked."""
         self._delay = QTimer(self, singleShot=True, interval=_DEBOUNCE_MS)
         self._delay.timeout.connect(self._start)
 
@@ -49,11 +52,12 @@ class Asking(QObject):
 
     @property
     def last(self) -> Question | None:
-        """What to ask for the sample that was answered for last; before an answer, the question that waits."""
+        """What to ask about the sample that was given last: one that is yet to be answered, or of the answer."""
         from app.panels.questions import Question
 
-        if self.answer is None:
-            return self._question
+        given = self._question or self._asked
+        if given is not None or self.answer is None:
+            return given
         return Question(sample=self.answer.sample, true=self.answer.true)
 
     def take_network(self, trained: TrainedRun, project: Project) -> bool:
@@ -69,7 +73,7 @@ class Asking(QObject):
 
     def forget(self) -> None:
         """There is no network to ask; what is still being answered is not listened to."""
-        self.material, self.answer, self._of, self._question = None, None, None, None
+        self.material, self.answer, self._of, self._question, self._asked = None, None, None, None, None
 
     def ask(self, question: Question) -> None:
         """Ask this in a moment, in place of what waits to be asked."""
@@ -90,8 +94,8 @@ class Asking(QObject):
             return
         from app.panels.questions import asking_job
 
-        question, self._question = self._question, None
-        self._run(asking_job(self.material, question))
+        self._asked, self._question = self._question, None
+        self._run(asking_job(self.material, self._asked))
 
     def _run(self, job: Job) -> None:
         self._job = TaskThread(job, self)
@@ -107,7 +111,7 @@ class Asking(QObject):
             return
         if isinstance(event.value, Material):
             if self.material is None or _inputs(self.material) != _inputs(event.value):
-                self.answer = None
+                self.answer, self._question = None, None
             self.material = event.value
             self.prepared.emit()
         elif isinstance(event.value, Answer):
@@ -117,7 +121,7 @@ class Asking(QObject):
     def _ended(self) -> None:
         if self._job is not None:
             self._job.deleteLater()
-        self._job = None
+        self._job, self._asked = None, None
         self.freed.emit()
         if not self._delay.isActive():
             self._start()

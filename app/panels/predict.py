@@ -102,7 +102,7 @@ class PredictPanel(QWidget):
         self.view.show_outputs([node.name for node in material.oracle.model.outputs])
         self.editor.take_material(material)
         self.stack.setCurrentIndex(1)
-        if self.asking.answer is not None:
+        if self.asking.last is not None:
             self._ask_again()
         elif not self.editor.begin():
             self.view.remark(self.tr("The data has no samples that could be predicted."))
@@ -153,7 +153,8 @@ class PredictPanel(QWidget):
         assert material is not None
         self.editor.show_answer(answer, self.view.output.currentText())
         self.view.show_answer(answer, material)
-        if self.editor.overlay_wanted == GRAD_CAM and answer.overlays.grad_cam is None:
+        looked = answer.question.overlays and self.editor.overlay_wanted == GRAD_CAM
+        if looked and answer.overlays.grad_cam is None:
             self.view.remark(self.tr("Grad-CAM needs a convolution, and the network has none."))
 
     def _failed(self, error: Exception) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-NO_OVERLAY, SALIENCY, GRAD_CAM = range(3)
+NO_OVERLAY, _, GRAD_CAM = range(3)
 
 _SIDE = 64  # of a field to draw in, where the network takes pictures of any size
 _ROW_MOST = 64

@@ -21,7 +21,7 @@ class SourceSettings(QWidget):
         super().__init__(parent)
         self._document = document
         self.choice = QComboBox()
-        """Which source; to be shown where it is seen."""
+        """Which source; its panel lays it out, above the files."""
         for name, cls in SOURCES.items():
             self.choice.addItem(said(cls.title) or name, name)
         self.choice.setToolTip(self.tr("Where the samples come from."))

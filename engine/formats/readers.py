@@ -80,7 +80,7 @@ class Lasting:
     """
 
     def __init__(self, place: Place, kind: Literal["hdf5", "zip"]) -> None:
-        self._place, self._kind = place, kind
+        self._place, self._kind, self._path = place, kind, _whole(place)
         self._reader: Reader | None = None
         self._turn = threading.Lock()
 
@@ -97,7 +97,7 @@ class Lasting:
             # Killed rather than given back: this may run while the lock is held, when memory is cleared up.
             weakref.finalize(self, reader.kill)
             check_file(self._place.path)
-            reader.ask(self._place, self._kind, _whole(self._place))
+            reader.ask(self._place, self._kind, self._path)
         return self._reader
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-import jax
 from pydantic import Field
 
 from engine import named
 from engine.fields import ConstraintName, InitializerName, RegularizerName
 from engine.layer import Weighted
-from engine.op import Context, Op
 from engine.ops.initializers import INITIALIZERS, fans
 from engine.weights import Weight
 
@@ -72,11 +68,6 @@ class Kernel(Weighted):
     @property
     def flops_each(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
         return bias_and_activation(self)
-
-    def op_by(self, function: Callable[..., Any], ctx: Context) -> Op:
-        """The operation; where it is trained on a CPU, by a function with gradients that are fast there."""
-        op = self.op()
-        return replace(op, function=function) if ctx.training and jax.default_backend() == "cpu" else op
 
     def kernel(self, *shape: int) -> Weight:
         return Weight(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import jax
@@ -73,10 +72,7 @@ class _MaxPooling(_Pooling):
         return Op(ops.max_pooling, settings=self._settings)
 
     def apply(self, w: Weights, *inputs: jax.Array, ctx: Context) -> jax.Array:
-        op = self.op()
-        if ctx.training and jax.default_backend() == "cpu":
-            op = replace(op, function=ops.max_pooling_by_places)
-        return op(w, *inputs)
+        return self.op_by(ops.max_pooling_by_places, ctx)(w, *inputs)
 
 
 class _AveragePooling(_Pooling):

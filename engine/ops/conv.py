@@ -147,9 +147,11 @@ def _convolve_backward(strides: Any, pads: Any, dilation: Any, saved: Any, dy: A
         return dx, sums(x, dy)
 
     def add(number: Any, dk: Any) -> Any:
-        return dk + sums(*(lax.dynamic_slice_in_dim(array, number * some, some) for array in (x, dy)))
+        part = (lax.dynamic_slice_in_dim(array, number * some, some) for array in (x, dy))
+        return dk + sums(*part).astype(dk.dtype)
 
-    return dx, lax.fori_loop(0, len(dy) // some, add, jnp.zeros(kernel.shape, dy.dtype))
+    nothing = jnp.zeros(kernel.shape, jnp.promote_types(dy.dtype, jnp.float32))  # short types lose what is added
+    return dx, lax.fori_loop(0, len(dy) // some, add, nothing).astype(kernel.dtype)
 
 
 def _slid(
@@ -176,9 +178,11 @@ _CROSSED_CHANNELS = range(16, 65)
 
 
 def _crosses(kernel: Any, dy: Any, strides: Sizes, dilation: Sizes) -> bool:
-    """Whether `_crossed` is faster than `_slid`, which it is for pictures of some size with few channels."""
+    """Whether `_crossed` is mostly faster than `_slid`: for pictures of some size with few channels."""
     return (
         dy.ndim == 4
+        and dy.dtype == jnp.float32
+        and kernel.shape[1] > 1
         and {*strides, *dilation} == {1}
         and all(channels in _CROSSED_CHANNELS for channels in kernel.shape[-2:])
         and math.prod(dy.shape[1:-1]) in _CROSSED_POINTS

@@ -52,7 +52,10 @@ biased.defvjp(_biased_forward, _biased_backward)
 
 @jax.custom_vjp
 def product(x: Any, kernel: Any) -> Any:
-    """x @ kernel along the last axis of x, whose gradient by the kernel is one of `summed_products`."""
+    """x @ kernel along the last axis of x, whose gradient by the kernel is one of `summed_products`.
+
+    It has no derivative in forward mode.
+    """
     return x @ kernel
 
 
@@ -62,7 +65,7 @@ def _product_forward(x: Any, kernel: Any) -> tuple[Any, tuple[Any, Any]]:
 
 def _product_backward(saved: tuple[Any, Any], dy: Any) -> tuple[Any, Any]:
     x, kernel = saved
-    return dy @ kernel.T, summed_products(x, dy)
+    return (dy @ kernel.T).astype(x.dtype), summed_products(x, dy).astype(kernel.dtype)
 
 
 product.defvjp(_product_forward, _product_backward)
@@ -71,8 +74,8 @@ product.defvjp(_product_forward, _product_backward)
 def summed_products(x: Any, dy: Any) -> Any:
     """The products of each channel of x with each of dy, summed over all other axes: (channels of x, of dy).
 
-    XLA's library takes up to eight times as long where the right side of a product is narrow as where the left is
-    low, and XLA turns a product that is transposed around unless it is kept from it.
+    XLA's library takes up to eight times as long where the right side of a product is narrow as where the left
+    side is low; and XLA takes the transpose of a product the first way, unless it is kept from it.
     """
     x, dy = (array.reshape(-1, array.shape[-1]) for array in (x, dy))
     narrow = dy.shape[-1] <= min(x.shape[-1] // 2, _NARROW)

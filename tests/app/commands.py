@@ -28,6 +28,8 @@ def layerloom(*arguments: str, cwd: Path) -> Done:
         try:
             main()
         except SystemExit as end:
+            if isinstance(end.code, str):
+                err.write(f"{end.code}\n")
             status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
     return Done(command, status, *texts)

@@ -71,9 +71,9 @@ class Keyboard:
             if open_one and patience.hasExpired():
                 dialog.reject()
             if waiting or dialog is not None:
-                QTimer.singleShot(50, look)
+                QTimer.singleShot(50, self.window, look)
 
-        QTimer.singleShot(50, look)
+        QTimer.singleShot(50, self.window, look)  # ends with its window
 
 
 @pytest.fixture

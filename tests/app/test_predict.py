@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.panels.draw_field import DrawField
 from app.panels.predict import PredictPanel
 from app.panels.questions import true_text
+from app.panels.sample_editor import GRAD_CAM
 from app.panels.share_bars import ShareBars
 from app.window import MainWindow
 from engine import templates
@@ -93,6 +94,37 @@ def test_a_digit_is_drawn_and_looked_at(qtbot: QtBot, window: MainWindow) -> Non
     panel.view.bars.chosen.emit(3)
     settled(qtbot, panel)
     assert panel.asking.answer.index == panel.view.bars.marked == 3
+
+
+@pytest.mark.parametrize("when", ["it waits", "it is asked"])
+def test_a_sample_is_not_lost_to_what_is_chosen_meanwhile(qtbot: QtBot, window: MainWindow, when: str) -> None:
+    panel = opened(qtbot, window, templates.make("digits-cnn"))
+    panel.editor.number.setValue(3)
+    if when == "it is asked":
+        qtbot.waitUntil(lambda: panel.asking._asked is not None, timeout=10_000)
+    panel.editor.overlay.setCurrentIndex(GRAD_CAM)
+    panel.editor.overlay.activated.emit(GRAD_CAM)
+    assert not panel.asking.idle
+    remarks: list[str] = []
+    panel.asking.answered.connect(lambda: remarks.append(panel.view.hint.text()))
+    settled(qtbot, panel)
+    answer = panel.asking.answer
+    assert answer is not None
+    assert answer.question.number == 2
+    assert answer.overlays.grad_cam is not None
+    assert remarks
+    assert not any("Grad-CAM needs" in remark for remark in remarks)
+
+
+def test_a_sample_given_while_a_network_is_prepared_is_asked_about(qtbot: QtBot, window: MainWindow) -> None:
+    panel = opened(qtbot, window)
+    window.session.trained = some_weights(window.document.project)
+    panel.refresh()
+    panel.editor.row.spins[0].setValue(99.0)
+    settled(qtbot, panel)
+    assert panel.asking.answer is not None
+    (sample,) = panel.asking.answer.sample.values()
+    assert sample[0] == 99.0
 
 
 def test_a_picture_from_disk_is_taken(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:

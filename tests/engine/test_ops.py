@@ -70,6 +70,22 @@ def test_gradients_of_some_samples_at_a_time(strides: Any, samples: int, monkeyp
     _same_gradients(convolution, convolution_for_training, arrays, strides=strides, padding="same")
 
 
+def test_many_parts_of_a_gradient_are_summed_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conv, "_AT_ONCE", 1)  # four samples at a time: 128 parts
+    x, dy, kernel = (jnp.abs(array) for array in _arrays((512, 6, 5, 3), (512, 6, 5, 4), (3, 2, 3, 4)))
+
+    def gradient(dtype: Any) -> np.ndarray[Any, Any]:
+        given, kept = x.astype(dtype), kernel.astype(dtype)
+        _, back = jax.vjp(lambda k: convolution_for_training(given, k, strides=(1, 1), padding="same"), kept)
+        (found,) = back(dy.astype(dtype))
+        assert found.dtype == dtype
+        return np.asarray(found, np.float32)
+
+    relative = gradient(jnp.bfloat16) / gradient(jnp.float32) - 1
+    assert abs(relative).max() < 2**-7  # eight bits hold a number to that; summed in eight bits it is 3 % short
+    assert abs(relative.mean()) < 1e-3
+
+
 @pytest.mark.parametrize("samples", [6, 5, 1])
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("window", [(3, 3), (2, 4), (1, 3), (5, 2)])
@@ -94,6 +110,8 @@ def test_what_is_not_taken_across_and_down() -> None:
     assert not any([crosses(14, 16, 32), crosses(200, 16, 32), crosses(32, 3, 32), crosses(32, 64, 128)])
     assert not any([crosses(32, 16, 32, stride=2), crosses(32, 16, 32, rate=2)])
     assert not conv._crosses(jnp.zeros((3, 16, 16)), jnp.zeros((1, 1024, 16)), (1,), (1,))
+    half = [jnp.zeros(shape, jnp.bfloat16) for shape in ((3, 3, 16, 16), (1, 32, 32, 16))]
+    assert not conv._crosses(*half, (1, 1), (1, 1))
 
 
 @pytest.mark.parametrize("padding", ["valid", "same", "causal"])

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from engine.backend import compiler_options
 from engine.ops.conv import convolution_for_training
+from engine.ops.core import dense_for_training
 from tests.bench.peers.kernels import Clock, Kernel, Timed
 
 
@@ -18,10 +19,10 @@ class Own(Clock):
 
     def passes(self, kernel: Kernel) -> dict[str, Timed]:
         batch, size, channels, filters, window, stride, _ = kernel
-        strides = (stride, stride)
+        by_window = partial(convolution_for_training, strides=(stride, stride), padding="same")
 
         def forward(x: Any, weights: Any) -> Any:
-            return convolution_for_training(x, weights, strides=strides, padding="same") if window else x @ weights
+            return by_window(x, weights) if window else dense_for_training(x, weights)
 
         x = jnp.ones((batch, size, size, channels) if window else (batch, channels))
         weights = jnp.ones((window, window, channels, filters) if window else (channels, filters))
