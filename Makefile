@@ -35,6 +35,7 @@ bench: .venv/.test .venv-bench/.peers
 	@$(BIN)/python -m tests.bench.looks
 	@$(BIN)/python -m tests.bench.sweep
 	@$(BIN)/python -m tests.bench.training
+	@$(BIN)/python -m tests.bench.kernels
 
 # The stamps say what is installed; pyproject.toml says what should be.
 .venv/.app: pyproject.toml setup.sh

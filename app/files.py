@@ -58,6 +58,8 @@ class ProjectFiles(QObject):
 
     path_changed = Signal()
     recent_changed = Signal()
+    replacing = Signal()
+    """Another project is about to be shown."""
     project_replaced = Signal(object)
     """Another project is shown: an `Opened`."""
     weights_loaded = Signal(object, object)
@@ -213,6 +215,7 @@ class ProjectFiles(QObject):
             self.path_changed.emit()
 
     def _show(self, opened: Opened, path: Path | None, origin: Path | None = None) -> None:
+        self.replacing.emit()
         self._document.reset(opened.project, opened.inference)
         self._origin = origin
         self._path, self._foreign = path, opened.start is not None

@@ -157,9 +157,7 @@ class RateDialog(QDialog):
     def _restyle(self) -> None:
         theme = themes.current()
         self.view.restyle()
-        faint = themes.color(theme.accent)
-        faint.setAlpha(_FAINT)
-        self._raw.setPen(pg.mkPen(faint))
+        self._raw.setPen(pg.mkPen(themes.color(theme.accent, _FAINT)))
         self._smooth.setPen(pg.mkPen(theme.accent, width=2))
         self.line.setPen(pg.mkPen(theme.text, width=1.5))
         self.line.setHoverPen(pg.mkPen(theme.text, width=3))

@@ -227,13 +227,17 @@ class TrainingSession(QObject):
             self._on_ended()
         return ended
 
+    def leave(self) -> None:
+        """Let a run that goes on be one of another project from now on, which edits do not change."""
+        self._forgotten = self.running
+
     def adopt(self, project: Project, start: Start | None, origin: str = "") -> None:
         """Take weights that came with a project for its result; None drops that of the last run.
 
         `origin` names the file that they came from, where that is no run of the project.
-        A run that still goes on is one of another project from now on: its weights are no result here.
+        A run that still goes on is left to another project: its weights are no result here.
         """
-        self._forgotten = self.running
+        self.leave()
         self._place, self._origin = None, origin
         self.trained = (
             None

@@ -100,7 +100,7 @@ class Trainer(QObject):
             if learned
             else self.tr("Train the network"),
         )
-        self._work.training_settings.show_running(running)
+        self._work.training_settings.show_running(running, idle=idle)
 
     def _ready(self) -> bool:
         """Whether the network can be trained, and its data may be had; says why where it cannot."""

@@ -191,6 +191,7 @@ class MainWindow(QMainWindow):
         self.files.saved.connect(self._saved)
         self.following = Following(document, self.session, work.sweeps, self.files, self)
         self.following.refused.connect(lambda why: self.statusBar().showMessage(why, 10_000))
+        self.files.replacing.connect(self.session.leave)
         self.files.project_replaced.connect(self._project_replaced)
         self.files.weights_loaded.connect(self._weights_loaded)
         self.exports.exported.connect(

@@ -145,7 +145,7 @@ def class_color(label: int, theme: Theme) -> str:
 
 @cache
 def color(value: str, alpha: int = 255) -> QColor:
-    """A colour to draw with, made once."""
+    """A colour to draw with, made once: it is everybody's, and not to be changed."""
     result = QColor(value)
     result.setAlpha(alpha)
     return result

@@ -54,6 +54,12 @@ class AnswerView(QWidget):
             self.output.addItems(names)
         self.output.setVisible(len(names) > 1)
 
+    def forget(self) -> None:
+        """There is no answer."""
+        self.result.clear()
+        self.bars.hide()
+        self.remark("")
+
     def remark(self, text: str) -> None:
         """Say something about the answer, or why there is none."""
         self.hint.setText(text)

@@ -23,7 +23,7 @@ class Asking(QObject):
     """Asks in the background, one question at a time, and always the last one in the end."""
 
     prepared = Signal()
-    """Another `material` is there; `answer` is None where the new network takes no such sample."""
+    """Another `material` is there; `answer` is None where the new network or data has no such sample."""
     answered = Signal()
     """Another `answer` is there."""
     failed = Signal(object)
@@ -110,7 +110,7 @@ class Asking(QObject):
         if not isinstance(event, Result) or self._of is None:
             return
         if isinstance(event.value, Material):
-            if self.material is None or _inputs(self.material) != _inputs(event.value):
+            if self.material is None or _takes(self.material) != _takes(event.value):
                 self.answer, self._question = None, None
             self.material = event.value
             self.prepared.emit()
@@ -127,5 +127,6 @@ class Asking(QObject):
             self._start()
 
 
-def _inputs(material: Material) -> object:
-    return {node.name: node.layer for node in material.oracle.model.inputs}
+def _takes(material: Material) -> object:
+    """What samples are of: the Inputs, and the data that they were taken from."""
+    return {node.name: node.layer for node in material.oracle.model.inputs}, material.project.data.source

@@ -142,6 +142,8 @@ class DataPanel(QWidget):
         for widget in (self.split_heading, self.split):
             widget.setVisible(not source.endless)
         self.files.show_source(source)
+        if not isinstance(source, Table):
+            self.columns.hide()
         self._ask_for_preview()
 
     def _ask_for_preview(self) -> None:

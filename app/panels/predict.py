@@ -104,7 +104,9 @@ class PredictPanel(QWidget):
         self.stack.setCurrentIndex(1)
         if self.asking.last is not None:
             self._ask_again()
-        elif not self.editor.begin():
+            return
+        self.view.forget()
+        if not self.editor.begin():
             self.view.remark(self.tr("The data has no samples that could be predicted."))
 
     # Asking

@@ -145,6 +145,7 @@ class SampleEditor(QWidget):
         """Begin with the sample of the data that is chosen, or an empty field; False where neither can be."""
         if self._material is None:
             return False
+        self.true.clear()
         if self._material.samples is not None and self._material.samples.size:
             self._pick()
             return True

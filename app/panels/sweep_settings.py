@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pydantic import ValidationError
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
@@ -59,7 +59,7 @@ class SweepSettings(QWidget):
         self.search.activated.connect(lambda _index: self._add_chosen())
         edit = self.search.lineEdit()
         assert edit is not None
-        edit.returnPressed.connect(self._add_chosen)
+        edit.returnPressed.connect(self._entered)
 
     def _make_widgets(self) -> None:
         self.search = QComboBox(editable=True)
@@ -148,12 +148,23 @@ class SweepSettings(QWidget):
 
     # Settings
 
+    def _entered(self) -> None:
+        """Take what was typed; of what is suggested, the list takes care itself."""
+        completer = self.search.completer()
+        popup = completer and completer.popup()
+        if popup is None or not popup.isVisible():
+            self._add_chosen()
+
     def _add_chosen(self) -> None:
         text = self.search.currentText().strip()
         if text in self._known:
             self.add(text)
-            self.search.setCurrentIndex(-1)
-            self.search.clearEditText()
+            # In a moment: the list writes its suggestion into the field after it is taken.
+            QTimer.singleShot(0, self.search, self._clear_search)
+
+    def _clear_search(self) -> None:
+        self.search.setCurrentIndex(-1)
+        self.search.clearEditText()
 
     def add(self, name: str, values: str = "") -> None:
         """Vary a setting; with values that suit it where none are given."""

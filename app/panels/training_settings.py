@@ -29,6 +29,8 @@ class TrainingSettingsPanel(QScrollArea):
         self._document = document
         self._shown: TrainingSettings | None = None
         self._rate_editor: RateEditor | None = None
+        self._idle = True
+        """Whether nothing is trained."""
         self.run_form = SettingsForm()
         self.run_form.translate_labels()
         self.optimizer = QComboBox()
@@ -100,12 +102,14 @@ class TrainingSettingsPanel(QScrollArea):
             self.tr("Try growing rates on a copy of the network, and see where its loss falls")
         )
         self.find_button.clicked.connect(self.rate_wanted)
+        self.find_button.setEnabled(self._idle)
         editor.add_way(self.find_button)
 
-    def show_running(self, running: bool) -> None:
-        """Say, while a run goes on, what of it can be changed."""
+    def show_running(self, running: bool, *, idle: bool) -> None:
+        """Say, while a run goes on, what of it can be changed; a rate is looked for while nothing is trained."""
         self.running.setVisible(running)
-        self.find_button.setEnabled(not running)
+        self._idle = idle
+        self.find_button.setEnabled(idle)
 
     def _run_changed(self, settings: Settings, field: str) -> None:
         if isinstance(settings, TrainingSettings):

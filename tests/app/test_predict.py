@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from app.panels.sample_editor import GRAD_CAM
 from app.panels.share_bars import ShareBars
 from app.window import MainWindow
 from engine import templates
+from engine.data.arrays import Npz
 from engine.model import compile_graph
 from engine.project import Project
 from tests.app.test_evaluate import some_weights
@@ -125,6 +127,23 @@ def test_a_sample_given_while_a_network_is_prepared_is_asked_about(qtbot: QtBot,
     assert panel.asking.answer is not None
     (sample,) = panel.asking.answer.sample.values()
     assert sample[0] == 99.0
+
+
+def test_other_data_begin_with_their_own_sample(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    panel = opened(qtbot, window, templates.make("digits-cnn"))
+    panel.editor.clear.click()  # the picture of a person, which belongs to none of the data
+    settled(qtbot, panel)
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "d.npz", x=rng.uniform(0, 16, (40, 8, 8, 1)), y=rng.integers(0, 10, 40))
+    project = window.document.project
+    source = Npz(path=str(tmp_path / "d.npz"))
+    window.document.reset(replace(project, data=project.data.replace(source=source)))
+    window.session.trained = some_weights(window.document.project)
+    panel.refresh()
+    settled(qtbot, panel)
+    assert panel.asking.answer is not None
+    assert panel.asking.answer.question.number == 0
+    assert panel.editor.true.text().startswith("true: ")
 
 
 def test_a_picture_from_disk_is_taken(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:

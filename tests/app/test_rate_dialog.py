@@ -15,6 +15,7 @@ from engine.errors import TrainingError
 from engine.freezing import with_trainable
 from engine.layers.core import Dense
 from engine.optimizers import OneCycle
+from graph_editor import theme as themes
 
 PATIENCE = 60_000
 
@@ -46,6 +47,11 @@ def test_the_proposed_rate_is_used_by_one_edit(window: MainWindow, finder: RateD
     window.document.undo_stack.undo()
     assert window.document.project.training == before
     assert not window.document.undo_stack.canUndo()
+
+
+def test_colours_that_all_draw_with_are_left_alone(finder: RateDialog) -> None:
+    assert themes.color(themes.current().accent).alpha() == 255
+    finder.reject()
 
 
 def test_the_line_and_the_number_say_the_same(window: MainWindow, finder: RateDialog, qtbot: QtBot) -> None:

@@ -98,6 +98,27 @@ def test_settings_are_found_by_what_is_typed(qtbot: QtBot, panel: SweepPanel) ->
     assert not panel.start_button.isEnabled()
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)  # pop-ups on no screen
+@pytest.mark.parametrize("way", ["keys", "mouse"])
+def test_a_suggested_setting_is_added_alone(qtbot: QtBot, panel: SweepPanel, way: str) -> None:
+    settings = panel.settings
+    edit, completer = settings.search.lineEdit(), settings.search.completer()
+    assert edit is not None
+    assert completer is not None
+    edit.setFocus()
+    qtbot.keyClicks(edit, "learn")
+    popup = completer.popup()
+    qtbot.waitUntil(popup.isVisible, timeout=5000)
+    if way == "keys":
+        QTest.keyClick(popup, Qt.Key.Key_Down)
+        QTest.keyClick(popup, Qt.Key.Key_Return)
+    else:
+        place = popup.visualRect(completer.completionModel().index(0, 0)).center()
+        qtbot.mouseClick(popup.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: edit.text() == "", timeout=5000)
+    assert list(settings.rows) == ["learning_rate"]
+
+
 def test_trials_are_shown_and_the_best_settings_taken(qtbot: QtBot, window: MainWindow, panel: SweepPanel) -> None:
     seen: list[tuple[str, bool]] = []
     window.work.sweeps.running_changed.connect(

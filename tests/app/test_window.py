@@ -698,6 +698,25 @@ def test_a_model_that_is_saved_as_a_project_keeps_weights_and_the_state_of_the_o
     assert len(list((tmp_path / "net.runs").iterdir())) == 1
 
 
+def test_another_project_leaves_a_run_as_it_is(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.files.choose", lambda *_: 1)  # changes may be lost
+    window.document.reset(small_project(epochs=100_000))
+    click(qtbot, window, "train")
+    told: list[EpochDone] = []
+    window.session.happened.connect(lambda event: told.append(event) if isinstance(event, EpochDone) else None)
+    qtbot.waitUntil(lambda: len(told) > 3, timeout=60_000)
+    assert window.files.new()
+    assert window.document.project.training.epochs < 100
+    count = len(told)
+    qtbot.waitUntil(lambda: len(told) > count + 100, timeout=60_000)
+    window.document.edit_training("Change", window.document.project.training.replace(epochs=1))
+    count = len(told)
+    qtbot.waitUntil(lambda: len(told) > count + 100, timeout=60_000)
+    assert window.session.running
+
+
 def test_weights_are_loaded_into_the_network_that_is_shown(
     qtbot: QtBot, window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
