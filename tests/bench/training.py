@@ -5,11 +5,15 @@ on TensorFlow and on JAX, and a step in JAX by hand. All have the same network, 
 float32; each ratio is the middle of those of all turns. The peers live in an environment of their own, which
 `make bench` makes; without it, this program and the step by hand are measured.
 
-    python -m tests.bench.training [--json] [--works NAME,NAME] [--peers NAME,NAME] [--turns N] [--gpu]
+    python -m tests.bench.training [--json] [--works A,B] [--peers A,B] [--turns N] [--bfloat16] [--gpu]
+
+`--bfloat16` lets all compute in mixed precision. `--gpu` measures that and float32 on a graphics card, which JAX must
+see; of the peers, those whose builds see it take part.
 
 A row tells `work`, `step_ms` of this program, `peers` (name to milliseconds), `ratio_to_fastest_peer` and
-`ratio_to_bare_jax` (how many times as fast), `goal`, and `memory_ratio`: bytes of a compiled step against the one
-by hand.
+`ratio_to_bare_jax` (how many times as fast), `goal`, `memory_ratio`: bytes of a compiled step against the one by
+hand, `precision`, `tflops`: 10^12 operations of products a second in this program, and of a card that is known
+`share_of_peak`.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.bench.peers.kernels import operations
 from tests.bench.peers.works import WORKS, Work
 from tests.bench.report import report
 
@@ -33,25 +38,37 @@ OWN, BARE = "Layerloom", "bare JAX"
 TURNS = 5
 KINDS = ("train", "predict")
 
+PEAKS = {
+    "H200": {"float32": 494.0, "bfloat16": 989.0},
+    "H100": {"float32": 494.0, "bfloat16": 989.0},
+    "A100": {"float32": 156.0, "bfloat16": 312.0},
+    "L4": {"float32": 60.0, "bfloat16": 121.0},
+}
+"""TFLOP/s of dense products by NVIDIA's data sheets; float32 as JAX multiplies it by default, in TF32."""
+
 Command = tuple[str, list[str], dict[str, str]]
 """A Python, what it is to run, and what is added to the environment."""
 
 
-def contestants(peers: str, *, gpu: bool) -> dict[str, Command]:
+_ON_CPU = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+_ON_GPU = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}  # all share its memory
+
+
+def contestants(peers: str, *, gpu: bool, bfloat16: bool) -> dict[str, Command]:
     """Every program by its name, with how its worker is started; of the `peers`, those that are named."""
-    place = [] if gpu else ["JAX_PLATFORMS=cpu", "CUDA_VISIBLE_DEVICES="]
-    here = dict(pair.split("=") for pair in place)
+    here = _ON_GPU if gpu else _ON_CPU
+    short = ["--bfloat16"] if bfloat16 else []
     found: dict[str, Command] = {
-        OWN: (sys.executable, ["own"], here),
-        BARE: (sys.executable, ["bare_jax"], here),
+        OWN: (sys.executable, ["own", *short], here),
+        BARE: (sys.executable, ["bare_jax", *short], here),
     }
     if PEERS.exists():
-        python, more = str(PEERS), ["--gpu"] if gpu else []
+        python, more = str(PEERS), [*short, *(["--gpu"] if gpu else [])]
         known: dict[str, Command] = {
             "PyTorch": (python, ["pytorch", *more], here),
             "torch.compile": (python, ["pytorch", "--compile", *more], here),
-            "Keras on TensorFlow": (python, ["keras_fit"], {**here, "KERAS_BACKEND": "tensorflow"}),
-            "Keras on JAX": (python, ["keras_fit"], {**here, "KERAS_BACKEND": "jax"}),
+            "Keras on TensorFlow": (python, ["keras_fit", *short], {**here, "KERAS_BACKEND": "tensorflow"}),
+            "Keras on JAX": (python, ["keras_fit", *short], {**here, "KERAS_BACKEND": "jax"}),
         }
         found |= {name: known[name] for name in (peers.split(",") if peers else known)}
     return found
@@ -73,7 +90,8 @@ class Contestant:
             stderr=subprocess.PIPE if "--verbose" not in sys.argv else None,
             text=True,
         )
-        self.memory = self._answer()["memory"]
+        ready = self._answer()
+        self.memory, self.device = ready["memory"], ready["device"]
 
     def turn(self, kind: str) -> None:
         """Work for a while; notes the milliseconds of a step."""
@@ -94,20 +112,35 @@ class Contestant:
         self._process.communicate("end\n")
 
 
-def measure(works: list[Work], turns: int, who: dict[str, Command]) -> Iterator[dict[str, Any]]:
+def measure(works: list[Work], turns: int, who: dict[str, Command], precision: str) -> Iterator[dict[str, Any]]:
     """Two rows for each work: of training and of prediction."""
     for work in works:
-        found = [Contestant(name, command, work) for name, command in who.items()]
+        found = list(_ready(work, who))
         for _ in range(turns):
             for kind in KINDS:
                 for one in found:
                     one.turn(kind)
         for one in found:
             one.end()
-        yield from (_row(work, kind, {one.name: one for one in found}) for kind in KINDS)
+        yield from (_row(work, kind, {one.name: one for one in found}, precision) for kind in KINDS)
 
 
-def _row(work: Work, kind: str, found: dict[str, Contestant]) -> dict[str, Any]:
+def _ready(work: Work, who: dict[str, Command]) -> Iterator[Contestant]:
+    """Those that can do a work here; a peer that cannot is told of."""
+    for name, command in who.items():
+        try:
+            one = Contestant(name, command, work)
+            if "--gpu" in sys.argv and name == OWN and not one.device.startswith("gpu"):
+                one.end()
+                sys.exit(f"JAX sees no graphics card here, but {one.device}.")
+            yield one
+        except RuntimeError as error:
+            if name in (OWN, BARE):
+                raise
+            sys.stderr.write(f"{error}\n")
+
+
+def _row(work: Work, kind: str, found: dict[str, Contestant], precision: str) -> dict[str, Any]:
     own = found.pop(OWN)
     step_ms = {name: statistics.median(one.times[kind]) for name, one in found.items()}
     peers = {name: ms for name, ms in step_ms.items() if name != BARE}
@@ -122,7 +155,9 @@ def _row(work: Work, kind: str, found: dict[str, Contestant]) -> dict[str, Any]:
     row["ratio_to_bare_jax"] = _ratio(found[BARE], own, kind)
     if kind == "train" and own.memory and found[BARE].memory:
         row["memory_ratio"] = own.memory / found[BARE].memory
-    return row
+    row |= {"precision": precision, "tflops": operations(work, training=kind == "train") / row["step_ms"] / 1e9}
+    peak = next((peaks[precision] for name, peaks in PEAKS.items() if name in own.device), None)
+    return row if peak is None else {**row, "share_of_peak": row["tflops"] / peak}
 
 
 def _ratio(other: Contestant, own: Contestant, kind: str) -> float:
@@ -135,13 +170,14 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--works", default=",".join(WORKS))
     parser.add_argument("--peers", default="")
     parser.add_argument("--turns", type=int, default=TURNS)
-    for flag in ("--json", "--gpu", "--verbose"):
+    for flag in ("--json", "--gpu", "--bfloat16", "--verbose"):
         parser.add_argument(flag, action="store_true")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     asked = _asked()
-    who = contestants(asked.peers, gpu=asked.gpu)
-    rows = measure([WORKS[name] for name in asked.works.split(",")], asked.turns, who)
-    report("Training", rows)
+    works = [WORKS[name] for name in asked.works.split(",")]
+    for short in (False, True) if asked.gpu else (asked.bfloat16,):
+        who = contestants(asked.peers, gpu=asked.gpu, bfloat16=short)
+        report("Training", measure(works, asked.turns, who, "bfloat16" if short else "float32"))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tests.bench.peers.turns import Worker, asked
+from tests.bench.peers.turns import BFLOAT16, Worker, asked
 from tests.bench.peers.works import LEARNING_RATE, Op, Work
 
 Weights = list[dict[str, jax.Array]]
@@ -62,6 +62,8 @@ def _shape(op: Op, before: list[tuple[int, ...]], start: tuple[int, ...]) -> tup
 def _logits(work: Work, trained: Weights, kept: Weights, x: jax.Array, training: bool) -> tuple[Any, Weights]:
     values: list[Any] = []
     kept = list(kept)
+    if BFLOAT16:
+        trained, x = jax.tree.map(_in_short, trained), x.astype(jnp.bfloat16)
     for place, (op, own) in enumerate(zip(work.ops, trained, strict=True)):
         given = [values[before] for before in op.inputs]
         if op.kind == "norm":
@@ -69,7 +71,11 @@ def _logits(work: Work, trained: Weights, kept: Weights, x: jax.Array, training:
         else:
             value = x if op.kind == "input" else _value(op, own, given)
         values.append(value)
-    return values[-1], kept
+    return values[-1].astype(jnp.float32), kept
+
+
+def _in_short(weight: jax.Array) -> jax.Array:
+    return weight.astype(jnp.bfloat16)
 
 
 def _value(op: Op, own: dict[str, jax.Array], given: list[Any]) -> Any:
@@ -100,12 +106,13 @@ def _value(op: Op, own: dict[str, jax.Array], given: list[Any]) -> Any:
 
 
 def _norm(x: jax.Array, own: Any, kept: Any, training: bool) -> tuple[jax.Array, Any]:
+    short, x = x.dtype, x.astype(jnp.float32)
     mean, variance = kept["mean"], kept["variance"]
     if training:
         mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
         news = {"mean": mean, "variance": variance}
         kept = {name: _MOMENTUM * kept[name] + (1 - _MOMENTUM) * new for name, new in news.items()}
-    return (x - mean) * lax.rsqrt(variance + 1e-3) * own["gamma"] + own["beta"], kept
+    return ((x - mean) * lax.rsqrt(variance + 1e-3) * own["gamma"] + own["beta"]).astype(short), kept
 
 
 class BareJax(Worker):

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from tests.bench.peers.turns import TURN_SECONDS, Worker, asked
+from tests.bench.peers.turns import BFLOAT16, TURN_SECONDS, Worker, asked
 from tests.bench.peers.works import LEARNING_RATE, Op, Work
 
 
@@ -70,4 +70,6 @@ class KerasFit(Worker):
 
 
 if __name__ == "__main__":
+    if BFLOAT16:
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
     KerasFit(asked()).serve()

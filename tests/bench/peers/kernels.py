@@ -69,6 +69,11 @@ def kernels(work: Work) -> Iterator[Kernel]:
             shapes.append((size, channels))
 
 
+def operations(work: Work, *, training: bool) -> int:
+    """Multiplications and additions of all products of a step, or of a prediction of a batch."""
+    return sum(each.operations * (len(each.passes) if training else 1) for each in kernels(work))
+
+
 class Clock(ABC):
     """One program, with its own way of each pass."""
 

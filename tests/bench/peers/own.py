@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import jax
 import numpy as np
 
 from engine.data.arrays import Npz
@@ -22,7 +23,7 @@ from engine.model import compile_graph
 from engine.optimizers import Adam
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.training import train
-from tests.bench.peers.turns import Worker, asked
+from tests.bench.peers.turns import BFLOAT16, Worker, asked
 from tests.bench.peers.works import LEARNING_RATE, Op, Work
 from tests.engine.graphs import graph
 
@@ -78,10 +79,15 @@ class Own(Worker):
             np.savez(path, x=inputs, y=classes)
             data = DataSettings(source=Npz(path=str(path)), validation_split=0, test_split=0)
             optimizer = Adam(learning_rate=LEARNING_RATE)
-            training = TrainingSettings(optimizer=optimizer, batch_size=work.batch, epochs=1_000_000)
+            training = TrainingSettings(
+                optimizer=optimizer,
+                batch_size=work.batch,
+                epochs=1_000_000,
+                precision="mixed_bfloat16" if BFLOAT16 else "float32",
+            )
             self._events = train(Project(made, data=data, training=training))
             self._memory, self._step = self._compiled(), 0
-        self._model = compile_graph(made)
+        self._model = compile_graph(made, precision=training.precision)
         self._variables, self._batch = self._model.init(0), inputs[: work.batch]
 
     def _compiled(self) -> int | None:
@@ -104,6 +110,10 @@ class Own(Worker):
 
     def memory(self) -> int | None:
         return self._memory
+
+    def device(self) -> str:
+        (first, *_) = jax.devices()
+        return f"{first.platform}: {first.device_kind}"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tests.bench.peers.turns import Worker, asked
+from tests.bench.peers.turns import BFLOAT16, Worker, asked
 from tests.bench.peers.works import LEARNING_RATE, Op, Work
 
 
@@ -81,6 +81,7 @@ class PyTorch(Worker):
         self._adam = torch.optim.Adam(self._network.parameters(), LEARNING_RATE, fused=True)
         self._call = torch.compile(self._network) if compiled else self._network
         self._batches: list[Any] = []
+        self._short = torch.autocast(device, torch.bfloat16, enabled=BFLOAT16)
 
     def train(self) -> int:
         if not self._batches:
@@ -88,7 +89,8 @@ class PyTorch(Worker):
         numbers = self._batches.pop()
         self._network.train()
         self._adam.zero_grad()
-        loss = nn.functional.cross_entropy(self._call(self._x[numbers]), self._y[numbers])
+        with self._short:
+            loss = nn.functional.cross_entropy(self._call(self._x[numbers]), self._y[numbers])
         loss.backward()
         self._adam.step()
         loss.item()
@@ -96,8 +98,8 @@ class PyTorch(Worker):
 
     def predict(self) -> None:
         self._network.eval()
-        with torch.inference_mode():
-            self._call(self._x[: self.work.batch]).cpu().numpy()
+        with torch.inference_mode(), self._short:
+            self._call(self._x[: self.work.batch]).float().cpu().numpy()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from typing import Any
 from tests.bench.peers.works import WORKS, Work
 
 TURN_SECONDS = float(os.environ.get("TURN_SECONDS", "1"))
+BFLOAT16 = "--bfloat16" in sys.argv
+"""Whether to compute in bfloat16, with weights in float32."""
 
 
 class Worker(ABC):
@@ -34,6 +36,10 @@ class Worker(ABC):
         """Bytes of a step of training, where they are known."""
         return None
 
+    def device(self) -> str:
+        """What it computes on, where that is known."""
+        return ""
+
     def _predictions(self) -> int:
         self.predict()
         return 1
@@ -49,7 +55,7 @@ class Worker(ABC):
         start = time.perf_counter()
         self.train()
         self.predict()
-        say(ready=time.perf_counter() - start, memory=self.memory())
+        say(ready=time.perf_counter() - start, memory=self.memory(), device=self.device())
         for line in sys.stdin:
             if line.strip() == "end":
                 return
