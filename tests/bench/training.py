@@ -7,8 +7,8 @@ float32; each ratio is the middle of those of all turns. The peers live in an en
 
     python -m tests.bench.training [--json] [--works A,B] [--peers A,B] [--turns N] [--bfloat16] [--gpu]
 
-`--bfloat16` lets all compute in mixed precision. `--gpu` measures that and float32 on a graphics card that JAX sees;
-of the peers, those whose builds see it take part.
+`--bfloat16` lets all compute in mixed precision. `--gpu` measures that and float32 on a graphics card which JAX
+sees; of the peers, those whose builds see it take part.
 
 A row tells `work`, `step_ms` of this program, `peers` (name to milliseconds), `ratio_to_fastest_peer` and
 `ratio_to_bare_jax` (how many times as fast), `goal`, `memory_ratio`: bytes of a compiled step against the one by
