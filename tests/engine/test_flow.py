@@ -332,9 +332,10 @@ def test_closing_wakes_who_waits(tmp_path: Path) -> None:
 def test_no_process_outlives_the_program(number: signal.Signals, tmp_path: Path) -> None:
     script(tmp_path, "import numpy as np\ndef batches():\n" + textwrap.indent(textwrap.dedent(_STUBBORN), "    "))
     program = f"""if True:
-        import time
+        import signal, time
         from engine.data import consent
         from engine.data.flow import Flow
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background have it ignored
         script = consent.read_script({str(tmp_path / "mine.py")!r})
         consent.allow(script)
         found = Flow(script, "batches", 10)
@@ -349,6 +350,6 @@ def test_no_process_outlives_the_program(number: signal.Signals, tmp_path: Path)
     pids = [int(pid) for pid in parent.stdout.readline().split()]
     assert len(pids) == 2
     parent.send_signal(number)
-    parent.wait(60)  # Python's own end takes seconds where others use the machine
+    parent.wait(10)
     parent.stdout.close()
     assert wait_until(lambda: all(map(gone, pids)), 20)
