@@ -50,8 +50,9 @@ def test_the_proposed_rate_is_used_by_one_edit(window: MainWindow, finder: RateD
 
 
 def test_colours_that_all_draw_with_are_left_alone(finder: RateDialog) -> None:
-    assert themes.color(themes.current().accent).alpha() == 255
-    finder.reject()
+    opacity = themes.color(themes.current().accent).alpha()
+    finder.reject()  # before anything can fail: a window does not end what a dialog still tries
+    assert opacity == 255
 
 
 def test_the_line_and_the_number_say_the_same(window: MainWindow, finder: RateDialog, qtbot: QtBot) -> None:
