@@ -15,6 +15,7 @@ from app.endings import MODELS, PROJECT, WEIGHTS
 from app.gallery import choose_template
 from app.jobs import run_job
 from app.past import PastRun, opened_run, past_run
+from app.places import is_unsaved, place_of, unsaved_place
 from app.settings import AppSettings
 from app.task import Job, result_of
 from app.transfers import ask_transfer
@@ -64,6 +65,8 @@ class ProjectFiles(QObject):
     """Another project is shown: an `Opened`."""
     weights_loaded = Signal(object, object)
     """A file, and the weights in it, which belong to the network that is shown."""
+    settled = Signal(object, object)
+    """A project that had no file has one: the place where its runs lay, and the file."""
     saved = Signal(object)
     """The project was saved; its path."""
 
@@ -73,12 +76,18 @@ class ProjectFiles(QObject):
         self._settings = settings
         self._window = window
         self._path: Path | None = None
+        self._place = unsaved_place()
         self._origin: Path | None = None  # the model file that the project came from
         self._foreign = False  # more than the document holds, and in no file of ours: closing asks
 
     @property
     def path(self) -> Path | None:
         return self._path
+
+    @property
+    def place(self) -> Path:
+        """The project file that runs and sweeps lie beside; where the project has none, one for itself alone."""
+        return self._place
 
     @property
     def name(self) -> str:
@@ -148,7 +157,8 @@ class ProjectFiles(QObject):
     def open_run(self, folder: Path) -> bool:
         """Show the project of a run as it was, with its weights, after asking about unsaved changes.
 
-        It stays the project of its file: saving makes it that of now.
+        It stays the project of its file: saving makes it that of now. Where there is no file, and the run was left
+        by a project that had none either, it becomes that project, and all its runs come along.
         """
         if not self.may_discard():
             return False
@@ -156,6 +166,8 @@ class ProjectFiles(QObject):
         opened = self._try(title, text, in_background(_read_run, folder))
         if opened is None:
             return False
+        if self._path is None and is_unsaved(place_of(folder)):
+            self._place = place_of(folder)
         self._show(replace(opened, same=True), self._path, origin=self._origin)
         self._foreign = True
         self.path_changed.emit()
@@ -219,6 +231,8 @@ class ProjectFiles(QObject):
         self._document.reset(opened.project, opened.inference)
         self._origin = origin
         self._path, self._foreign = path, opened.start is not None
+        if not opened.same:
+            self._place = path or unsaved_place()
         self.project_replaced.emit(opened)
         self.path_changed.emit()
 
@@ -246,7 +260,9 @@ class ProjectFiles(QObject):
             return False
         if self._document.project is project:
             self._document.set_saved()
-        self._path, self._foreign = path, False
+        before, self._path, self._place, self._foreign = self._place, path, path, False
+        if is_unsaved(before):
+            self.settled.emit(before, path)
         self._settings.last_folder = path.parent
         self._remember(path)
         self.path_changed.emit()

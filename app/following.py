@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs import sentence
-from app.files import Opened, ProjectFiles
+from app.files import ProjectFiles
 from app.jobs import run_job
-from app.past import bring_sweep, keep_run, move_run
+from app.past import keep_run
 from app.session import RunState, TrainingSession
 from app.sweeping import SweepSession
 from app.task import result_of
 from graph_editor.document import ProjectDocument
+from graph_editor.words import said
 
 
 class Following(QObject):
-    """Brings the last run, the weights of a model file, and the last sweep; what goes on, when it has ended."""
+    """Brings runs and sweeps, once none goes on, and the weights of a model file."""
 
     refused = Signal(str)
     """Why something stays where it was."""
@@ -34,21 +37,23 @@ class Following(QObject):
         super().__init__(window)
         self._document, self._session, self._sweeps = document, session, sweeps
         self._files, self._window = files, window
+        self._due: dict[Path, Path] = {}  # files, by the places where runs of their projects may still lie
         self._bringing = False
+        files.settled.connect(self._settled)
         files.saved.connect(lambda _path: self.bring())
-        files.project_replaced.connect(self._replaced)
         session.started.connect(lambda _project: files.trained())
         session.state_changed.connect(lambda state: self._soon() if state is RunState.IDLE else None)
         sweeps.running_changed.connect(lambda running: files.trained() if running else self._soon())
 
     def bring(self) -> None:
-        """Let what there is lie beside the project's file, if it has one."""
-        if self._files.path is None or self._bringing:
+        """Let what there is lie beside the files of its projects, as far as they have some."""
+        if self._bringing or self._session.running or self._sweeps.running:
             return
         self._bringing = True
         try:
-            self._tried(self._bring_run)
-            self._tried(self._bring_sweep)
+            self._tried(self._keep_weights)
+            for place in list(self._due):
+                self._tried(partial(self._move, place))
         finally:
             self._bringing = False
 
@@ -58,25 +63,30 @@ class Following(QObject):
         except Exception as error:
             self.refused.emit(sentence(error))
 
+    def _move(self, place: Path) -> None:
+        from engine.sweeps.moving import move_all
+
+        path = self._due[place]
+        moved = run_job(self._window, self.tr("Saving…"), result_of(move_all, place, path))
+        self._sweeps.take_moved(place, path, moved.sweeps)
+        if moved.problems:
+            self.refused.emit(said(moved.problems[0]))
+        else:
+            del self._due[place]
+
+    def _settled(self, place: Path, path: Path) -> None:
+        self._due[place] = path
+        self._sweeps.settle(place, path)
+
     def _soon(self) -> None:
         """The project may have been saved meanwhile; where the window closes, it calls by itself."""
         QTimer.singleShot(0, self, lambda: self.bring() if self._window.isVisible() else None)
 
-    def _replaced(self, opened: Opened) -> None:
-        if not opened.same:
-            self._sweeps.forget()
-
-    def _bring_run(self) -> None:
+    def _keep_weights(self) -> None:
+        """Weights that came from a model file are a run of the project, once it has a file."""
         path, project, trained = self._files.path, self._document.project, self._session.trained
-        folder, origin = self._session.unsaved_run(project.graph), self._session.foreign_origin(project.graph)
-        if path is None or trained is None or not (folder or origin):
+        origin = self._session.foreign_origin(project.graph)
+        if path is None or trained is None or not origin:
             return
-        self._session.run_moved()
-        job = result_of(move_run, folder, path) if folder else result_of(keep_run, trained, project, origin, path)
-        run_job(self._window, self.tr("Saving…"), job)
-
-    def _bring_sweep(self) -> None:
-        path, name = self._files.path, self._sweeps.unsaved
-        if path is not None and name:
-            job = result_of(bring_sweep, name, path)
-            self._sweeps.was_moved(run_job(self._window, self.tr("Saving…"), job), path)
+        self._session.kept()
+        run_job(self._window, self.tr("Saving…"), result_of(keep_run, trained, project, origin, path))

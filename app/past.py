@@ -1,19 +1,14 @@
-"""Runs that lie on disk: finding that of a project that is opened, and bringing some to a project's file."""
+"""Runs that lie on disk: finding that of a project that is opened, and making one of weights from elsewhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from app.session import TrainedRun
-from app.settings import runs_place
 from engine.project import Project
 from engine.start import Start
-
-if TYPE_CHECKING:
-    from engine.sweeps.study import SweepState
 
 
 @dataclass(frozen=True)
@@ -49,18 +44,3 @@ def keep_run(trained: TrainedRun, project: Project, origin: str, path: Path) -> 
     from engine.runs import keep_weights
 
     return keep_weights(path, trained.completed(project), trained.weights, origin, trained.optimizer_state)
-
-
-def bring_sweep(name: str, path: Path) -> SweepState:
-    """Bring a sweep of a project that had no file to its file, as it stands there; raises `FileError`."""
-    from engine.sweeps.moving import move_sweep
-    from engine.sweeps.study import Study
-
-    return Study.open(path, move_sweep(name, runs_place(None), path)).state
-
-
-def move_run(folder: Path, path: Path) -> Path:
-    """Bring the folder of a run to the runs of the project in a file; raises `FileError`."""
-    from engine.runs import move_run
-
-    return move_run(folder, path)

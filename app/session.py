@@ -8,7 +8,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.settings import runs_place
 from app.task import Job, TaskThread
 from engine.control import Control
 from engine.errors import Cancelled
@@ -101,11 +100,12 @@ def _structure(graph: Graph) -> object:
 
 @dataclass
 class RunPlace:
-    """Where a run is written: known once the run has made its folder."""
+    """Where a run is written."""
 
-    path: Path | None
-    """The project file, None for a project that was never saved."""
+    path: Path
+    """The project file that it lies beside."""
     folder: Path | None = None
+    """Known once the run has made it."""
 
 
 class TrainingSession(QObject):
@@ -147,12 +147,10 @@ class TrainingSession(QObject):
         """The folder of the run that goes on or went on last, once it is made."""
         return None if self._place is None else self._place.folder
 
-    def start(
-        self, project: Project, path: Path | None = None, start: Start | None = None, *, anyway: bool = False
-    ) -> bool:
+    def start(self, project: Project, path: Path, start: Start | None = None, *, anyway: bool = False) -> bool:
         """Train a project in the background, on from a start if there is one; False where one goes on already.
 
-        `anyway` also where there seems to be too little memory.
+        The run lies beside the project file `path`. `anyway` also where there seems to be too little memory.
         """
         if self.running:
             return False
@@ -252,21 +250,14 @@ class TrainingSession(QObject):
             )
         )
 
-    def unsaved_run(self, graph: Graph) -> Path | None:
-        """The folder of the last run where it has ended, trained this graph, and the project had no file."""
-        place = self._place
-        if self.running or place is None or place.path is not None or self.trained is None:
-            return None
-        return place.folder if self.trained.fits(graph) else None
-
     def foreign_origin(self, graph: Graph) -> str:
         """The file that the weights of this graph came from, where they are in no run yet; empty otherwise."""
         fits = not self.running and self.trained is not None and self.trained.fits(graph)
         return self._origin if fits else ""
 
-    def run_moved(self) -> None:
-        """The last run, or the weights from elsewhere, were brought to the project's file."""
-        self._place, self._origin = None, ""
+    def kept(self) -> None:
+        """The weights from elsewhere are a run of the project now."""
+        self._origin = ""
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Learned):
@@ -312,11 +303,11 @@ def training_job(
     *,
     anyway: bool = False,
 ) -> Job:
-    """The events of a run that is also written to disk, beside its project file where there is one."""
+    """The events of a run that is also written to disk, beside its project file."""
     from engine.runs import new_run_folder, recorded
     from engine.training import train
 
-    place.folder = new_run_folder(runs_place(place.path))
+    place.folder = new_run_folder(place.path)
     try:
         yield from recorded(project, train(project, start, control, anyway=anyway), place.folder)
     finally:

@@ -27,11 +27,6 @@ def data_folder() -> Path:
     return Path(os.environ.get("LAYERLOOM_DATA_DIR") or platformdirs.user_data_dir("layerloom"))
 
 
-def runs_place(path: Path | None) -> Path:
-    """The project file that runs and sweeps lie beside; projects that have none share one place."""
-    return path or data_folder() / "unsaved.loom"
-
-
 class AppSettings:
     """Typed access to the settings file."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.settings import runs_place
 from app.task import Job, TaskThread
 from engine.errors import Cancelled
 from engine.events import Event
@@ -24,7 +24,7 @@ class SweepSession(QObject):
 
     running_changed = Signal(bool)
     moved = Signal()
-    """The sweep was brought to the project's file."""
+    """Sweeps were brought to their project's file."""
     happened = Signal(object)
     failed = Signal(object)
 
@@ -33,26 +33,26 @@ class SweepSession(QObject):
         self._thread: TaskThread | None = None
         self.stopping = False
         self.place: Path | None = None
-        """The project file beside which it lies; None for a project that had none when it began."""
+        """The project file beside which it lies; None where there is no sweep yet."""
         self.state: SweepState | None = None
         """As far as it has been told."""
-        self._forgotten = False  # another project is shown than the one that it belongs to
+        self._home: Path | None = None  # the place of its project; it is moved there when it has ended
 
     @property
     def running(self) -> bool:
         return self._thread is not None
 
-    def start(self, plan: Plan, project: Project, path: Path | None) -> None:
+    def start(self, plan: Plan, project: Project, place: Path) -> None:
         """Begin a sweep."""
         from engine.sweeps.sweep import sweep
 
-        self._run(sweep(runs_place(path), plan, project), path)
+        self._run(sweep(place, plan, project), place)
 
-    def go_on(self, name: str, path: Path | None, trials: int | None = None) -> None:
+    def go_on(self, name: str, place: Path, trials: int | None = None) -> None:
         """Go on with an earlier one."""
         from engine.sweeps.sweep import sweep_on
 
-        self._run(sweep_on(runs_place(path), name, trials), path)
+        self._run(sweep_on(place, name, trials), place)
 
     def stop(self) -> None:
         """Ask it to end early; runs that go on end with what they have."""
@@ -69,32 +69,26 @@ class SweepSession(QObject):
 
     # The project that it belongs to
 
-    def state_for(self, path: Path | None) -> SweepState | None:
-        """The sweep if it is one of the project that is shown, whose file this is."""
-        here = path is not None and path == self.place
-        own = here or (not self._forgotten and (self.place is None or self.running))
-        return self.state if own else None
+    def state_for(self, place: Path | None) -> SweepState | None:
+        """The sweep if it is one of the project of this place."""
+        return self.state if place is not None and place == self._home else None
 
-    def forget(self) -> None:
-        """Another project is shown from now on."""
-        self._forgotten = True
+    def settle(self, place: Path, path: Path) -> None:
+        """The project of a place has a file now; a sweep that goes on stays where it lies until it has ended."""
+        if self._home == place:
+            self._home = path
 
-    @property
-    def unsaved(self) -> str:
-        """The name of the sweep where it has ended, and its project had no file; empty otherwise."""
-        ended = not self.running and not self._forgotten and self.place is None
-        return self.state.name if ended and self.state is not None else ""
-
-    def was_moved(self, state: SweepState, path: Path) -> None:
-        """The sweep lies beside the project's file now."""
-        self.state, self.place = state, path
+    def take_moved(self, place: Path, path: Path, states: Mapping[str, SweepState]) -> None:
+        """Sweeps of a place lie beside this file now."""
+        if self.place == place and self.state is not None and self.state.name in states:
+            self.state, self.place = states[self.state.name], path
         self.moved.emit()
 
-    def _run(self, job: Job, path: Path | None) -> None:
+    def _run(self, job: Job, place: Path) -> None:
         if self._thread is not None:
             return
-        self.stopping, self._forgotten = False, False
-        self.place, self.state = path, None
+        self.stopping = False
+        self.place, self._home, self.state = place, place, None
         self._thread = TaskThread(job, self)
         self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(

@@ -77,7 +77,7 @@ class Trainer(QObject):
             return False
         self._actions["curves"].setChecked(True)
         self._work.tabs.setCurrentIndex(0)
-        return self._session.start(self._document.project, self._files.path, start, anyway=anyway)
+        return self._session.start(self._document.project, self._files.place, start, anyway=anyway)
 
     def find_rate(self) -> RateDialog | None:
         """Show the learning rate finder; None where the network cannot be trained, or is being trained."""

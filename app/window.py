@@ -183,9 +183,9 @@ class MainWindow(QMainWindow):
         stack.canRedoChanged.connect(self._show_undo)
         stack.undoTextChanged.connect(self._show_undo)
         self.files.path_changed.connect(self._show_title)
-        self.files.path_changed.connect(lambda: work.runs.show_project(self.files.path))
-        self.files.path_changed.connect(lambda: work.sweep.show_project(self.files.path))
         for panel in (work.runs, work.sweep):
+            panel.show_project(self.files.place)
+            self.files.path_changed.connect(lambda panel=panel: panel.show_project(self.files.place))
             panel.open_wanted.connect(self._open_run)
         self.files.recent_changed.connect(self._fill_recent)
         self.files.saved.connect(self._saved)

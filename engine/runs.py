@@ -54,7 +54,8 @@ from engine.transfer import by_name, transferred
 RUN_FILES = ("project.loom", "last.h5", "best.h5")
 """The files of a run that are read back."""
 
-_RUNS = ".runs"
+RUNS = ".runs"
+"""The ending of the folder that they lie in."""
 
 SAVE_SECONDS = 5.0
 """Weights are written at most this often while a run goes on, and at its end."""
@@ -62,7 +63,7 @@ SAVE_SECONDS = 5.0
 
 def runs_folder(project_path: Path) -> Path:
     """Where the runs of a project lie: `name.runs` beside `name.loom`."""
-    return project_path.with_suffix(_RUNS)
+    return project_path.with_suffix(RUNS)
 
 
 def new_run_folder(project_path: Path) -> Path:
@@ -219,7 +220,7 @@ def move_run(folder: Path, project_path: Path) -> Path:
 def _remove(folder: Path) -> None:
     """Take a run away again, and the folder of runs around it where it was the only one."""
     shutil.rmtree(folder, ignore_errors=True)
-    if folder.parent.suffix == _RUNS:
+    if folder.parent.suffix == RUNS:
         with contextlib.suppress(OSError):
             folder.parent.rmdir()
 

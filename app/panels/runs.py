@@ -28,10 +28,10 @@ from app.panels.curves import Curves
 from app.panels.run_difference import difference_page, run_page
 from app.panels.run_figures import RunFigures
 from app.panels.runs_model import RunsModel
-from app.panels.runs_reading import Looked, looking
+from app.panels.runs_reading import Looked, listing, looking
 from app.panels.runs_table import RunsTable
+from app.places import is_unsaved, place_of
 from app.session import TrainingSession
-from app.settings import runs_place
 from app.task import Job, TaskThread, result_of
 from app.texts import count
 from engine.difference import Difference
@@ -39,7 +39,7 @@ from engine.errors import FileError, LayerloomError
 from engine.events import Result
 from engine.files import write_text
 from engine.history import Row
-from engine.past_runs import Remarks, RunRecord, reading_runs, write_remarks
+from engine.past_runs import Remarks, RunRecord, write_remarks
 from engine.runs import delete_run
 from graph_editor import theme as themes
 from graph_editor.words import counted
@@ -71,7 +71,7 @@ class RunsPanel(QWidget):
         self.setObjectName("runsPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
-        self._path = runs_place(None)
+        self._place: Path | None = None
         self._followed: tuple[Path, ...] = ()
         self._wanted: Path | None = None  # the run that is to be selected once it is listed
         self._job: TaskThread | None = None
@@ -160,11 +160,11 @@ class RunsPanel(QWidget):
         super().hideEvent(event)
         self._timer.stop()
 
-    def show_project(self, path: Path | None) -> None:
-        """Show the runs of the project in this file; of those that have none, where it is None."""
-        if runs_place(path) == self._path:
+    def show_project(self, place: Path) -> None:
+        """Show the runs that lie beside this project file; those left behind where there is no file."""
+        if place == self._place:
             return
-        self._path, self._followed = runs_place(path), ()
+        self._place, self._followed = place, ()
         if self._job is not None:
             self._job.close()  # what it has read is of another project
         self.model.pinned.clear()
@@ -173,9 +173,9 @@ class RunsPanel(QWidget):
 
     def refresh(self) -> None:
         """Read what is new or changed, where the tab is seen."""
-        if self._job is not None or not self.isVisible():
+        if self._place is None or self._job is not None or not self.isVisible():
             return
-        job = reading_runs(self._path, self.model.runs, self._followed)
+        job = listing(self._place, self.model.runs, self._followed)
         self._job = self._started(job, self._show_runs, self._ended)
 
     def _started(self, job: Job, take: Callable[[Any], None], ended: Callable[[], None]) -> TaskThread:
@@ -209,13 +209,18 @@ class RunsPanel(QWidget):
             self.table.resizeColumnsToContents()
         self.table.select(kept)
         self._selection_changed()
-        number = len(self.model.runs)
-        self.state.setText(
-            counted(number, self.tr("{0} run"), self.tr("{0} runs"))
-            if number
-            else self.tr("There are no runs yet")
-        )
+        self.state.setText(self._state_text())
         self._show_buttons()
+
+    def _state_text(self) -> str:
+        number = len(self.model.runs)
+        if not number:
+            return self.tr("There are no runs yet")
+        here = {run.folder for run in self.model.runs if place_of(run.folder) == self._place}
+        if not here and not self._followed:
+            one = self.tr("{0} run of a project that was never saved")
+            return counted(number, one, self.tr("{0} runs of projects that were never saved"))
+        return counted(number, self.tr("{0} run"), self.tr("{0} runs"))
 
     @property
     def selected(self) -> tuple[RunRecord, ...]:
@@ -303,7 +308,8 @@ class RunsPanel(QWidget):
         self.open_wanted.emit(self.selected[0].folder)
 
     def _follow(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, self.tr("Follow a run: its folder"), str(self._path.parent))
+        start = Path.home() if self._place is None or is_unsaved(self._place) else self._place.parent
+        name = QFileDialog.getExistingDirectory(self, self.tr("Follow a run: its folder"), str(start))
         if name:
             self.follow(Path(name))
 

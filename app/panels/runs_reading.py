@@ -1,17 +1,18 @@
-"""What the Runs tab reads of the runs that are selected, in the background."""
+"""What the Runs tab reads in the background."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.places import is_unsaved, left_behind
 from app.task import Job
 from engine.difference import Difference, differences
 from engine.errors import FileError
 from engine.events import Event, Result
 from engine.history import Row, read_history
-from engine.past_runs import RunRecord
+from engine.past_runs import RunRecord, reading_runs, run_folders
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,12 @@ class Looked:
 
     histories: dict[Path, tuple[Row, ...]]
     found: tuple[Difference, ...] | None = None
+
+
+def listing(place: Path, known: Iterable[RunRecord], followed: Sequence[Path]) -> Job:
+    """Read the runs of a project and those that are followed; of a new project, those left behind by others."""
+    new = is_unsaved(place) and not followed and not run_folders(place)
+    yield from reading_runs(place, known, left_behind() if new else followed)
 
 
 def looking(runs: Sequence[RunRecord], compare: Sequence[RunRecord]) -> Job:

@@ -23,7 +23,6 @@ from app.dialogs import sentence, tell_error
 from app.panels.sweep_results import SweepResults
 from app.panels.sweep_settings import SweepSettings
 from app.session import TrainingSession
-from app.settings import runs_place
 from app.sweeping import SweepSession
 from app.task import Job, TaskThread
 from app.texts import figure, metric_name
@@ -59,14 +58,13 @@ class SweepPanel(QWidget):
         self.setObjectName("sweepPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._document, self._session, self._sweeps = document, session, sweeps
-        self._path: Path | None = None
+        self._place: Path | None = None
         self._states: dict[str, SweepState] = {}
         self._job: TaskThread | None = None
         self._make_widgets()
         self._lay_out()
         self._timer = QTimer(self, interval=_DRAW_MS, singleShot=True)
         self._connect()
-        self.results.show_project(self._folder)
         self._fill_choice()
         self._show_state(None)
 
@@ -150,11 +148,11 @@ class SweepPanel(QWidget):
         self._show_settings()
         self._read()
 
-    def show_project(self, path: Path | None) -> None:
-        """Show the sweeps of the project in this file."""
-        if path == self._path:
+    def show_project(self, place: Path) -> None:
+        """Show the sweeps that lie beside this project file."""
+        if place == self._place:
             return
-        self._path = path
+        self._place = place
         self._states.clear()
         self.results.show_project(self._folder)
         self._fill_choice()
@@ -167,25 +165,25 @@ class SweepPanel(QWidget):
 
     def _read(self) -> None:
         """Read the sweeps there are, in the background."""
-        if self._job is not None or self._sweeps.running or not self.isVisible():
+        place = self._place
+        if place is None or self._job is not None or self._sweeps.running or not self.isVisible():
             return
-        path = self._path
-        thread = self._job = TaskThread(_reading(runs_place(path)), self)
-        thread.happened.connect(lambda event: self._take_read(event, path))
+        thread = self._job = TaskThread(_reading(place), self)
+        thread.happened.connect(lambda event: self._take_read(event, place))
         thread.failed.connect(lambda error: self.status.setText(sentence(error)))
-        thread.ended.connect(lambda: self._read_ended(path))
+        thread.ended.connect(lambda: self._read_ended(place))
         thread.ended.connect(thread.deleteLater)
         thread.start()
 
-    def _take_read(self, event: Event, path: Path | None) -> None:
-        if isinstance(event, Result) and path == self._path and not self._sweeps.running:
+    def _take_read(self, event: Event, place: Path) -> None:
+        if isinstance(event, Result) and place == self._place and not self._sweeps.running:
             self._states = {state.name: state for state in event.value}
             self._fill_choice()
             self._chosen()
 
-    def _read_ended(self, path: Path | None) -> None:
+    def _read_ended(self, place: Path) -> None:
         self._job = None
-        if path != self._path:
+        if place != self._place:
             self._read()
 
     def close_jobs(self) -> None:
@@ -212,13 +210,13 @@ class SweepPanel(QWidget):
     def start(self) -> None:
         """Begin the sweep that is asked for, where that can be."""
         plan = self.settings.plan()
-        if plan is not None and not self._busy:
-            self._sweeps.start(plan, self._document.project, self._path)
+        if plan is not None and self._place is not None and not self._busy:
+            self._sweeps.start(plan, self._document.project, self._place)
 
     def go_on(self) -> None:
         """Go on with the sweep that is shown."""
-        if self.shown is not None and not self._busy:
-            self._sweeps.go_on(self.shown.name, self._path)
+        if self.shown is not None and self._place is not None and not self._busy:
+            self._sweeps.go_on(self.shown.name, self._place)
 
     @property
     def _busy(self) -> bool:
@@ -227,13 +225,14 @@ class SweepPanel(QWidget):
     @property
     def _live(self) -> SweepState | None:
         """The sweep that goes on or went on last, if it is one of this project."""
-        return self._sweeps.state_for(self._path)
+        return self._sweeps.state_for(self._place)
 
     @property
     def _folder(self) -> Path:
         """Where the runs lie: those of a sweep that goes on stay where it began."""
         live = self._sweeps.running and self._live is not None
-        return runs_folder(runs_place(self._sweeps.place if live else self._path))
+        place = self._sweeps.place if live else self._place
+        return Path() if place is None else runs_folder(place)
 
     def _running_changed(self, running: bool) -> None:
         self.settings.setEnabled(not running)

@@ -1,15 +1,66 @@
-"""Bringing a sweep from one project file to another, with the runs of its trials."""
+"""Bringing runs and sweeps from one project file to another."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import FileError, LayerloomError
 from engine.past_runs import Remarks, read_remarks, run_folders, write_remarks
-from engine.runs import move_run
-from engine.sweeps.study import Study
+from engine.pulse import Listener, read_beat
+from engine.runs import move_run, runs_folder
+from engine.sweeps.study import Study, SweepState, sweep_states, sweeps_file
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What came of moving all that lies beside a project file."""
+
+    sweeps: Mapping[str, SweepState]
+    """Those that were moved, as they stand now, by the names that they had."""
+    problems: tuple[str, ...] = ()
+    """What stays where it was, and why: a sentence each."""
+
+
+def move_all(source: Path, target: Path) -> Moved:
+    """Let the runs and sweeps of one project file be those of another; runs that another process writes stay.
+
+    One that cannot be moved hinders no other.
+    """
+    sweeps: dict[str, SweepState] = {}
+    problems: list[str] = []
+    staying: set[Path] = set()
+    try:
+        for name in [state.name for state in reversed(sweep_states(source))]:  # the last one stays the last
+            folders = _folders(Study.open(source, name))
+            try:
+                sweeps[name] = Study.open(target, move_sweep(name, source, target)).state
+            except LayerloomError as error:
+                problems.append(str(error))
+                staying.update(folders)
+        listener = Listener()
+        for folder in run_folders(source):
+            if folder not in staying and listener.life(folder, read_beat(folder)) == "silent":
+                try:
+                    move_run(folder, target)
+                except LayerloomError as error:
+                    problems.append(str(error))
+    except LayerloomError as error:
+        problems.append(str(error))
+    if not problems:
+        _clear(source)
+    return Moved(sweeps, tuple(problems))
+
+
+def _clear(source: Path) -> None:
+    """Take away the folder of the runs, where nothing is left in it."""
+    with suppress(OSError):
+        if not run_folders(source):
+            sweeps_file(source).unlink(missing_ok=True)
+        runs_folder(source).rmdir()
 
 
 def move_sweep(name: str, source: Path, target: Path) -> str:

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 import app.exports
 import app.files
+import app.task
 import app.trainer
 import app.transfers
 import app.window
@@ -40,6 +41,14 @@ class Answers:
 
     def tell(self, parent: object, title: str, error: BaseException) -> None:
         self.told.append(str(error))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _level() -> Iterator[None]:
+    """Threads of the window keep their place: beside the tests of others, one that steps back hardly runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.task, "_NICE", 0)
+        yield
 
 
 @pytest.fixture

@@ -228,7 +228,7 @@ def test_a_run_that_goes_on_elsewhere_is_followed(
             until(qtbot, lambda: panel.selected and panel.selected[0].folder == folder)
             until(qtbot, lambda: panel._rows(panel.selected[0]))
             assert panel.model.end(panel.selected[0]) == "goes on elsewhere"
-            assert "Goes on elsewhere" in panel.page.toPlainText()
+            until(qtbot, lambda: "Goes on elsewhere" in panel.page.toPlainText())
             assert not panel.delete_button.isEnabled()
             seen = len(panel._rows(panel.selected[0]))
             until(qtbot, lambda: len(panel._rows(panel.selected[0])) > seen)

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from app.panels.sweep import SweepPanel
 from app.panels.sweep_picture import picture_of
-from app.settings import runs_place
+from app.settings import data_folder
 from app.window import MainWindow
 from engine.errors import Cancelled, FileError, TrainingError
 from engine.events import Beside, EpochDone, Event, Failed, Finished, Progress
@@ -269,7 +269,7 @@ def test_a_sweep_before_the_first_saving_lies_beside_the_file(
     save_to(window, monkeypatch, path)
     assert not window.isWindowModified()
     assert sweep_states(path) == (before,)
-    assert sweep_states(runs_place(None)) == ()
+    assert not list(data_folder().glob("unsaved*"))
     until(qtbot, lambda: unsaved._job is None)
     assert unsaved.shown == before
     assert unsaved.choice.currentText() == "sweep-1: 4 of 4"
@@ -300,7 +300,7 @@ def test_a_project_saved_during_its_sweep_is_followed_by_it(
     assert sweeps.place == path
 
 
-def test_a_sweep_follows_its_project_where_a_run_cannot(
+def test_a_sweep_follows_its_project_where_the_weights_of_a_file_cannot(
     qtbot: QtBot, window: MainWindow, unsaved: SweepPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     swept(qtbot, window, unsaved, "3,4")
@@ -308,7 +308,7 @@ def test_a_sweep_follows_its_project_where_a_run_cannot(
     def in_the_way() -> None:
         raise FileError(tmp_path, "is in the way.")
 
-    monkeypatch.setattr(window.following, "_bring_run", in_the_way)
+    monkeypatch.setattr(window.following, "_keep_weights", in_the_way)
     save_to(window, monkeypatch, tmp_path / "x.loom")
     assert "is in the way" in window.statusBar().currentMessage()
     assert len(sweep_states(tmp_path / "x.loom")) == 1
@@ -318,11 +318,12 @@ def test_a_sweep_does_not_follow_another_project(
     qtbot: QtBot, window: MainWindow, unsaved: SweepPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     swept(qtbot, window, unsaved, "3,4")
+    before = window.files.place
     monkeypatch.setattr("app.files.choose", lambda *_: 1)
     assert window.files.new("iris-mlp")
     save_to(window, monkeypatch, tmp_path / "x.loom")
     assert sweep_states(tmp_path / "x.loom") == ()
-    assert len(sweep_states(runs_place(None))) == 1
+    assert len(sweep_states(before)) == 1
 
 
 def test_what_is_saved_at_the_end_takes_its_sweep_along(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -54,6 +55,24 @@ def test_events_come_in_order_and_in_the_window_thread_with_the_end_last(
     assert heard == [*(Number(value) for value in range(50)), "ended"]
     assert threads == {threading.get_ident()}
     assert thread.isFinished()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no nice value")
+def test_the_thread_of_a_job_lets_the_window_go_first(
+    qtbot: QtBot, heard: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.task._NICE", 7)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+
+    def asking() -> Job:
+        yield Number(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    thread = TaskThread(asking())
+    listen(thread, heard)
+    with qtbot.waitSignal(thread.ended):
+        thread.start()
+    assert heard == [Number(7), "ended"]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
 def test_pause_holds_the_job_and_resume_lets_it_go_on(qtbot: QtBot, heard: list[object]) -> None:
