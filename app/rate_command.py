@@ -45,7 +45,12 @@ def find_rate(
     job = rate_finder.find_rate(loaded, start, lowest=first, highest=last, steps=steps or rate_finder.STEPS)
     curve: RateCurve = run_here(job, quiet=as_json)
     if as_json:
-        found = {"proposed": curve.proposed, "steepest": curve.steepest, "least": curve.least}
+        found = {
+            "proposed": curve.proposed,
+            "steepest": curve.steepest,
+            "least": curve.least,
+            "rises": curve.rises,
+        }
         print_json({**found, "rates": curve.rates, "losses": curve.losses, "smoothed": curve.smoothed})
         return
     for line in _told(curve):
@@ -61,8 +66,10 @@ def _told(curve: RateCurve) -> list[str]:
             tried,
             "The loss fell at none of them: try others with --lowest and --highest.",
         ]
-    return [
-        tried,
-        f"The loss falls fastest at {curve.steepest:.2g}, and is the least at {curve.least:.2g}.",
-        f"Proposed: {curve.proposed:g}",
-    ]
+    if curve.rises is not None:
+        found = (
+            f"The loss fell at none of them, and rises from {curve.rises:.2g} on: the weights are trained well."
+        )
+    else:
+        found = f"The loss falls fastest at {curve.steepest:.2g}, and is the least at {curve.least:.2g}."
+    return [tried, found, f"Proposed: {curve.proposed:g}"]

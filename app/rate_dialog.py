@@ -75,7 +75,7 @@ class RateDialog(QDialog):
         self.use = QPushButton(self.tr("Use this rate"))
         self.use.setProperty("primary", True)
         self.use.setDefault(True)
-        self.again = QPushButton(self.tr("Try again"))
+        self.again = QPushButton(self.tr("Try again"), autoDefault=False)
         self._make_choice(begins_there)
         self._lay_out(note)
         self.use.clicked.connect(self._use)
@@ -232,13 +232,18 @@ class RateDialog(QDialog):
 
     def _propose(self) -> None:
         curve = self.curve
-        if curve.proposed is None or curve.steepest is None or curve.least is None:
+        if curve.proposed is None:
             self.state.setText(self.tr("The loss fell at none of these rates."))
             middle = math.sqrt(curve.rates[0] * curve.rates[-1]) if curve.rates else 0.001
             self._put(float(f"{middle:.2g}"))
             return
-        text = self.tr("The loss falls fastest at {0}, and is the least at {1}. Proposed: {2}.")
-        self.state.setText(text.format(f"{curve.steepest:.2g}", f"{curve.least:.2g}", f"{curve.proposed:g}"))
+        if curve.steepest is not None and curve.least is not None:
+            text = self.tr("The loss falls fastest at {0}, and is the least at {1}. Proposed: {2}.")
+            text = text.format(f"{curve.steepest:.2g}", f"{curve.least:.2g}", f"{curve.proposed:g}")
+        else:
+            text = self.tr("The loss fell at none of these rates; it rises from {0} on. Proposed: {1}.")
+            text = text.format(f"{curve.rises:.2g}", f"{curve.proposed:g}")
+        self.state.setText(text)
         self._put(curve.proposed)
 
     # The rate

@@ -47,6 +47,16 @@ _FALL = 0.01
 _SURE = 10
 """Steps after which the running mean is one."""
 
+_NOISE = 1.5
+"""Standard deviations of a batch's loss by which the mean must move to have moved.
+
+The least of 200 running means of noise alone lies about 0.6 below the mean of the first losses; where networks
+learn, the loss falls by 6 and more.
+"""
+
+_MEDIAN_STEP = 0.954
+"""The median distance of two values of a normal distribution with a standard deviation of 1."""
+
 
 @dataclass(frozen=True)
 class RateTried(Progress):
@@ -89,22 +99,47 @@ class RateCurve:
         return self.rates[start + int(np.argmin(slopes[start:]))]
 
     @cached_property
+    def rises(self) -> float | None:
+        """The rate beyond which the loss stays above that of the beginning; None where it never does, or fell."""
+        if self.least is not None or len(self.rates) <= _SURE:
+            return None
+        held = np.flatnonzero(np.asarray(self.smoothed) <= self._first + self._least_move)
+        last = int(held[-1]) if held.size else 0
+        return self.rates[last] if last > _SURE and (self.diverged or last < len(self.rates) - 1) else None
+
+    @cached_property
     def proposed(self) -> float | None:
         """Where the loss falls fastest, but at most a tenth of the rate at which it is the least; in two digits.
 
-        Beyond the least loss training diverges; a tenth of that rate is the customary distance to keep.
+        Beyond the least loss training diverges; a tenth of that rate is the customary distance to keep. Where it
+        does not fall, as from weights that are well trained, it is a tenth of the rate from which it rises.
         """
-        if self.steepest is None or self.least is None:
+        if self.steepest is not None and self.least is not None:
+            found = min(self.steepest, self.least / 10)
+        elif self.rises is not None:
+            found = self.rises / 10
+        else:
             return None
-        return float(f"{min(self.steepest, self.least / 10):.2g}")
+        return float(f"{max(found, self.rates[0]):.2g}")
 
     def _place_of_least(self) -> int | None:
         if len(self.rates) < 3:
             return None
         found = np.asarray(self.smoothed)
         place = int(np.nanargmin(found)) if np.isfinite(found).any() else 0
-        first = found[: _SURE + 1].max()
-        return place if place > 1 and found[place] < first - _FALL * abs(first) else None
+        return place if place > 1 and found[place] < self._first - self._least_move else None
+
+    @property
+    def _first(self) -> float:
+        """The mean of the first losses."""
+        return float(np.mean(self.losses[: _SURE + 1]))
+
+    @property
+    def _least_move(self) -> float:
+        """By how much the mean must move to have moved: a share of the first one, and more than noise does."""
+        steps = np.abs(np.diff(self.losses))
+        noise = float(np.median(steps)) / _MEDIAN_STEP
+        return max(_FALL * abs(self._first), _NOISE * noise)
 
 
 def find_rate(

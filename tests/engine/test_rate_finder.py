@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from app.cli import cli
 from engine import templates
 from engine.errors import Cancelled
-from engine.events import EpochDone, Result, StepsDone
+from engine.events import EpochDone, Finished, Result, StepsDone
 from engine.formats import project_file
 from engine.optimizers import SGD, OneCycle
 from engine.project import Project
@@ -27,9 +27,9 @@ def curve_of(project: Project, start: Start | None = None, **how: float) -> Rate
     return last.value
 
 
-def made(losses: list[float]) -> RateCurve:
+def made(losses: list[float], smoothed: list[float] | None = None, *, diverged: bool = False) -> RateCurve:
     rates = np.geomspace(1e-5, 1.0, len(losses)).tolist()
-    return RateCurve(tuple(rates), tuple(losses), tuple(losses))
+    return RateCurve(tuple(rates), tuple(losses), tuple(smoothed or losses), diverged)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +132,46 @@ def test_proposes_nothing_where_the_loss_never_falls(losses: list[float]) -> Non
     curve = made(losses)
     assert curve.proposed is None
     assert curve.steepest is None
+
+
+def noise(size: int, seed: int = 1) -> list[float]:
+    return np.random.default_rng(seed).normal(0.06, 0.04, size).clip(0.001).tolist()
+
+
+def smooth(losses: list[float]) -> list[float]:
+    """As the finder does: a mean of which each loss before counts a tenth less."""
+    mean, found = 0.0, []
+    for number, loss in enumerate(losses, 1):
+        mean = 0.9 * mean + 0.1 * loss
+        found.append(mean / (1 - 0.9**number))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_noise_alone_does_is_no_fall(seed: int) -> None:
+    losses = noise(200, seed)
+    assert made(losses, smooth(losses)).proposed is None
+
+
+def test_keeps_a_tenth_from_where_the_loss_of_trained_weights_rises() -> None:
+    losses = [*noise(120), *np.geomspace(0.06, 3, 40)]
+    curve = made(losses, smooth(losses))
+    assert curve.least is None
+    assert curve.rises is not None
+    assert 115 <= curve.rates.index(curve.rises) <= 140
+    assert curve.proposed == float(f"{curve.rises / 10:.2g}")
+    at_once = made(losses[:120], smooth(losses[:120]), diverged=True)  # the next loss was no number
+    assert at_once.rises == at_once.rates[-1]
+
+
+def test_weights_that_are_well_trained_are_proposed_a_rate_below_that_where_they_are_lost() -> None:
+    project = templates.make("digits-cnn").with_training(epochs=15)
+    *_, last = train(project)
+    assert isinstance(last, Finished)
+    curve = curve_of(project, Start(last.weights))
+    assert curve.least is None
+    assert curve.proposed is not None
+    assert 1e-5 < curve.proposed < 1e-2
 
 
 # On the command line
