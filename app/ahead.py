@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.session import TrainingSession
 from app.sweeping import SweepSession
-from app.task import TaskThread
+from app.task import Background
 from engine.warming import warm_up
 from graph_editor.document import ProjectDocument
 
@@ -22,7 +22,7 @@ class Ahead(QObject):
     def __init__(self, document: ProjectDocument, session: TrainingSession, sweeps: SweepSession) -> None:
         super().__init__(session)
         self._document, self._session, self._sweeps = document, session, sweeps
-        self._thread: TaskThread | None = None
+        self._job = Background(self)
         self._known: Any = None  # graph, data and settings that were compiled last
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -36,7 +36,7 @@ class Ahead(QObject):
     def _begin(self) -> None:
         if self._session.running or self._sweeps.running:  # their end is heard
             return
-        if self._thread is not None:  # one at a time: what is compiled cannot be broken off
+        if self._job.busy:  # one at a time: what is compiled cannot be broken off
             self._rest.start()
             return
         project = self._document.project
@@ -44,11 +44,4 @@ class Ahead(QObject):
         if known == self._known:
             return
         self._known = known
-        self._thread = TaskThread(warm_up(project), self)
-        self._thread.ended.connect(self._ended)
-        self._thread.start()
-
-    def _ended(self) -> None:
-        if self._thread is not None:
-            self._thread.deleteLater()
-        self._thread = None
+        self._job.begin(warm_up(project))

@@ -124,6 +124,48 @@ class TaskThread(QThread):
         self.ended.emit()
 
 
+class Background(QObject):
+    """What an owner has in the background: one job at a time, whose signals it passes on."""
+
+    happened = Signal(object)
+    failed = Signal(object)
+    ended = Signal()
+    """Another job can begin."""
+
+    def __init__(self, owner: QObject) -> None:
+        super().__init__(owner)
+        self._thread: TaskThread | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is a job that has not ended."""
+        return self._thread is not None
+
+    def begin(self, job: Job) -> None:
+        """Begin a job; the one before must have ended."""
+        assert self._thread is None
+        self._thread = TaskThread(job, self)
+        self._thread.happened.connect(self.happened)
+        self._thread.failed.connect(self.failed)
+        self._thread.ended.connect(self._end)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Ask the job to end early, if there is one."""
+        if self._thread is not None:
+            self._thread.cancel()
+
+    def close(self) -> bool:
+        """Cancel the job, if there is one, and wait; False where it did not end in time."""
+        return self._thread is None or self._thread.close()
+
+    def _end(self) -> None:
+        if self._thread is not None:
+            self._thread.deleteLater()
+        self._thread = None
+        self.ended.emit()
+
+
 def close_all() -> bool:
     """Cancel all jobs and wait for them; False where one holds on, and the program cannot end by itself."""
     jobs = list(_running)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs import tell_error
-from app.task import TaskThread
+from app.task import Background
 from engine.events import Event, Progress, Result
 from engine.inference import Inference
 from engine.timing import time_layers
@@ -21,7 +21,10 @@ class LayerTimes(QObject):
         super().__init__(window)
         self._view = view
         self._window = window
-        self._thread: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._event)
+        self._job.failed.connect(self._failed)
+        self._job.ended.connect(view.legend.end_progress)
         self._wanted = False
         view.legend.measure_wanted.connect(self.start)
         view.legend.cancel_wanted.connect(self.cancel)
@@ -30,33 +33,28 @@ class LayerTimes(QObject):
     @property
     def running(self) -> bool:
         """Whether layers are being measured."""
-        return self._thread is not None
+        return self._job.busy
 
     def start(self) -> None:
         """Run each layer of the graph as it is now, and colour cards by what it took."""
-        if self._thread is not None:
+        if self._job.busy:
             return
         self._wanted = True
         self._inference, self._batch_size = self._view.document.inference, self._view.costs.batch_size
-        self._thread = TaskThread(time_layers(self._inference, self._batch_size), self)
-        self._thread.happened.connect(self._event)
-        self._thread.failed.connect(self._failed)
-        self._thread.ended.connect(self._ended)
+        self._job.begin(time_layers(self._inference, self._batch_size))
         self._view.legend.show_progress(0, 0)
-        self._thread.start()
 
     def cancel(self) -> None:
         """End measuring after the layer that it is at; what was measured is dropped."""
-        if self._thread is not None:
+        if self._job.busy:
             self._wanted = False
             self._view.legend.show_stopping()
-            self._thread.cancel()
+            self._job.cancel()
 
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""
         self._wanted = False
-        if self._thread is not None:
-            self._thread.close()
+        self._job.close()
 
     def _event(self, event: Event) -> None:
         if not self._wanted:
@@ -69,12 +67,6 @@ class LayerTimes(QObject):
     def _failed(self, error: Exception) -> None:
         if self._wanted:
             tell_error(self._window, self.tr("Cannot measure"), error)
-
-    def _ended(self) -> None:
-        if self._thread is not None:
-            self._thread.deleteLater()
-        self._thread = None
-        self._view.legend.end_progress()
 
 
 def _timed(inference: Inference, seconds: dict[str, float], batch_size: int) -> dict[str, Timed]:

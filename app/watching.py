@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.session import RunState, TrainingSession
-from app.task import TaskThread
+from app.task import Background
 from engine.allowance import Allowance
 from engine.errors import LayerloomError
 from engine.events import EpochDone, Event, Finished, HostWeights, InPassing, Result, StepsDone
@@ -91,7 +91,10 @@ class Watcher(QObject):
         self._subject: Subject | None = None
         self._weights: HostWeights | None = None
         self._seen: tuple[HostWeights, Wanted] | None = None
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._found)
+        self._job.failed.connect(self._failed)
+        self._job.ended.connect(self._ended)
         self._of: Subject | None = None
         """That of the job."""
         self._begun = self._told = 0.0
@@ -120,8 +123,7 @@ class Watcher(QObject):
         """End what runs in the background; the window is about to go."""
         self._wanted = Wanted()
         self._timer.stop()
-        if self._job is not None:
-            self._job.close()
+        self._job.close()
 
     # The weights
 
@@ -171,7 +173,7 @@ class Watcher(QObject):
     def _schedule(self) -> None:
         if self._subject is not None and self._subject.refused:
             return
-        if self._job is None and not self._timer.isActive() and (self._wanted.insight or self._wanted.surface):
+        if not self._job.busy and not self._timer.isActive() and (self._wanted.insight or self._wanted.surface):
             wait = self.allowance.wait(time.monotonic()) if self._session.running else 0.0
             self._timer.start(round(1000 * wait))
 
@@ -187,18 +189,14 @@ class Watcher(QObject):
 
     def _go(self) -> None:
         wanted, weights, subject = self._wanted, self._weights, self._subject
-        if self._job is not None or weights is None or subject is None or subject.refused or self._is_seen():
+        if self._job.busy or weights is None or subject is None or subject.refused or self._is_seen():
             return
         if not wanted.insight and not (wanted.surface and is_planar(subject.graph)):
             return
         self._seen, self._of = (weights, wanted), subject
         self._first = subject.material is None or (wanted.insight and subject.looker is None)
         self._begun = time.monotonic()
-        self._job = TaskThread(subject.looks(weights, wanted, self._project), self)
-        self._job.happened.connect(self._found)
-        self._job.failed.connect(self._failed)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._job.begin(subject.looks(weights, wanted, self._project))
 
     def _found(self, event: Event) -> None:
         if not isinstance(event, Result) or self._of is not self._subject:
@@ -214,9 +212,6 @@ class Watcher(QObject):
             self.refused.emit(error)
 
     def _ended(self) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._job = None
         if not self._first:  # its time holds what was drawn meanwhile, which comes before the end
             self.costs.append(self._told + time.monotonic() - self._begun)
         self._told = 0.0

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.panels.readiness import as_trained
 from app.session import TrainedRun
-from app.task import Job, TaskThread
+from app.task import Background
 from engine.events import Event, Result
 from engine.graph import Graph
 from engine.project import Project
@@ -37,7 +37,10 @@ class Asking(QObject):
         self.answer: Answer | None = None
         self._of: tuple[TrainedRun, Graph] | None = None
         """What was trained and the graph, of `material` or of the job that makes it."""
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._take)
+        self._job.failed.connect(self.failed)
+        self._job.ended.connect(self._ended)
         self._question: Question | None = None
         """What waits to be asked."""
         self._asked: Question | None = None
@@ -48,7 +51,7 @@ class Asking(QObject):
     @property
     def idle(self) -> bool:
         """Whether nothing is asked, and nothing waits to be."""
-        return self._job is None and self._question is None
+        return not self._job.busy and self._question is None
 
     @property
     def last(self) -> Question | None:
@@ -65,10 +68,10 @@ class Asking(QObject):
         from app.panels.questions import material_job
 
         current = self._of is not None and self._of[0] is trained and self._of[1] == project.graph
-        if current or self._job is not None:
+        if current or self._job.busy:
             return False
         self._of = trained, project.graph
-        self._run(material_job(as_trained(trained, project), trained.weights))
+        self._job.begin(material_job(as_trained(trained, project), trained.weights))
         return True
 
     def forget(self) -> None:
@@ -85,24 +88,16 @@ class Asking(QObject):
         """End what runs in the background; the window is about to go."""
         self._delay.stop()
         self._question = None
-        if self._job is not None:
-            self._job.close()
+        self._job.close()
 
     def _start(self) -> None:
         """Ask the last question, unless one is being answered: then it is asked next."""
-        if self._job is not None or self._question is None or self.material is None:
+        if self._job.busy or self._question is None or self.material is None:
             return
         from app.panels.questions import asking_job
 
         self._asked, self._question = self._question, None
-        self._run(asking_job(self.material, self._asked))
-
-    def _run(self, job: Job) -> None:
-        self._job = TaskThread(job, self)
-        self._job.happened.connect(self._take)
-        self._job.failed.connect(self.failed)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._job.begin(asking_job(self.material, self._asked))
 
     def _take(self, event: Event) -> None:
         from app.panels.questions import Answer, Material
@@ -119,9 +114,7 @@ class Asking(QObject):
             self.answered.emit()
 
     def _ended(self) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._job, self._asked = None, None
+        self._asked = None
         self.freed.emit()
         if not self._delay.isActive():
             self._start()

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSt
 from app.dialogs import sentence
 from app.panels.preview import Preview, images_of
 from app.panels.sample_grid import SampleGrid
-from app.task import Job, TaskThread
+from app.task import Background, Job
 from engine.events import Event, Progress, Result
 from engine.graph import Graph
 from graph_editor.document import ProjectDocument
@@ -51,7 +51,10 @@ class BatchView(QWidget):
         self._parts: tuple[Augmentation, ...] = ()
         self._graph: Graph | None = None  # of which `_parts` are
         self._draw = 0
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._take)
+        self._job.failed.connect(self._failed)
+        self._job.ended.connect(self._ended)
         self._wanted = False
         self.word = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self.word.setProperty("muted", True)
@@ -116,7 +119,7 @@ class BatchView(QWidget):
         self._start()
 
     def _start(self) -> None:
-        if self._job is not None:
+        if self._job.busy:
             return  # when it has ended, what is wanted then is begun
         self._wanted = False
         graph = self._document.project.graph
@@ -124,11 +127,7 @@ class BatchView(QWidget):
         self._graph = graph
         if not known:
             self._say(self.tr("Compiling…"))
-        self._job = TaskThread(augmentation_job(graph, known, self._samples, self._draw), self)
-        self._job.happened.connect(self._take)
-        self._job.failed.connect(self._failed)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._job.begin(augmentation_job(graph, known, self._samples, self._draw))
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Result):
@@ -140,9 +139,6 @@ class BatchView(QWidget):
         self._say(sentence(error))
 
     def _ended(self) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._job = None
         if self._wanted and self.isVisible():
             self._delay.start()
 
@@ -187,5 +183,4 @@ class BatchView(QWidget):
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""
         self._delay.stop()
-        if self._job is not None:
-            self._job.close()
+        self._job.close()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 
 from app.code_choices import CodeChoices, CodeOptions
 from app.dialogs import sentence
-from app.task import Job, TaskThread
+from app.task import Background, Job
 from engine.errors import LayerloomError, NotReadyError
 from engine.events import Event, Result
 from engine.project import Project
@@ -131,7 +131,10 @@ class CodePanel(QWidget):
         super().__init__(parent)
         self._document = document
         self._stale = True
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._generated)
+        self._job.failed.connect(lambda error: self._show(Code("", reason=sentence(error))))
+        self._job.ended.connect(self._ended)
         self._make_widgets()
         self._lay_out()
         self._highlighter = Highlighter(self.editor)
@@ -185,14 +188,10 @@ class CodePanel(QWidget):
             self._generate()
 
     def _generate(self) -> None:
-        if self._job is not None:
+        if self._job.busy:
             return  # when it has ended, the project of then is taken
         self._stale = False
-        self._job = TaskThread(code_job(self._document.project, self.choices.options), self)
-        self._job.happened.connect(self._generated)
-        self._job.failed.connect(lambda error: self._show(Code("", reason=sentence(error))))
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._job.begin(code_job(self._document.project, self.choices.options))
 
     def _generated(self, event: Event) -> None:
         if isinstance(event, Result):
@@ -212,9 +211,6 @@ class CodePanel(QWidget):
             scroll.setValue(place)
 
     def _ended(self) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._job = None
         if self._stale and self.isVisible():
             self._delay.start()
 
@@ -228,5 +224,4 @@ class CodePanel(QWidget):
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""
         self._delay.stop()
-        if self._job is not None:
-            self._job.close()
+        self._job.close()

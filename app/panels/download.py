@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.dialogs import sentence
-from app.task import TaskThread
+from app.task import Background
 from engine.data.memory import bytes_text
 from engine.data.published import PUBLISHED, at_hand, fetching
 from engine.data.source import Source, source_name
@@ -31,7 +31,11 @@ class DownloadOffer(QWidget):
         super().__init__(parent)
         self._name = ""
         self._there = False  # in the cache
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._happened)
+        self._job.failed.connect(self._failed)
+        self._job.ended.connect(self._ended)
+        self._fetched = self._fault = ""  # what is fetched, or was last, and why that failed
         self.words = QLabel(wordWrap=True)
         self.words.setProperty("muted", True)
         self.fault = QLabel(wordWrap=True)
@@ -68,14 +72,13 @@ class DownloadOffer(QWidget):
         lacks = name in PUBLISHED and not (path and Path(path).exists())
         if lacks:
             self._there = at_hand(name) is not None
-            if self._job is None:
+            if not self._job.busy:
                 self._offer()
         self.setVisible(lacks)
 
     def close_job(self) -> None:
         """End what is being fetched; the window is about to go."""
-        if self._job is not None:
-            self._job.close()
+        self._job.close()
 
     def _offer(self, fault: str = "") -> None:
         found = PUBLISHED[self._name]
@@ -101,7 +104,7 @@ class DownloadOffer(QWidget):
     # Downloading
 
     def _start(self) -> None:
-        if self._job is not None:
+        if self._job.busy:
             return
         self.words.setText(self.tr("Connecting…"))
         self.fault.hide()
@@ -109,31 +112,26 @@ class DownloadOffer(QWidget):
         self.cancel.setEnabled(True)
         self._show_going(True)
         self.cancel.setFocus()
-        self._job = job = TaskThread(fetching(self._name), self)
-        name, fault = self._name, list[str]()
-        job.happened.connect(lambda event: self._happened(name, event))
-        job.failed.connect(lambda error: fault.append(sentence(error)))
-        job.ended.connect(lambda: self._ended(fault))
-        job.start()
+        self._fetched, self._fault = self._name, ""
+        self._job.begin(fetching(self._name))
 
     def _stop(self) -> None:
-        if self._job is not None:
-            self.cancel.setEnabled(False)
-            self._job.cancel()
+        self.cancel.setEnabled(False)
+        self._job.cancel()
 
-    def _happened(self, name: str, event: Event) -> None:
+    def _happened(self, event: Event) -> None:
         if isinstance(event, Progress):
             self.bar.setRange(0, event.total or 0)
             self.bar.setValue(event.done)
             sizes = bytes_text(event.done), bytes_text(event.total or 0)
             self.words.setText(self.tr("{0} of {1}").format(*sizes))
-        elif isinstance(event, Result) and name == self._name:
-            self.fetched.emit(name)
+        elif isinstance(event, Result) and self._fetched == self._name:
+            self.fetched.emit(self._name)
 
-    def _ended(self, fault: list[str]) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._job = None
+    def _failed(self, error: Exception) -> None:
+        self._fault = sentence(error)
+
+    def _ended(self) -> None:
         if self._name in PUBLISHED:
             self._there = at_hand(self._name) is not None
-            self._offer("".join(fault))
+            self._offer(self._fault)

@@ -16,7 +16,7 @@ from app.panels.examined import ExaminedView, outdated
 from app.panels.readiness import as_trained, fits, lacking
 from app.panels.word_page import WordPage
 from app.session import TrainedRun, TrainingSession
-from app.task import Job, TaskThread, result_of
+from app.task import Background, Job, result_of
 from engine.errors import Cancelled, LayerloomError
 from engine.events import EpochDone, Event, Finished, HostWeights, Progress, Result
 from engine.project import Project
@@ -49,7 +49,10 @@ class EvaluatePanel(QWidget):
         self._of: tuple[TrainedRun, Project] | None = None
         """What was trained, and the project that it was evaluated as: of `found`, or of the job."""
         self._pending = self._of
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._take)
+        self._job.failed.connect(self._failed)
+        self._job.ended.connect(self._ended)
         self._cancelled = False
         self._problem = self._leads_to = ""
         self._folder = ""
@@ -57,7 +60,7 @@ class EvaluatePanel(QWidget):
         self.bar.part_chosen.connect(self._part_chosen)
         self.bar.output_chosen.connect(self._show_output)
         self.bar.start_wanted.connect(self.evaluate)
-        self.bar.cancel_wanted.connect(self._cancel)
+        self.bar.cancel_wanted.connect(self._job.cancel)
         self.bar.save_wanted.connect(self._save)
         self.empty.led.connect(self._lead)
         document.project_changed.connect(self.refresh)
@@ -85,13 +88,12 @@ class EvaluatePanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
-        if self.found is None and self._job is None and self._usable() and not self._session.running:
+        if self.found is None and not self._job.busy and self._usable() and not self._session.running:
             self.evaluate()
 
     def forget(self) -> None:
         """Another project is shown: what was found is not of it."""
-        if self._job is not None:
-            self._job.cancel()
+        self._job.cancel()
         self.found, self._of = None, None
         self.refresh()
 
@@ -108,7 +110,7 @@ class EvaluatePanel(QWidget):
         """Show what can be evaluated now, and whether what was found is still true."""
         if not self.isVisible():
             return
-        busy, usable = self._job is not None, self._usable()
+        busy, usable = self._job.busy, self._usable()
         outputs = len(self.found.scores) if self.found is not None else 0
         self.bar.show_state(busy=busy, usable=usable, outputs=outputs)
         notice = self._notice() if self.found is not None and not busy else ""
@@ -122,7 +124,7 @@ class EvaluatePanel(QWidget):
     def _show_word(self, *, usable: bool) -> None:
         """Say what is missing, and lead to where it is made."""
         project, lead = self._document.project, ""
-        if self._job is not None:
+        if self._job.busy:
             text = ""
         elif project.data.source.endless:
             text = self.tr("The data is drawn without end, so no part of it is kept to evaluate on.")
@@ -151,29 +153,21 @@ class EvaluatePanel(QWidget):
     def evaluate(self) -> None:
         """Evaluate the network as it is now, in the background."""
         trained = self._session.trained
-        if self._job is not None or trained is None or not self._usable():
+        if self._job.busy or trained is None or not self._usable():
             return
         project = as_trained(trained, self._document.project)
         self._problem, self._cancelled = "", False
         self._pending = trained, project
-        self._job = TaskThread(examination_job(project, trained.weights, self.bar.part.currentData()), self)
-        self._job.happened.connect(self._take)
-        self._job.failed.connect(self._failed)
-        self._job.ended.connect(self._ended)
+        self._job.begin(examination_job(project, trained.weights, self.bar.part.currentData()))
         self.bar.begin()
         self.refresh()
-        self._job.start()
-
-    def _cancel(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
 
     def _part_chosen(self) -> None:
         self.found = None
         self._cancel_and_start()
 
     def _cancel_and_start(self) -> None:
-        if self._job is None:
+        if not self._job.busy:
             self.evaluate()
         else:
             self._cancelled = True  # by another choice: begin with that
@@ -191,9 +185,6 @@ class EvaluatePanel(QWidget):
             self._problem = sentence(error)
 
     def _ended(self) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._job = None
         again, self._cancelled = self._cancelled, False
         self.refresh()
         if again and self.isVisible():
@@ -231,5 +222,4 @@ class EvaluatePanel(QWidget):
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""
         self.results.close_jobs()
-        if self._job is not None:
-            self._job.close()
+        self._job.close()

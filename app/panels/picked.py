@@ -13,7 +13,7 @@ from app.dialogs import sentence
 from app.panels.look import Look
 from app.panels.preview import Preview, make_preview
 from app.panels.sounds import Wave
-from app.task import Job, TaskThread
+from app.task import Background, Job
 from app.texts import count
 from engine.data.source import DataSet
 from engine.events import Event, Result
@@ -116,7 +116,10 @@ class PickedView(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.title)
         layout.addWidget(self.look, 1)
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._take)
+        self._job.failed.connect(lambda error: self.look.say(sentence(error)))
+        self._job.ended.connect(self._start)
         self._next: tuple[Examination, Scores, Array] | None = None
 
     def say(self, text: str) -> None:
@@ -134,18 +137,14 @@ class PickedView(QWidget):
             self.look.say(self.tr("There are none."))
             return
         self._next = found, scores, places[:MOST]
-        if self._job is None:
+        if not self._job.busy:
             self._start()
 
     def _start(self) -> None:
         if self._next is None:
             return
-        self._job = TaskThread(picked_job(*self._next), self)
+        self._job.begin(picked_job(*self._next))
         self._next = None
-        self._job.happened.connect(self._take)
-        self._job.failed.connect(lambda error: self.look.say(sentence(error)))
-        self._job.ended.connect(self._ended)
-        self._job.start()
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Result) and self._next is None:
@@ -154,14 +153,7 @@ class PickedView(QWidget):
             if self.look.currentWidget() is self.look.table:
                 self.look.table.resizeColumnsToContents()
 
-    def _ended(self) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._job = None
-        self._start()
-
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""
         self._next = None
-        if self._job is not None:
-            self._job.close()
+        self._job.close()

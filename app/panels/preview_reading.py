@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.panels.preview import preview_job
-from app.task import TaskThread
+from app.task import Background
 from engine.data.leakage import SplitFacts
 from engine.data.profile import Profile
 from engine.data.source import Source
@@ -35,14 +35,17 @@ class PreviewReading(QObject):
         self._document = document
         self.source: Source | None = None
         """What was read last, or is being read; None after `forget`."""
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._take)
+        self._job.failed.connect(self._broke)
+        self._job.ended.connect(self.ended)
         self._delay = QTimer(self, singleShot=True)
         self._delay.timeout.connect(self._begin)
 
     @property
     def busy(self) -> bool:
         """Whether data is being read."""
-        return self._job is not None
+        return self._job.busy
 
     def ask(self) -> None:
         """Read the data in a moment; what is made and not read, at once."""
@@ -56,19 +59,14 @@ class PreviewReading(QObject):
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""
         self._delay.stop()
-        if self._job is not None:
-            self._job.close()
+        self._job.close()
 
     def _begin(self) -> None:
-        if self._job is not None:
+        if self._job.busy:
             self._job.cancel()  # when it has ended, the source of then is asked for
             return
         self.source = self._document.project.data.source
-        self._job = TaskThread(preview_job(self.source), self)
-        self._job.happened.connect(self._take)
-        self._job.failed.connect(self._broke)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._job.begin(preview_job(self.source))
 
     def _take(self, event: Event) -> None:
         if self.source is None:
@@ -85,9 +83,3 @@ class PreviewReading(QObject):
     def _broke(self, error: Exception) -> None:
         if self.source is not None:
             self.failed.emit(error)
-
-    def _ended(self) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._job = None
-        self.ended.emit()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QFile, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -32,11 +33,10 @@ from app.panels.runs_reading import Looked, listing, looking
 from app.panels.runs_table import RunsTable
 from app.places import is_unsaved, place_of
 from app.session import TrainingSession
-from app.task import Job, TaskThread, result_of
+from app.task import Background, Job, result_of
 from app.texts import count
-from engine.difference import Difference
 from engine.errors import FileError, LayerloomError
-from engine.events import Result
+from engine.events import Event, Result
 from engine.files import write_text
 from engine.history import Row
 from engine.past_runs import Remarks, RunRecord, write_remarks
@@ -72,12 +72,11 @@ class RunsPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self._place: Path | None = None
+        self._listed: Path | None = None  # the place that is read, or was last
         self._followed: tuple[Path, ...] = ()
         self._wanted: Path | None = None  # the run that is to be selected once it is listed
-        self._job: TaskThread | None = None
-        self._looking: TaskThread | None = None
-        self._histories: dict[Path, tuple[object, tuple[Row, ...]]] = {}
-        self._found: tuple[tuple[RunRecord, ...], tuple[Difference, ...]] = ((), ())
+        self._listing, self._looking = Background(self), Background(self)
+        self._looked = Looked({})
         self._selected: tuple[Path, ...] = ()
         self.model = RunsModel(self)
         self._make_widgets()
@@ -146,6 +145,12 @@ class RunsPanel(QWidget):
         self.model.remarked.connect(self._remark)
         self.model.pinned_changed.connect(self._look)
         self._timer.timeout.connect(self.refresh)
+        self._listing.happened.connect(self._take_listed)
+        self._listing.ended.connect(self._listing_ended)
+        self._looking.happened.connect(self._take_looked)
+        self._looking.ended.connect(self._look)
+        for job in (self._listing, self._looking):
+            job.failed.connect(lambda error: self.state.setText(sentence(error)))
         self._session.state_changed.connect(lambda _state: self.refresh())
         themes.theme_notifier.changed.connect(self._show_curves)
 
@@ -165,37 +170,31 @@ class RunsPanel(QWidget):
         if place == self._place:
             return
         self._place, self._followed = place, ()
-        if self._job is not None:
-            self._job.close()  # what it has read is of another project
+        self._listing.cancel()
         self.model.pinned.clear()
         self._show_runs(())
         self.refresh()
 
     def refresh(self) -> None:
         """Read what is new or changed, where the tab is seen."""
-        if self._place is None or self._job is not None or not self.isVisible():
+        if self._place is None or self._listing.busy or not self.isVisible():
             return
-        job = listing(self._place, self.model.runs, self._followed)
-        self._job = self._started(job, self._show_runs, self._ended)
+        self._listed = self._place
+        self._listing.begin(listing(self._place, self.model.runs, self._followed))
 
-    def _started(self, job: Job, take: Callable[[Any], None], ended: Callable[[], None]) -> TaskThread:
-        thread = TaskThread(job, self)
-        thread.happened.connect(lambda event: take(event.value) if isinstance(event, Result) else None)
-        thread.failed.connect(lambda error: self.state.setText(sentence(error)))
-        thread.ended.connect(ended)
-        thread.ended.connect(thread.deleteLater)
-        thread.start()
-        return thread
+    def _take_listed(self, event: Event) -> None:
+        if isinstance(event, Result) and self._listed == self._place:
+            self._show_runs(event.value)
 
-    def _ended(self) -> None:
-        self._job = None
+    def _listing_ended(self) -> None:
+        if self._listed != self._place:
+            self.refresh()
 
     def close_jobs(self) -> None:
         """End what goes on in the background."""
         self._timer.stop()
-        for thread in (self._job, self._looking):
-            if thread is not None:
-                thread.close()
+        self._listing.close()
+        self._looking.close()
 
     def _show_runs(self, runs: Sequence[RunRecord]) -> None:
         before = self.model.runs, dict(self.model.lives)
@@ -246,24 +245,19 @@ class RunsPanel(QWidget):
 
     def _look(self) -> None:
         """Read what the selected and ticked runs need, then show it."""
-        if self._looking is not None:
+        if self._looking.busy:
             return  # it looks again when it is done
-        runs = [run for run in self._curved() if self._histories.get(run.folder, (None,))[0] != run.stamp]
+        runs = [run for run in self._curved() if self._looked.histories.get(run.folder, (None,))[0] != run.stamp]
         pair = self._pair()
-        if not runs and (not pair or self._found[0] == pair):
+        if runs or (pair and self._looked.pair != pair):
+            self._looking.begin(looking(runs, pair))
+        else:
             self._show_curves()
-            return
 
-        def take(looked: Looked) -> None:
-            stamps = {run.folder: run.stamp for run in runs}
-            self._histories |= {folder: (stamps[folder], rows) for folder, rows in looked.histories.items()}
-            self._found = pair, looked.found or ()
-
-        def ended() -> None:
-            self._looking = None
-            self._look()
-
-        self._looking = self._started(looking(runs, pair), take, ended)
+    def _take_looked(self, event: Event) -> None:
+        if isinstance(event, Result):
+            found: Looked = event.value
+            self._looked = replace(found, histories=self._looked.histories | found.histories)
 
     def _curved(self) -> tuple[RunRecord, ...]:
         pinned = [run for run in self.model.runs if run.folder in self.model.pinned]
@@ -280,8 +274,8 @@ class RunsPanel(QWidget):
             [self._other(run) for run in self.model.runs if run.folder in self.model.pinned and self._rows(run)]
         )
         pair = self._pair()
-        if pair and self._found[0] == pair:
-            self.page.setHtml(difference_page(pair[0], pair[1], self._found[1]))
+        if pair and self._looked.pair == pair:
+            self.page.setHtml(difference_page(pair[0], pair[1], self._looked.differences))
         elif len(runs) == 1:
             self.page.setHtml(run_page(runs[0], self.model.end(runs[0])))
         elif runs:
@@ -290,7 +284,7 @@ class RunsPanel(QWidget):
             self.page.clear()
 
     def _rows(self, run: RunRecord) -> tuple[Row, ...]:
-        return self._histories.get(run.folder, (None, ()))[1]
+        return self._looked.histories.get(run.folder, ((), ()))[1]
 
     def _other(self, run: RunRecord) -> OtherRun:
         from app.panels.plot import OtherRun

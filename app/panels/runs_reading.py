@@ -12,15 +12,16 @@ from engine.difference import Difference, differences
 from engine.errors import FileError
 from engine.events import Event, Result
 from engine.history import Row, read_history
-from engine.past_runs import RunRecord, reading_runs, run_folders
+from engine.past_runs import RunRecord, Stamp, reading_runs, run_folders
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What was read of some runs: the figures of their epochs, and what the two of them differ in."""
+    """What was read of some runs: the figures of their epochs, and what two of them differ in."""
 
-    histories: dict[Path, tuple[Row, ...]]
-    found: tuple[Difference, ...] | None = None
+    histories: dict[Path, tuple[Stamp, tuple[Row, ...]]]
+    pair: tuple[RunRecord, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 def listing(place: Path, known: Iterable[RunRecord], followed: Sequence[Path]) -> Job:
@@ -29,15 +30,15 @@ def listing(place: Path, known: Iterable[RunRecord], followed: Sequence[Path]) -
     yield from reading_runs(place, known, left_behind() if new else followed)
 
 
-def looking(runs: Sequence[RunRecord], compare: Sequence[RunRecord]) -> Job:
-    """Read histories, and compare the two runs of `compare`."""
-    histories: dict[Path, tuple[Row, ...]] = {}
+def looking(runs: Sequence[RunRecord], pair: tuple[RunRecord, ...]) -> Job:
+    """Read histories, and compare the two runs of `pair`, if it has two."""
+    histories: dict[Path, tuple[Stamp, tuple[Row, ...]]] = {}
     for run in runs:
         try:
-            histories[run.folder] = read_history(run.folder / "history.csv")
+            histories[run.folder] = run.stamp, read_history(run.folder / "history.csv")
         except FileError:
-            histories[run.folder] = ()
+            histories[run.folder] = run.stamp, ()
         yield Event()
-    projects = [run.project for run in compare if run.project is not None]
-    found = differences(*projects) if len(projects) == 2 else None
-    yield Result(Looked(histories, found))
+    projects = [run.project for run in pair if run.project is not None]
+    found = differences(*projects) if len(projects) == 2 else ()
+    yield Result(Looked(histories, pair, found))

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.dialogs import sentence
-from app.task import TaskThread, result_of
+from app.task import Background, result_of
 from engine.data.leakage import SplitFacts, SplitLook, look_at_split
 from engine.events import Event, Result
 from engine.fields import Settings
@@ -27,7 +27,10 @@ class SplitPanel(QWidget):
         self._document = document
         self._facts: SplitFacts | None = None
         self._settings: DataSettings | None = None  # those that `look` is of, or is going to be
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._take)
+        self._job.failed.connect(self._failed)
+        self._job.ended.connect(self._ended)
         self.look: SplitLook | None = None
         """What the split comes to, None while that is not known."""
         self.form = SettingsForm()
@@ -70,14 +73,10 @@ class SplitPanel(QWidget):
         self._ask(self._document.project.data)
 
     def _ask(self, data: DataSettings) -> None:
-        if self._facts is None or self._job is not None or data == self._settings:
+        if self._facts is None or self._job.busy or data == self._settings:
             return  # a job that has ended asks again
         self._settings = data
-        self._job = TaskThread(result_of(look_at_split, self._facts, data), self)
-        self._job.happened.connect(self._take)
-        self._job.failed.connect(self._failed)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._job.begin(result_of(look_at_split, self._facts, data))
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Result) and self._facts is not None:
@@ -89,9 +88,6 @@ class SplitPanel(QWidget):
         self._show_look(sentence(error))
 
     def _ended(self) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-        self._job = None
         self._ask(self._document.project.data)
 
     def _show_look(self, error: str) -> None:
@@ -118,5 +114,4 @@ class SplitPanel(QWidget):
     def close_jobs(self) -> None:
         """End what runs in the background; the window is about to go."""
         self._facts = None
-        if self._job is not None:
-            self._job.close()
+        self._job.close()

@@ -24,7 +24,7 @@ from app.panels.sweep_results import SweepResults
 from app.panels.sweep_settings import SweepSettings
 from app.session import TrainingSession
 from app.sweeping import SweepSession
-from app.task import Job, TaskThread
+from app.task import Background, Job
 from app.texts import figure, metric_name
 from engine.errors import LayerloomError
 from engine.events import Event, Progress, Result
@@ -60,7 +60,8 @@ class SweepPanel(QWidget):
         self._document, self._session, self._sweeps = document, session, sweeps
         self._place: Path | None = None
         self._states: dict[str, SweepState] = {}
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._read_of: Path | None = None  # the place that is read
         self._make_widgets()
         self._lay_out()
         self._timer = QTimer(self, interval=_DRAW_MS, singleShot=True)
@@ -135,6 +136,9 @@ class SweepPanel(QWidget):
         self.results.open_wanted.connect(lambda run: self.open_wanted.emit(self._folder / run))
         self.results.take_wanted.connect(self.take_settings)
         self._timer.timeout.connect(self._draw)
+        self._job.happened.connect(self._take_read)
+        self._job.failed.connect(lambda error: self.status.setText(sentence(error)))
+        self._job.ended.connect(self._read_ended)
         self._sweeps.happened.connect(self._take)
         self._sweeps.running_changed.connect(self._running_changed)
         self._sweeps.moved.connect(self._moved)
@@ -166,32 +170,26 @@ class SweepPanel(QWidget):
     def _read(self) -> None:
         """Read the sweeps there are, in the background."""
         place = self._place
-        if place is None or self._job is not None or self._sweeps.running or not self.isVisible():
+        if place is None or self._job.busy or self._sweeps.running or not self.isVisible():
             return
-        thread = self._job = TaskThread(_reading(place), self)
-        thread.happened.connect(lambda event: self._take_read(event, place))
-        thread.failed.connect(lambda error: self.status.setText(sentence(error)))
-        thread.ended.connect(lambda: self._read_ended(place))
-        thread.ended.connect(thread.deleteLater)
-        thread.start()
+        self._read_of = place
+        self._job.begin(_reading(place))
 
-    def _take_read(self, event: Event, place: Path) -> None:
-        if isinstance(event, Result) and place == self._place and not self._sweeps.running:
+    def _take_read(self, event: Event) -> None:
+        if isinstance(event, Result) and self._read_of == self._place and not self._sweeps.running:
             self._states = {state.name: state for state in event.value}
             self._fill_choice()
             self._chosen()
 
-    def _read_ended(self, place: Path) -> None:
-        self._job = None
-        if place != self._place:
+    def _read_ended(self) -> None:
+        if self._read_of != self._place:
             self._read()
 
     def close_jobs(self) -> None:
         """End what goes on in the background."""
         self._timer.stop()
         self.results.close_jobs()
-        if self._job is not None:
-            self._job.close()
+        self._job.close()
 
     def _fill_choice(self) -> None:
         wanted = self.shown.name if self.shown else ""

@@ -22,7 +22,7 @@ from app.panels.parallel import ParallelPlot, share_color
 from app.panels.run_figures import RunFigures
 from app.panels.sweep_picture import picture_of, value_text
 from app.panels.sweep_trials import TrialsTable
-from app.task import Job, TaskThread
+from app.task import Background, Job
 from engine.errors import FileError
 from engine.events import EpochDone, Event, Result
 from engine.history import read_history
@@ -49,7 +49,9 @@ class SweepResults(QWidget):
         self._folder = Path()
         self._figures: dict[str, RunFigures] = {}
         """Of trials, by the folders of their runs."""
-        self._job: TaskThread | None = None
+        self._job = Background(self)
+        self._job.happened.connect(self._take_histories)
+        self._job.ended.connect(self._draw_curves)
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -180,37 +182,25 @@ class SweepResults(QWidget):
     # Curves
 
     def _draw_curves(self) -> None:
-        if self.stack.currentIndex() != 1 or self.state is None or self._job is not None:
+        if self.stack.currentIndex() != 1 or self.state is None or self._job.busy:
             return
         trials = [trial for trial in (self.table.selected or self.state.ranked) if trial.run][:_MOST_CURVES]
         missing = [trial.run for trial in trials if trial.run not in self._figures and trial.state != "running"]
         if missing:
-            self._read(missing)
+            self._job.begin(_histories(self._folder, missing))
             return
         shares = {line.number: line.share for line in self.picture.lines}
         known = [trial for trial in trials if trial.run in self._figures]
         self.curves.show_others([self._other(trial, shares.get(trial.number)) for trial in known])
         self.curves.redraw()
 
-    def _read(self, runs: list[str]) -> None:
-        thread = self._job = TaskThread(_histories(self._folder, runs), self)
-        thread.happened.connect(self._take_histories)
-        thread.ended.connect(self._read_ended)
-        thread.ended.connect(thread.deleteLater)
-        thread.start()
-
     def _take_histories(self, event: Event) -> None:
         if isinstance(event, Result):
             self._figures |= event.value
 
-    def _read_ended(self) -> None:
-        self._job = None
-        self._draw_curves()
-
     def close_jobs(self) -> None:
         """End what goes on in the background."""
-        if self._job is not None:
-            self._job.close()
+        self._job.close()
 
     def _other(self, trial: Trial, share: float | None) -> OtherRun:
         from app.panels.plot import OtherRun

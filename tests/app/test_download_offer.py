@@ -43,7 +43,7 @@ def fetch(qtbot: QtBot, panel: DataPanel) -> None:
 
 
 def idle(qtbot: QtBot, panel: DataPanel) -> None:
-    qtbot.waitUntil(lambda: panel.files.download._job is None, timeout=20_000)
+    qtbot.waitUntil(lambda: not panel.files.download._job.busy, timeout=20_000)
 
 
 def test_a_set_is_downloaded_at_a_click_and_seen(

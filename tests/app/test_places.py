@@ -54,7 +54,7 @@ def left(window: MainWindow, answers: Answers) -> list[Path]:
 def shown(qtbot: QtBot, window: MainWindow, count: int) -> list[Path]:
     panel = window.work.runs
     window.actions_["show_runs"].trigger()
-    qtbot.waitUntil(lambda: len(panel.model.runs) == count and panel._job is None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(panel.model.runs) == count and not panel._listing.busy, timeout=PATIENCE)
     return sorted(run.folder for run in panel.model.runs)
 
 

@@ -71,7 +71,7 @@ def until(qtbot: QtBot, true: Callable[[], object]) -> None:
 
 def select(qtbot: QtBot, panel: RunsPanel, *rows: int) -> None:
     panel.table.select([panel.model.runs[row].folder for row in rows])
-    until(qtbot, lambda: panel.selected and panel._looking is None)
+    until(qtbot, lambda: panel.selected and not panel._looking.busy)
 
 
 def titles(panel: RunsPanel) -> list[str]:

@@ -57,7 +57,7 @@ def panel(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> SweepPanel:
     assert window.files.open_path(path)
     window.actions_["show_sweep"].trigger()
     found = window.work.sweep
-    until(qtbot, lambda: found._job is None)
+    until(qtbot, lambda: not found._job.busy)
     return found
 
 
@@ -229,7 +229,7 @@ def test_a_sweep_that_was_stopped_is_offered_again(qtbot: QtBot, window: MainWin
 
     Study.create(study_path, panel.shown.plan.replace(axes=panel.shown.plan.axes), panel.shown.project)  # type: ignore[union-attr]
     panel._read()
-    until(qtbot, lambda: panel._job is None and panel.choice.currentText() == "sweep-1: 2 of 2")
+    until(qtbot, lambda: not panel._job.busy and panel.choice.currentText() == "sweep-1: 2 of 2")
     panel.choice.setCurrentIndex(panel.choice.findData("sweep-2"))
     panel.choice.activated.emit(panel.choice.currentIndex())
     assert panel.go_on_button.isVisible()
@@ -250,7 +250,7 @@ def unsaved(qtbot: QtBot, window: MainWindow) -> SweepPanel:
     """The tab, with a project that has no file."""
     window.actions_["show_sweep"].trigger()
     found = window.work.sweep
-    until(qtbot, lambda: found._job is None)
+    until(qtbot, lambda: not found._job.busy)
     return found
 
 
@@ -270,7 +270,7 @@ def test_a_sweep_before_the_first_saving_lies_beside_the_file(
     assert not window.isWindowModified()
     assert sweep_states(path) == (before,)
     assert not list(data_folder().glob("unsaved*"))
-    until(qtbot, lambda: unsaved._job is None)
+    until(qtbot, lambda: not unsaved._job.busy)
     assert unsaved.shown == before
     assert unsaved.choice.currentText() == "sweep-1: 4 of 4"
     assert window.files.save()  # once more: there is nothing left to bring
