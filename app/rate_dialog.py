@@ -182,7 +182,7 @@ class RateDialog(QDialog):
         self.bar.setRange(0, 0)
         self.bar.show()
         make = self._going_on if self.there.isChecked() and self._going_on is not None else self._make_job
-        self._thread = TaskThread(make(), self)
+        self._thread = TaskThread(make())
         self._thread.happened.connect(self._take)
         self._thread.failed.connect(self._failed)
         self._thread.ended.connect(self._ended)
@@ -200,8 +200,6 @@ class RateDialog(QDialog):
             thread.happened.disconnect(self._take)
             thread.failed.disconnect(self._failed)
             thread.ended.disconnect(self._ended)
-            thread.setParent(None)
-            thread.ended.connect(thread.deleteLater)
             thread.cancel()
 
     def _take(self, event: Event) -> None:
@@ -225,7 +223,6 @@ class RateDialog(QDialog):
     def _ended(self) -> None:
         if self._thread is None:
             return
-        self._thread.deleteLater()
         self._thread = None
         self.bar.hide()
         self.again.setEnabled(True)

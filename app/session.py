@@ -159,7 +159,7 @@ class TrainingSession(QObject):
         self._place, self._origin = RunPlace(path), ""
         self.goes_on, self.gave_weights = start is not None, False
         self._control = Control()
-        self._thread = TaskThread(training_job(project, self._place, start, self._control, anyway=anyway), self)
+        self._thread = TaskThread(training_job(project, self._place, start, self._control, anyway=anyway))
         self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(self._on_failed)
         self._thread.ended.connect(self._on_ended)
@@ -284,8 +284,6 @@ class TrainingSession(QObject):
             self.failed.emit(error)
 
     def _on_ended(self) -> None:
-        if self._thread is not None:
-            self._thread.deleteLater()
         self._thread = None
         self._set_state(RunState.IDLE)
 

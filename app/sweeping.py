@@ -89,7 +89,7 @@ class SweepSession(QObject):
             return
         self.stopping = False
         self.place, self._home, self.state = place, place, None
-        self._thread = TaskThread(job, self)
+        self._thread = TaskThread(job)
         self._thread.happened.connect(self._on_event)
         self._thread.failed.connect(
             lambda error: None if isinstance(error, Cancelled) else self.failed.emit(error)
@@ -118,6 +118,5 @@ class SweepSession(QObject):
 
     def _on_ended(self) -> None:
         if self._thread is not None:
-            self._thread.deleteLater()
             self._thread = None
             self.running_changed.emit(False)

@@ -21,13 +21,17 @@ _PATIENCE = 5000  # ms that a job has to end in
 Job = Generator[Event, None, None]
 
 _running: set[TaskThread] = set()
-"""Those that have begun, until they have ended: Qt ends the program where one is dropped before."""
+"""Those that have begun, until they have ended: Qt ends the program where one is dropped before.
+
+That is also why none has a parent, which would take it along.
+"""
 
 
 class TaskThread(QThread):
     """Runs a generator of events in the background.
 
-    Signals come in the thread that this object belongs to, in order, `ended` last, whatever happens.
+    Signals come in the thread that this object belongs to, in order, `ended` last, whatever happens; then it is
+    gone.
     """
 
     happened = Signal(object)
@@ -38,8 +42,8 @@ class TaskThread(QThread):
     _came = Signal(object)
     _broke = Signal(object)
 
-    def __init__(self, job: Job, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, job: Job) -> None:
+        super().__init__()
         self._job = job
         self._going = threading.Event()
         self._going.set()
@@ -83,7 +87,6 @@ class TaskThread(QThread):
         self.cancel()
         if not self.wait(0 if self._stuck else milliseconds):
             self._stuck = True
-            self.setParent(None)
             return False
         return True
 
@@ -122,6 +125,7 @@ class TaskThread(QThread):
         self.wait()
         _running.discard(self)
         self.ended.emit()
+        self.deleteLater()
 
 
 class Background(QObject):
@@ -144,7 +148,7 @@ class Background(QObject):
     def begin(self, job: Job) -> None:
         """Begin a job; the one before must have ended."""
         assert self._thread is None
-        self._thread = TaskThread(job, self)
+        self._thread = TaskThread(job)
         self._thread.happened.connect(self.happened)
         self._thread.failed.connect(self.failed)
         self._thread.ended.connect(self._end)
@@ -160,8 +164,6 @@ class Background(QObject):
         return self._thread is None or self._thread.close()
 
     def _end(self) -> None:
-        if self._thread is not None:
-            self._thread.deleteLater()
         self._thread = None
         self.ended.emit()
 

@@ -83,7 +83,8 @@ def window(qtbot: QtBot, qapp: object, answers: Answers, monkeypatch: pytest.Mon
     yield found
     answers.answer = 1
     found.session.stop()
-    qtbot.waitUntil(lambda: not found.session.running, timeout=20_000)
+    found.work.sweeps.stop()
+    qtbot.waitUntil(lambda: not found.session.running and not found.work.sweeps.running, timeout=20_000)
     found.document.set_saved()
     found.close()
     found.deleteLater()

@@ -7,10 +7,12 @@ import threading
 from dataclasses import dataclass
 
 import pytest
+import shiboken6
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from app.jobs import run_job
-from app.task import Job, TaskThread, result_of
+from app.task import Background, Job, TaskThread, result_of
 from engine.errors import Cancelled, DataError
 from engine.events import Event, Progress
 
@@ -132,7 +134,6 @@ def test_no_thread_is_left(qtbot: QtBot) -> None:
         thread = TaskThread(counting(3))
         with qtbot.waitSignal(thread.ended):
             thread.start()
-        thread.deleteLater()
     assert threading.active_count() <= before + 1
 
 
@@ -156,9 +157,8 @@ def test_waiting_for_a_job_gives_its_result_or_raises(qtbot: QtBot) -> None:
         run_job(parent, "refusing", result_of(refuse))
 
 
-def test_a_job_that_holds_on_outlives_its_owner(qtbot: QtBot) -> None:
-    from PySide6.QtCore import QObject
-
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_job_that_holds_on_outlives_its_owner(qtbot: QtBot, closed: bool) -> None:
     begun, release = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -166,11 +166,15 @@ def test_a_job_that_holds_on_outlives_its_owner(qtbot: QtBot) -> None:
         release.wait()
 
     owner = QObject()
-    thread = TaskThread(result_of(hold), owner)
-    thread.start()
+    background = Background(owner)
+    background.begin(result_of(hold))
+    thread = background._thread
+    assert thread is not None
     assert begun.wait(10)
-    assert not thread.close(20)
-    del owner
+    if closed:
+        assert not thread.close(20)
+    shiboken6.delete(owner)
+    assert not shiboken6.isValid(background)
     assert thread.isRunning()
     with qtbot.waitSignal(thread.ended):
         release.set()
@@ -188,7 +192,7 @@ made = program.make_window
 
 def make_window(*args):
     window = made(*args)
-    job = TaskThread(result_of(time.sleep, 600), window)
+    job = TaskThread(result_of(time.sleep, 600))
     job.started.connect(window.close)
     QTimer.singleShot(0, job.start)
     return window
