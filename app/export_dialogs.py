@@ -48,6 +48,8 @@ _KINDS: tuple[tuple[str, Literal[".keras", ".h5"], Literal["keras3", "keras2"]],
     (noted("HDF5 (.h5) for Keras 2, tf.keras and TensorFlow.js"), ".h5", "keras2"),
 )
 
+KERAS_ENDINGS = (".keras", ".h5")
+
 
 def ask_keras_options(
     parent: QWidget, start: KerasOptions, *, has_state: bool = False, has_groups: bool = False
@@ -110,6 +112,8 @@ def ask_code_options(parent: QWidget, start: CodeOptions, *, has_groups: bool = 
 
 
 _PICTURES = ((".png", noted("PNG: pixels")), (".svg", noted("SVG: lines")), (".pdf", noted("PDF: a page")))
+
+PICTURE_ENDINGS = tuple(ending for ending, _ in _PICTURES)
 
 
 def ask_picture_options(

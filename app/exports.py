@@ -7,15 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.code_choices import CodeOptions
 from app.dialogs import choose, tell, tell_error
-from app.export_dialogs import KerasOptions, ask_code_options, ask_keras_options, ask_picture_options
+from app.export_dialogs import (
+    KERAS_ENDINGS,
+    PICTURE_ENDINGS,
+    KerasOptions,
+    ask_code_options,
+    ask_keras_options,
+    ask_picture_options,
+)
+from app.file_dialogs import ask_save
 from app.files import ProjectFiles
 from app.jobs import run_job
 from app.session import TrainedRun, TrainingSession
-from app.settings import AppSettings
 from app.task import Job, result_of
 from engine.errors import Cancelled
 from engine.events import HostWeights, OptimizerState, Result
@@ -38,7 +45,6 @@ class Exports(QObject):
         document: ProjectDocument,
         session: TrainingSession,
         files: ProjectFiles,
-        settings: AppSettings,
         heat: Heat,
         window: QWidget,
     ) -> None:
@@ -46,7 +52,6 @@ class Exports(QObject):
         self._document = document
         self._session = session
         self._files = files
-        self._settings = settings
         self._heat = heat
         self._window = window
         self._keras_options = KerasOptions()
@@ -65,7 +70,7 @@ class Exports(QObject):
             self._window, asked, has_state=state is not None, has_groups=has_groups(project.graph)
         )
         kind = None if options is None else options.suffix
-        path = None if kind is None else self._ask(f"Keras (*{kind})", kind)
+        path = None if kind is None else self._ask(f"Keras (*{kind})", kind, others=KERAS_ENDINGS)
         if options is None or path is None:
             return False
         self._keras_options = options
@@ -102,7 +107,7 @@ class Exports(QObject):
         if asked is None:
             return False
         suffix, options = self._picture_options = asked
-        path = self._ask(f"{suffix[1:].upper()} (*{suffix})", suffix)
+        path = self._ask(f"{suffix[1:].upper()} (*{suffix})", suffix, others=PICTURE_ENDINGS)
         if path is None:
             return False
         try:
@@ -158,13 +163,9 @@ class Exports(QObject):
 
     # Writing
 
-    def _ask(self, kind: str, suffix: str, ending: str = "") -> Path | None:
-        start = self._settings.last_folder / f"{self._files.name}{ending}{suffix}"
-        name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Export"), str(start), kind)
-        if not name:
-            return None
-        path = Path(name)
-        return path if path.suffix else path.with_suffix(suffix)
+    def _ask(self, kind: str, suffix: str, ending: str = "", others: tuple[str, ...] = ()) -> Path | None:
+        proposed = f"{self._files.name}{ending}{suffix}"
+        return ask_save(self._window, self.tr("Export"), proposed, suffix, kind, others)
 
     def _run(self, path: Path, job: Job) -> tuple[bool, Any]:
         """Whether a job that writes a file came to its end, and what it gave."""
@@ -178,7 +179,6 @@ class Exports(QObject):
         return self._done(path), value
 
     def _done(self, path: Path) -> bool:
-        self._settings.last_folder = path.parent
         self.exported.emit(path)
         return True
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QMimeData, QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.dialogs import choose, sentence, tell_error
 from app.endings import MODELS, PROJECT, WEIGHTS
+from app.file_dialogs import ask_open, ask_save
 from app.gallery import choose_template
 from app.jobs import run_job
 from app.past import PastRun, opened_run, past_run
@@ -124,21 +125,19 @@ class ProjectFiles(QObject):
 
     def open(self) -> bool:
         """Ask for a file and open it."""
-        if not self.may_discard():
-            return False
         warm()  # while the person looks for the file
         endings = " ".join(f"*{suffix}" for suffix in (PROJECT, *MODELS))
         kinds = self.tr("Projects and Keras models ({0});;All files (*)").format(endings)
-        name, _ = QFileDialog.getOpenFileName(
-            self._window, self.tr("Open"), str(self._settings.last_folder), kinds
-        )
-        return bool(name) and self._open(Path(name))
+        path = ask_open(self._window, self.tr("Open"), kinds)
+        return path is not None and self.open_path(path)
 
     def open_path(self, path: Path) -> bool:
-        """Open a file that is known, after asking about unsaved changes."""
-        return self.may_discard() and self._open(path)
+        """Open a file that is known; asks about unsaved changes, once it is sure that the file can be read."""
+        if self._path is not None and path.resolve() == self._path.resolve():
+            return self.may_discard() and self._open(path)  # saving changes what there is to read
+        return self._open(path, ask=True)
 
-    def _open(self, path: Path) -> bool:
+    def _open(self, path: Path, *, ask: bool = False) -> bool:
         keras = path.suffix.lower() in MODELS
         title, text = self.tr("Cannot open this file"), self.tr("Opening…")
         if not keras:
@@ -147,7 +146,7 @@ class ProjectFiles(QObject):
             return False
         else:
             opened = self._try(title, text, in_background(_read_keras, path, *weights))
-        if opened is None:
+        if opened is None or (ask and not self.may_discard()):
             return False
         self._settings.last_folder = path.parent
         self._show(opened, None if keras else path, origin=path if keras else None)
@@ -160,11 +159,9 @@ class ProjectFiles(QObject):
         It stays the project of its file: saving makes it that of now. Where there is no file, and the run was left
         by a project that had none either, it becomes that project, and all its runs come along.
         """
-        if not self.may_discard():
-            return False
         title, text = self.tr("Cannot open this run"), self.tr("Opening…")
         opened = self._try(title, text, in_background(_read_run, folder))
-        if opened is None:
+        if opened is None or not self.may_discard():
             return False
         if self._path is None and is_unsaved(place_of(folder)):
             self._place = place_of(folder)
@@ -196,8 +193,7 @@ class ProjectFiles(QObject):
     def _ask_weights(self, title: str) -> Path | None:
         endings = " ".join(f"*{suffix}" for suffix in WEIGHTS)
         kinds = self.tr("Weights of Keras models ({0});;All files (*)").format(endings)
-        name, _ = QFileDialog.getOpenFileName(self._window, title, str(self._settings.last_folder), kinds)
-        return Path(name) if name else None
+        return ask_open(self._window, title, kinds)
 
     def load_weights(self) -> bool:
         """Ask for a file of weights and take them for the network that is shown."""
@@ -209,7 +205,6 @@ class ProjectFiles(QObject):
         found = self._try(title, text, in_background(_read_weights, path, project))
         if found is None or self._document.project is not project:
             return False
-        self._settings.last_folder = path.parent
         graph, transfer = found
         answer = 0 if transfer.whole else ask_transfer(self._window, path.name, transfer)
         if answer is None:
@@ -244,14 +239,9 @@ class ProjectFiles(QObject):
 
     def save_as(self) -> bool:
         """Ask for a file and save to it."""
-        start = self._path or (self._origin or self._settings.last_folder / self.name).with_suffix(PROJECT)
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save as"), str(start), self.tr("Projects (*.loom)")
-        )
-        if not name:
-            return False
-        path = Path(name)
-        return self._save(path if path.suffix else path.with_suffix(PROJECT))
+        proposed = self._path or (self._origin or Path(self.name)).with_suffix(PROJECT)
+        path = ask_save(self._window, self.tr("Save as"), proposed, PROJECT, self.tr("Projects (*.loom)"))
+        return path is not None and self._save(path)
 
     def _save(self, path: Path) -> bool:
         project = self._document.project

@@ -30,8 +30,7 @@ That is also why none has a parent, which would take it along.
 class TaskThread(QThread):
     """Runs a generator of events in the background.
 
-    Signals come in the thread that this object belongs to, in order, `ended` last, whatever happens; then it is
-    gone.
+    Signals come in the thread that this object belongs to, in order, `ended` last, whatever happens.
     """
 
     happened = Signal(object)
@@ -125,7 +124,6 @@ class TaskThread(QThread):
         self.wait()
         _running.discard(self)
         self.ended.emit()
-        self.deleteLater()
 
 
 class Background(QObject):

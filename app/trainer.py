@@ -105,6 +105,8 @@ class Trainer(QObject):
     def _ready(self) -> bool:
         """Whether the network can be trained, and its data may be had; says why where it cannot."""
         if self._work.sweeps.running:
+            text = self.tr("Training can begin when the sweep has ended.")
+            tell(self._window, self.tr("A sweep goes on"), text)
             return False
         errors = self._document.whole.errors or nothing_to_learn(self._document.project.graph)
         if errors:

@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.files = ProjectFiles(document, settings, self)
         self.work = Workplace(document, self.session, settings)
         self.verdicts = Verdicts(self.work.view.graph_scene, self.work.problem_panel, self.session)
-        self.exports = Exports(document, self.session, self.files, settings, self.work.view.heat, self)
+        self.exports = Exports(document, self.session, self.files, self.work.view.heat, self)
         self.work.view.bindings = {}  # the actions have the keys
         self.actions_ = Actions(settings, self.work.view, self)
         self._shown = False
@@ -173,8 +173,8 @@ class MainWindow(QMainWindow):
         work.inspector.problems.mended.connect(work.view.setFocus)
         work.code.save_requested.connect(exports.code)
         work.problem_panel.data_wanted.connect(self.actions_["show_data"].trigger)
-        work.evaluation.train_wanted.connect(self.actions_["train"].trigger)
-        work.prediction.train_wanted.connect(self.actions_["train"].trigger)
+        work.evaluation.train_wanted.connect(self.trainer.train)
+        work.prediction.train_wanted.connect(self.trainer.train)
         work.evaluation.data_wanted.connect(self.actions_["show_data"].trigger)
         work.tabs.currentChanged.connect(self._show_tab)
         work.problem_panel.refreshed.connect(self._show_facts)

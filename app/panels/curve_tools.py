@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from app.dialogs import tell_error
+from app.file_dialogs import ask_save
 from app.panels.curve_look import SMOOTHINGS
 from app.texts import metric_label
 from engine.errors import LayerloomError
@@ -113,12 +114,11 @@ class CurveTools(QObject):
         self._save(self.tr("Save the picture"), "curves.png", partial(write_png, self._curves.page))
 
     def _save(self, title: str, name: str, write: Callable[[Path], None]) -> None:
-        kind = f"*{Path(name).suffix}"
-        chosen, _ = QFileDialog.getSaveFileName(self._curves, title, name, kind)
-        if not chosen:
+        suffix = Path(name).suffix
+        path = ask_save(self._curves, title, name, suffix, f"*{suffix}")
+        if path is None:
             return
-        path = Path(chosen)
         try:
-            write(path if path.suffix else path.with_suffix(Path(name).suffix))
+            write(path)
         except LayerloomError as error:
             tell_error(self._curves, title, error)

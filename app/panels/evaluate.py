@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.dialogs import sentence, tell_error
+from app.file_dialogs import ask_save
 from app.jobs import run_job
 from app.panels.evaluate_bar import EvaluateBar
 from app.panels.examined import ExaminedView, outdated
@@ -55,7 +55,6 @@ class EvaluatePanel(QWidget):
         self._job.ended.connect(self._ended)
         self._cancelled = False
         self._problem = self._leads_to = ""
-        self._folder = ""
         self._lay_out()
         self.bar.part_chosen.connect(self._part_chosen)
         self.bar.output_chosen.connect(self._show_output)
@@ -206,12 +205,10 @@ class EvaluatePanel(QWidget):
             return
         from engine.formats.evaluation_report import write_report
 
-        start = str(Path(self._folder) / f"{self._of[1].name}.html")
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save the report"), start, self.tr("HTML (*.html)"))
-        if not name:
+        title, name = self.tr("Save the report"), f"{self._of[1].name}.html"
+        path = ask_save(self, title, name, ".html", self.tr("HTML (*.html)"))
+        if path is None:
             return
-        path = Path(name).with_suffix(".html") if not Path(name).suffix else Path(name)
-        self._folder = str(path.parent)
         try:
             run_job(self, self.tr("Writing the report…"), result_of(write_report, path, self._of[1], self.found))
         except Cancelled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -36,11 +36,17 @@ class ParallelLine:
     text: str
 
 
+_PLAIN, _FAINT = 230, 110
+"""How opaque lines are, and where others stand out."""
+
+
 class ParallelPlot(QWidget):
     """Draws the lines. A drag on an axis narrows them to those that cross it there; a click there shows all."""
 
-    opened = Signal(int)
+    chosen = Signal(int)
     """A line was clicked: the number of its trial."""
+    opened = Signal(int)
+    """A line was clicked twice, or Enter was pressed on it."""
     narrowed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -49,6 +55,7 @@ class ParallelPlot(QWidget):
         self.lines: tuple[ParallelLine, ...] = ()
         self.brushes: dict[int, tuple[float, float]] = {}
         self.marked: int | None = None
+        self._selected: frozenset[int] = frozenset()
         """The number of the trial under the pointer, or that the keys are at."""
         self._drag: tuple[int, float] | None = None
         self.setMouseTracking(True)
@@ -97,6 +104,11 @@ class ParallelPlot(QWidget):
         near = [axis for axis in range(len(self.axes)) if abs(self.x(axis) - point.x()) <= _GRAB]
         return near[0] if near and point.y() >= _TOP - 6 else None
 
+    def show_selected(self, numbers: Iterable[int]) -> None:
+        """Let the lines of these trials stand out."""
+        self._selected = frozenset(numbers)
+        self.update()
+
     def line_at(self, point: QPointF) -> ParallelLine | None:
         """The line that lies next to a point, if it is near."""
         if len(self.axes) < 2:
@@ -121,12 +133,11 @@ class ParallelPlot(QWidget):
         painter, theme = QPainter(self), themes.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ordered = sorted(self.lines, key=lambda line: (self.within(line), line.share or -1.0))
+        above = [line for line in ordered if self._stands_out(line)]
         for line in ordered:
-            if line.number != self.marked:
-                self._paint_line(painter, line, marked=False)
-        for line in self.lines:
-            if line.number == self.marked:
-                self._paint_line(painter, line, marked=True)
+            self._paint_line(painter, line, _FAINT if above else _PLAIN)
+        for line in above:
+            self._paint_line(painter, line, None)
         for number, axis in enumerate(self.axes):
             self._paint_axis(painter, number, axis)
         if self.hasFocus():
@@ -134,15 +145,20 @@ class ParallelPlot(QWidget):
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
 
-    def _paint_line(self, painter: QPainter, line: ParallelLine, *, marked: bool) -> None:
+    def _stands_out(self, line: ParallelLine) -> bool:
+        """Whether a line is under the pointer, or one of a few that are selected."""
+        return line.number == self.marked or (line.number in self._selected and not self.brushes)
+
+    def _paint_line(self, painter: QPainter, line: ParallelLine, alpha: int | None) -> None:
+        """Draw a line; one without `alpha` stands out."""
         theme = themes.current()
         shade = QColor(share_color(line.share)) if line.share is not None else QColor(theme.muted)
         if not self.within(line):
             shade = QColor(theme.muted)
             shade.setAlpha(45)
-        elif not marked:
-            shade.setAlpha(230 if self.marked is None else 110)
-        pen = QPen(shade, 3.0 if marked else 1.6)
+        elif alpha is not None:
+            shade.setAlpha(alpha)
+        pen = QPen(shade, 3.0 if alpha is None else 1.6)
         if line.share is None:
             pen.setStyle(Qt.PenStyle.DashLine)
         painter.setPen(pen)
@@ -222,6 +238,11 @@ class ParallelPlot(QWidget):
             return
         line = self.line_at(event.position())
         if line is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(line.number)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        line = self.line_at(event.position())
+        if line is not None and self._axis_at(event.position()) is None:
             self.opened.emit(line.number)
 
     def leaveEvent(self, event: object) -> None:

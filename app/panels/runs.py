@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QFile, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.dialogs import choose, sentence, tell_error
+from app.file_dialogs import ask_folder, ask_save
 from app.jobs import run_job
 from app.panels.curves import Curves
 from app.panels.run_difference import difference_page, run_page
@@ -31,7 +31,7 @@ from app.panels.run_figures import RunFigures
 from app.panels.runs_model import RunsModel
 from app.panels.runs_reading import Looked, listing, looking
 from app.panels.runs_table import RunsTable
-from app.places import is_unsaved, place_of
+from app.places import place_of
 from app.session import TrainingSession
 from app.task import Background, Job, result_of
 from app.texts import count
@@ -302,10 +302,9 @@ class RunsPanel(QWidget):
         self.open_wanted.emit(self.selected[0].folder)
 
     def _follow(self) -> None:
-        start = Path.home() if self._place is None or is_unsaved(self._place) else self._place.parent
-        name = QFileDialog.getExistingDirectory(self, self.tr("Follow a run: its folder"), str(start))
-        if name:
-            self.follow(Path(name))
+        folder = ask_folder(self, self.tr("Follow a run: its folder"))
+        if folder is not None:
+            self.follow(folder)
 
     def follow(self, folder: Path) -> None:
         """List a run that lies elsewhere, too, and show its curves as they grow."""
@@ -329,11 +328,9 @@ class RunsPanel(QWidget):
         self.refresh()
 
     def _export(self) -> None:
-        title = self.tr("Save the list of the runs")
-        name, _ = QFileDialog.getSaveFileName(self, title, "runs.csv", "*.csv")
-        if name:
-            path = Path(name)
-            self.write(path if path.suffix else path.with_suffix(".csv"))
+        path = ask_save(self, self.tr("Save the list of the runs"), "runs.csv", ".csv", "*.csv")
+        if path is not None:
+            self.write(path)
 
     def write(self, path: Path) -> None:
         """Write the list as it is seen, atomically."""

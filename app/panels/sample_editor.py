@@ -12,7 +12,6 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QColorDialog,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.file_dialogs import ask_open
 from app.panels.draw_field import DrawField
 from app.panels.sample_fields import OtherSample, RowFields, TextField
 from app.texts import count
@@ -49,7 +49,6 @@ class SampleEditor(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._material: Material | None = None
-        self._folder = ""
         self._make_fields()
         self._make_tools()
         self._lay_out()
@@ -195,9 +194,9 @@ class SampleEditor(QWidget):
 
     def _open(self) -> None:
         kinds = self.tr("Pictures ({0})").format(" ".join(f"*{ending}" for ending in ENDINGS))
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Open a picture"), self._folder, kinds)
-        if name:
-            self.take_picture(Path(name))
+        path = ask_open(self, self.tr("Open a picture"), kinds)
+        if path is not None:
+            self.take_picture(path)
 
     def takes(self, path: Path) -> bool:
         """Whether a file is a picture, and the network takes one."""
@@ -206,7 +205,6 @@ class SampleEditor(QWidget):
 
     def take_picture(self, path: Path) -> None:
         """Give the picture in a file."""
-        self._folder = str(path.parent)
         self._give(path=path)
 
     # What was asked about

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.consent import may_run
 from app.dialogs import tell_error
+from app.file_dialogs import ask_folder, ask_open
 from app.jobs import run_job
 from app.panels.download import DownloadOffer
 from app.panels.preview import choosing_job
@@ -27,7 +28,6 @@ class SourceFiles(QWidget):
     def __init__(self, document: ProjectDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._folder = ""  # of the file that was chosen last
         self.choose = QPushButton(self.tr("Choose a file…"))
         self.choose.setToolTip(self.tr("A table (CSV, Parquet) or arrays; it may also be dropped on the window"))
         self.choose.clicked.connect(self._choose_file)
@@ -76,14 +76,14 @@ class SourceFiles(QWidget):
     def _choose_file(self) -> None:
         endings = " ".join(f"*{ending}" for cls in SOURCES.values() for ending in cls.endings)
         kinds = self.tr("Data ({0});;All files (*)").format(endings)
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Choose a file of data"), self._folder, kinds)
-        if name:
-            self.take_file(Path(name))
+        path = ask_open(self, self.tr("Choose a file of data"), kinds)
+        if path is not None:
+            self.take_file(path)
 
     def _choose_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, self.tr("Choose a folder of data"), self._folder)
-        if name:
-            self.take_file(Path(name))
+        path = ask_folder(self, self.tr("Choose a folder of data"))
+        if path is not None:
+            self.take_file(path)
 
     def take_file(self, path: Path) -> bool:
         """Learn from a file or folder from now on, undoably; says what is wrong with it itself."""
@@ -96,7 +96,6 @@ class SourceFiles(QWidget):
             folder, file = self.tr("Cannot learn from this folder"), self.tr("Cannot learn from this file")
             tell_error(self, folder if path.is_dir() else file, error)
             return False
-        self._folder = str(path.parent)
         self._document.edit_data(self.tr("Choose the data"), data.model_copy(update={"source": source}))
         self._allow()
         return True

@@ -114,6 +114,7 @@ class SweepResults(QWidget):
         self.views.currentChanged.connect(self._turned)
         self.open_button.clicked.connect(self._open_chosen)
         self.take_button.clicked.connect(self._take_chosen)
+        self.picture.chosen.connect(lambda number: self.table.select([number]))
         self.picture.opened.connect(self._open_number)
         self.picture.narrowed.connect(self._narrowed)
         self.table.doubleClicked.connect(lambda _index: self._open_chosen())
@@ -171,6 +172,7 @@ class SweepResults(QWidget):
         self._draw_curves()
 
     def _selection_changed(self) -> None:
+        self.picture.show_selected(trial.number for trial in self.table.selected)
         self._show_buttons()
         self._draw_curves()
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import app.exports
+import app.file_dialogs
 import app.files
 import app.task
 import app.trainer
@@ -54,7 +55,7 @@ def _level() -> Iterator[None]:
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     found = Answers()
-    for module in (app.files, app.exports, app.window, app.transfers):
+    for module in (app.files, app.file_dialogs, app.exports, app.window, app.transfers):
         monkeypatch.setattr(module, "choose", found.choose)
     for module in (app.files, app.exports, app.trainer):
         monkeypatch.setattr(module, "tell_error", found.tell)

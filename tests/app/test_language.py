@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 import app.appearance
@@ -218,7 +218,7 @@ def test_a_network_that_is_saved_at_the_new_start_is_opened_by_it(
     path = tmp_path / "mine.loom"
     for module in (app.appearance, app.files):  # "Start again now", then "Save"
         monkeypatch.setattr(module, "choose", lambda *_: 0)
-    monkeypatch.setattr(app.files.QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     monkeypatch.setattr(app.appearance.QProcess, "startDetached", lambda _, arguments: started.append(arguments))
     window.document.edit_graph("x", window.document.graph.remove(window.document.graph.order[1]))
     window.actions_["language_en"].trigger()

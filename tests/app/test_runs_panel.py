@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 import app.panels.runs as runs_module
@@ -223,7 +224,7 @@ def test_a_run_that_goes_on_elsewhere_is_followed(
     with subprocess.Popen(command, cwd=tmp_path, env=environment) as other:
         try:
             until(qtbot, lambda: (folder / "history.csv").exists())
-            monkeypatch.setattr(runs_module.QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+            monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
             panel.follow_button.click()
             until(qtbot, lambda: panel.selected and panel.selected[0].folder == folder)
             until(qtbot, lambda: panel._rows(panel.selected[0]))

@@ -174,6 +174,29 @@ def test_lines_are_narrowed_by_a_drag_and_opened(qtbot: QtBot, window: MainWindo
     assert opened == [3]
 
 
+def test_a_line_is_selected_by_a_click_and_opened_by_two(
+    qtbot: QtBot, window: MainWindow, panel: SweepPanel
+) -> None:
+    swept(qtbot, window, panel)
+    picture, opened = panel.results.picture, list[str]()
+    panel.open_wanted.disconnect()
+    panel.results.open_wanted.connect(opened.append)
+    line = next(line for line in picture.lines if line.number == 3)
+    assert line.places[0] is not None
+    assert line.places[1] is not None
+    middle = (line.places[0] + line.places[1]) / 2
+    point = QPoint(round((picture.x(0) + picture.x(1)) / 2), round(picture.y(middle)))
+    before = picture.grab().toImage()
+    QTest.mouseClick(picture, Qt.MouseButton.LeftButton, pos=point)
+    assert [trial.number for trial in panel.results.table.selected] == [3]
+    assert opened == []
+    assert panel.results.take_button.text() == "Take these settings"
+    assert picture.grab().toImage() != before
+    QTest.mouseDClick(picture, Qt.MouseButton.LeftButton, pos=point)
+    assert len(opened) == 1
+    assert opened[0] == next(trial.run for trial in panel.shown.trials if trial.number == 3)  # type: ignore[union-attr]
+
+
 def test_curves_of_the_best_are_read_from_their_runs(
     qtbot: QtBot, window: MainWindow, panel: SweepPanel, tmp_path: Path
 ) -> None:
@@ -206,6 +229,8 @@ def test_quitting_asks_about_the_sweep_and_what_is_done_is_kept(
 ) -> None:
     monkeypatch.setattr(sweep_module, "train_together", held)
     begin(panel, "1,2,3")
+    window.work.prediction.train_wanted.emit()
+    assert answers.told == ["Training can begin when the sweep has ended."]
     until(qtbot, lambda: window.work.sweeps.state is not None and window.work.sweeps.state.done == 1)
     assert not window.close()
     assert answers.asked == ["Stop the sweep and quit?"]

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from dataclasses import dataclass
 
 import pytest
@@ -129,12 +130,15 @@ def test_an_exception_is_told_before_the_end(qtbot: QtBot, heard: list[object]) 
 
 
 def test_no_thread_is_left(qtbot: QtBot) -> None:
-    before = threading.active_count()
+    before, gone = threading.active_count(), list[weakref.ref[TaskThread]]()
+    owner = QObject()
+    background = Background(owner)
     for _ in range(20):
-        thread = TaskThread(counting(3))
-        with qtbot.waitSignal(thread.ended):
-            thread.start()
+        with qtbot.waitSignal(background.ended):
+            background.begin(counting(3))
+            gone.append(weakref.ref(background._thread))  # type: ignore[arg-type]
     assert threading.active_count() <= before + 1
+    assert [ref() for ref in gone] == [None] * 20
 
 
 def test_closing_ends_a_job_that_would_go_on_for_ever(qtbot: QtBot) -> None:

@@ -322,12 +322,28 @@ def test_unsaved_changes_are_asked_about(
     assert (tmp_path / "kept.loom").exists()
 
 
+def test_what_is_saved_on_the_way_to_its_own_file_is_shown(
+    window: MainWindow, answers: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_to(monkeypatch, tmp_path / "x.loom")
+    assert window.files.save()
+    rename_dense(window)
+    edited = window.document.project
+    answers.answer = 0
+    assert window.files.open_path(tmp_path / "x.loom")
+    assert len(answers.asked) == 1
+    assert window.document.project == edited
+    assert not window.isWindowModified()
+
+
 def test_a_file_that_cannot_be_read_leaves_the_project(
     window: MainWindow, answers: Answers, tmp_path: Path
 ) -> None:
+    rename_dense(window)
     (tmp_path / "bad.loom").write_text("{ not json")
     before = window.document.project
     assert not window.files.open_path(tmp_path / "bad.loom")
+    assert not answers.asked  # whether to save: there is nothing to show in its place
     assert window.document.project is before
     assert "bad.loom" in answers.told[0]
 
