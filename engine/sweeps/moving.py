@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,27 +32,29 @@ def move_all(source: Path, target: Path) -> Moved:
     """
     sweeps: dict[str, SweepState] = {}
     problems: list[str] = []
-    staying: set[Path] = set()
-    try:
+    of_sweeps: set[Path] = set()
+    with _noting(problems):
         for name in [state.name for state in reversed(sweep_states(source))]:  # the last one stays the last
-            folders = _folders(Study.open(source, name))
-            try:
+            of_sweeps.update(_folders(Study.open(source, name)))
+            with _noting(problems):
                 sweeps[name] = Study.open(target, move_sweep(name, source, target)).state
-            except LayerloomError as error:
-                problems.append(str(error))
-                staying.update(folders)
-        listener = Listener()
+    listener = Listener()
+    with _noting(problems):
         for folder in run_folders(source):
-            if folder not in staying and listener.life(folder, read_beat(folder)) == "silent":
-                try:
+            if folder not in of_sweeps and listener.life(folder, read_beat(folder)) == "silent":
+                with _noting(problems):
                     move_run(folder, target)
-                except LayerloomError as error:
-                    problems.append(str(error))
-    except LayerloomError as error:
-        problems.append(str(error))
     if not problems:
         _clear(source)
     return Moved(sweeps, tuple(problems))
+
+
+@contextmanager
+def _noting(problems: list[str]) -> Generator[None]:
+    try:
+        yield
+    except LayerloomError as error:
+        problems.append(str(error))
 
 
 def _clear(source: Path) -> None:

@@ -21,6 +21,7 @@ from engine.project import Project
 from engine.pulse import PULSE_FILE, Pulse
 from engine.runs import latest_run, new_run_folder, recorded, runs_folder
 from engine.sweeps.moving import move_all
+from engine.sweeps.study import sweeps_file
 from engine.training import train
 from tests.app.conftest import Answers, small_project
 
@@ -150,6 +151,14 @@ def test_a_run_that_cannot_be_moved_hinders_no_other(
     assert problem.endswith("is held.")
     assert run_folders(source) == [stays]
     assert len(logs(tmp_path / "b.loom")) == 2
+
+
+def test_sweeps_that_cannot_be_read_hinder_no_run(source: Path, tmp_path: Path) -> None:
+    sweeps_file(source).write_bytes(b"no sweeps" * 1000)
+    (problem,) = move_all(source, tmp_path / "b.loom").problems
+    assert "cannot be read" in problem
+    assert len(logs(tmp_path / "b.loom")) == 3
+    assert sweeps_file(source).exists()
 
 
 @pytest.mark.parametrize("lives", [True, False], ids=["alive", "dead"])
