@@ -151,7 +151,7 @@ class Run:
         self.steps_per_epoch = self.feed.full + bool(self.feed.rest)
         self.key = jax.random.fold_in(jax.random.key(self.settings.seed), 1)
         position = self.start.position if self.start else START
-        if position.batches >= self.steps_per_epoch:  # stopped between the last step of an epoch and its end
+        if position.batches >= self.steps_per_epoch and self._kept_sums() is None:  # its figures are not known
             position = position._replace(epoch=position.epoch + 1, batches=0)
         self.begins, self.asked = position, self.settings
         self.epochs_done, self.step, self.batches_done = position
@@ -238,6 +238,18 @@ class Run:
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
         self.sums = None
+        if self.batches_done < self.steps_per_epoch:
+            yield from self._steps(epoch)
+        else:  # a run before was stopped between the last step and the end
+            self.sums = self._sums_so_far()
+        found = {} if self.sums is None else self.sums
+        figures = {name: float(found[name].value) for name in self.functions.names if name in found}
+        if self.validate is not None:
+            yield from self.validate.run(self.lane.learner.variables)
+            figures |= {f"val_{name}": value for name, value in self.validate.figures.items()}
+        yield from self._epoch_done(epoch, figures)
+
+    def _steps(self, epoch: int) -> Iterator[Event]:
         with closing(self.feed.parts(self._order(epoch), self.batches_done)) as parts:
             for part in parts:
                 if part is None:
@@ -250,12 +262,6 @@ class Run:
                     yield from self._call(part, done, count, epoch)
                     done += count
                     yield from self._halfway()
-        found = {} if self.sums is None else self.sums
-        figures = {name: float(found[name].value) for name in self.functions.names if name in found}
-        if self.validate is not None:
-            yield from self.validate.run(self.lane.learner.variables)
-            figures |= {f"val_{name}": value for name, value in self.validate.figures.items()}
-        yield from self._epoch_done(epoch, figures)
 
     def _call(self, part: Part, done: int, count: int, epoch: int) -> Iterator[Event]:
         # The key of a step follows from its place in the run, not from how the steps are put into calls.
@@ -278,11 +284,17 @@ class Run:
         if self.sums is not None:
             return self.sums
         leaves, structure = jax.tree.flatten(self.functions.nothing)
-        kept, self.ledger = self.ledger.sums, self.ledger.model_copy(update={"sums": ()})
-        if [np.shape(leaf) for leaf in kept] == [leaf.shape for leaf in leaves]:
-            leaves = [np.asarray(leaf, float) for leaf in kept]
+        if self.ledger.sums:
+            leaves = self._kept_sums() or leaves
+            self.ledger = self.ledger.model_copy(update={"sums": ()})
         found = jax.tree.unflatten(structure, leaves)
         return {name: found[name] for name in self.functions.names}
+
+    def _kept_sums(self) -> list[np.ndarray[Any, Any]] | None:
+        """The sums of the epoch that the run before had begun; None where there are none of these figures."""
+        kept = self.start.ledger.sums if self.start else ()
+        shapes = [leaf.shape for leaf in jax.tree.leaves(self.functions.nothing)]
+        return [np.asarray(leaf, float) for leaf in kept] if [np.shape(leaf) for leaf in kept] == shapes else None
 
     # Changes on the way
 

@@ -99,17 +99,20 @@ def test_a_run_in_two_parts_is_a_run_in_one(optimizer: Any, tmp_path: Path) -> N
     assert second.optimizer_state.slots.keys() == {slot.name for slot in optimizer.slots()}
 
 
-def test_a_run_stopped_within_an_epoch_goes_on_within_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("step", "batches"), [(10, 3), (14, 7)], ids=["within", "before its end is told"])
+def test_a_run_stopped_within_an_epoch_goes_on_within_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, batches: int
+) -> None:
     monkeypatch.setattr("engine.pace.CALL_SECONDS", 0)  # a step in each call
     whole = end_of(train(project(Adam(), 3)))
     (tmp_path / "first").mkdir()
     made = project(Adam(), 3)
     events = recorded(made, train(made), tmp_path / "first")
-    while getattr(event := next(events), "step", 0) < 10:
+    while getattr(event := next(events), "step", 0) < step:
         pass
     ended: list[Event] = [event, events.throw(Cancelled()), *events]
     first = end_of(ended)
-    assert (first.epochs, first.step, first.batches) == (1, 10, 3)
+    assert (first.epochs, first.step, first.batches) == (1, step, batches)
     assert load_checkpoint(tmp_path / "first" / "last.h5").position == first.position
     rest = project(Adam(), 2)
     second = end_of(train(rest, start_from(rest, tmp_path / "first")))
