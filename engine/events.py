@@ -116,6 +116,8 @@ class Started(Event):
     """The epochs before, where they are known."""
     best: HostWeights | None = None
     """The weights of the best epoch before."""
+    best_epoch: int = 0
+    """Its number; 0 where there is none."""
 
 
 @dataclass(frozen=True)

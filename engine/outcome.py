@@ -41,11 +41,14 @@ class Outcome(Settings):
     def after(self, event: Event) -> Outcome:
         """This, with what an event of the run tells."""
         if isinstance(event, Started):
+            known = next((row for row in event.history if row["epoch"] == event.best_epoch), None)
             return self.replace(
                 begins=event.begins.epoch,
                 epochs=event.begins.epoch,
                 steps_per_epoch=event.steps_per_epoch,
                 parameters=event.parameters,
+                best_epoch=0 if known is None else event.best_epoch,
+                best={} if known is None else _figures(known),
             )
         if isinstance(event, EpochDone):
             figures = _finite(event.logs)

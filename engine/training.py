@@ -203,6 +203,7 @@ class Run:
             begins=self.begins,
             history=self.ledger.rows,
             best=self.best,
+            best_epoch=self.ledger.best.best_epoch,
         )
         yield from self._compile()
         stopped = False

@@ -12,6 +12,7 @@ from engine import templates
 from engine.errors import FileFormatError, TrainingError
 from engine.events import EpochDone, Event, Finished, Progress, Result
 from engine.history import read_history, until, write_history
+from engine.optimizers import Adam
 from engine.outcome import OUTCOME_FILE, Outcome
 from engine.past_runs import (
     Remarks,
@@ -72,6 +73,15 @@ def test_a_run_that_goes_on_keeps_the_epochs_before_it(path: Path) -> None:
     assert (outcome.begins, outcome.epochs, outcome.best_epoch) == (2, 3, 3)
     third = read_run(second).start
     assert (third.position.epoch, len(third.history)) == (3, 3)
+
+
+def test_the_best_epoch_may_be_one_of_the_run_before(path: Path) -> None:
+    first = trained(path, iris(3))
+    second = trained(path, iris(2).with_training(optimizer=Adam(learning_rate=30.0)), first)
+    before, after = read_record(first).outcome, read_record(second).outcome
+    assert (after.epochs, after.best_epoch) == (5, before.best_epoch)
+    assert after.best == pytest.approx(before.best)
+    assert after.last["val_loss"] > after.best["val_loss"]
 
 
 def test_a_run_of_which_there_is_only_a_history_is_listed_with_it(path: Path) -> None:
