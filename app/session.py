@@ -125,6 +125,7 @@ class TrainingSession(QObject):
         self._best: HostWeights | None = None
         self._project = Project()
         self._place: RunPlace | None = None
+        self._home: Path | None = None  # the place of its project; the run is moved there when it has ended
         self._origin = ""  # the file that the weights came from, while they are in no run
         self._forgotten = False  # another project is shown than the one that the run goes on with
         self.goes_on = False
@@ -147,6 +148,15 @@ class TrainingSession(QObject):
         """The folder of the run that goes on or went on last, once it is made."""
         return None if self._place is None else self._place.folder
 
+    def live(self, place: Path) -> Path | None:
+        """The folder of the run that goes on, where it is one of the project of this place."""
+        return self.folder if self.running and place == self._home else None
+
+    def settle(self, place: Path, path: Path) -> None:
+        """The project of a place has a file now; a run that goes on stays where it lies until it has ended."""
+        if self._home == place:
+            self._home = path
+
     def start(self, project: Project, path: Path, start: Start | None = None, *, anyway: bool = False) -> bool:
         """Train a project in the background, on from a start if there is one; False where one goes on already.
 
@@ -156,7 +166,7 @@ class TrainingSession(QObject):
             return False
         project = replace(project, compiled=True)
         self._project, self._forgotten = project, False
-        self._place, self._origin = RunPlace(path), ""
+        self._place, self._home, self._origin = RunPlace(path), path, ""
         self.goes_on, self.gave_weights = start is not None, False
         self._control = Control()
         self._thread = TaskThread(training_job(project, self._place, start, self._control, anyway=anyway))

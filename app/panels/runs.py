@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QTextBrowser,
     QVBoxLayout,
@@ -31,7 +32,7 @@ from app.panels.run_figures import RunFigures
 from app.panels.runs_model import RunsModel
 from app.panels.runs_reading import Looked, listing, looking
 from app.panels.runs_table import RunsTable
-from app.places import place_of
+from app.places import is_unsaved, place_of
 from app.session import TrainingSession
 from app.task import Background, Job, result_of
 from app.texts import count
@@ -91,6 +92,7 @@ class RunsPanel(QWidget):
         self.table = RunsTable(self.model)
         self.state = QLabel()
         self.state.setProperty("muted", True)
+        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # it widens no window
         self.open_button = QPushButton(self.tr("Open as it was"))
         self.open_button.setToolTip(self.tr("Show the project of the run on the canvas, with its weights"))
         self.follow_button = QPushButton(self.tr("Follow…"))
@@ -180,7 +182,9 @@ class RunsPanel(QWidget):
         if self._place is None or self._listing.busy or not self.isVisible():
             return
         self._listed = self._place
-        self._listing.begin(listing(self._place, self.model.runs, self._followed))
+        live = self._session.live(self._place)
+        others = self._followed if live is None else (*self._followed, live)
+        self._listing.begin(listing(self._place, self.model.runs, others))
 
     def _take_listed(self, event: Event) -> None:
         if isinstance(event, Result) and self._listed == self._place:
@@ -215,10 +219,10 @@ class RunsPanel(QWidget):
         number = len(self.model.runs)
         if not number:
             return self.tr("There are no runs yet")
-        here = {run.folder for run in self.model.runs if place_of(run.folder) == self._place}
-        if not here and not self._followed:
-            one = self.tr("{0} run of a project that was never saved")
-            return counted(number, one, self.tr("{0} runs of projects that were never saved"))
+        places = {place_of(run.folder) for run in self.model.runs if run.folder not in self._followed}
+        if self._place is not None and is_unsaved(self._place) and places and self._place not in places:
+            one = self.tr("{0} run of an unsaved project")
+            return counted(number, one, self.tr("{0} runs of unsaved projects"))
         return counted(number, self.tr("{0} run"), self.tr("{0} runs"))
 
     @property

@@ -190,3 +190,5 @@ class TrialsTable(QTableView):
             if trial.number in numbers:
                 index = self.rows.mapFromSource(self.trials.index(row, 0))
                 self.selectionModel().select(index, flag.Select | flag.Rows)
+                if len(numbers) == 1:
+                    self.scrollTo(index)

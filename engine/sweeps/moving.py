@@ -25,10 +25,10 @@ class Moved:
     """What stays where it was, and why: a sentence each."""
 
 
-def move_all(source: Path, target: Path) -> Moved:
+def move_all(source: Path, target: Path, but: Path | None = None) -> Moved:
     """Let the runs and sweeps of one project file be those of another; runs that another process writes stay.
 
-    One that cannot be moved hinders no other.
+    So does the run in the folder `but`. One that cannot be moved hinders no other.
     """
     sweeps: dict[str, SweepState] = {}
     problems: list[str] = []
@@ -41,7 +41,7 @@ def move_all(source: Path, target: Path) -> Moved:
     listener = Listener()
     with _noting(problems):
         for folder in run_folders(source):
-            if folder not in of_sweeps and listener.life(folder, read_beat(folder)) == "silent":
+            if folder not in of_sweeps and folder != but and listener.life(folder, read_beat(folder)) == "silent":
                 with _noting(problems):
                     move_run(folder, target)
     if not problems:

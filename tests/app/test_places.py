@@ -13,9 +13,11 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 import engine.sweeps.moving as moving
+from app.places import note_home, unsaved_place
 from app.settings import data_folder
 from app.window import MainWindow
 from engine.errors import FileError
+from engine.formats import project_file
 from engine.past_runs import run_folders
 from engine.project import Project
 from engine.pulse import PULSE_FILE, Pulse
@@ -74,7 +76,7 @@ def test_runs_that_were_left_behind_are_listed_where_there_are_no_others(
     qtbot: QtBot, window: MainWindow, left: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert shown(qtbot, window, 2) == sorted(left)
-    assert window.work.runs.state.text() == "2 runs of projects that were never saved"
+    assert window.work.runs.state.text() == "2 runs of unsaved projects"
     own = trained(window.files.place, small_project(epochs=1))
     window.work.runs.refresh()
     assert shown(qtbot, window, 1) == [own]
@@ -107,6 +109,40 @@ def test_a_run_that_goes_on_comes_to_its_project_when_another_is_shown(
     window.session.stop()
     qtbot.waitUntil(lambda: latest_run(tmp_path / "x.loom") is not None, timeout=PATIENCE)
     assert run_folders(window.files.place) == []
+
+
+def test_a_project_saved_during_a_run_lists_it_and_those_before(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = trained(window.files.place, small_project(epochs=1))
+    window.document.reset(small_project(epochs=100_000))
+    window.actions_["train"].trigger()
+    qtbot.waitUntil(lambda: window.session.trained is not None, timeout=PATIENCE)
+    path = tmp_path / "x.loom"
+    save_to(window, monkeypatch, path)
+    assert [folder.name for folder in run_folders(path)] == [before.name]
+    live = window.session.folder
+    assert live is not None
+    assert shown(qtbot, window, 2) == sorted([live, run_folders(path)[0]])
+    assert window.work.runs.state.text() == "2 runs"
+    window.session.stop()
+    qtbot.waitUntil(lambda: len(run_folders(path)) == 2, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not list(data_folder().glob("unsaved*")), timeout=PATIENCE)
+
+
+def test_runs_of_a_program_that_broke_off_come_to_the_file_when_that_is_opened(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    path, place = tmp_path / "x.loom", unsaved_place()
+    project_file.save(small_project(), path)
+    run, other = trained(place, small_project(epochs=1)), trained(unsaved_place(), small_project(epochs=1))
+    note_home(place, path)
+    window.document.set_saved()
+    assert window.files.open_path(path)
+    qtbot.waitUntil(lambda: len(run_folders(path)) == 1, timeout=PATIENCE)
+    assert run_folders(path)[0].name == run.name
+    qtbot.waitUntil(lambda: not run.parent.exists(), timeout=PATIENCE)
+    assert other.exists()
 
 
 # Moving
