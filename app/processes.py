@@ -218,6 +218,8 @@ def _ended(report: Report, what: str) -> str:
     """What happened, and where the run can go on from."""
     if not report.folder:
         return what
+    if report.own == 0:
+        _note_end(Path(report.folder), what)
     last = Path(report.folder, "last.h5")
     if last.exists():
         when = time.strftime("%H:%M:%S", time.localtime(last.stat().st_mtime))
@@ -228,6 +230,16 @@ def _ended(report: Report, what: str) -> str:
     if report.own == 0:
         return f"{what} There is no checkpoint yet."
     return f"{what} The checkpoints are with process 0, in {report.folder}."
+
+
+def _note_end(folder: Path, what: str) -> None:
+    """Write down that a run has failed, where the runtime ended the process before that could."""
+    from engine.outcome import read_outcome, write_outcome
+
+    with suppress(LayerloomError):
+        outcome = read_outcome(folder)
+        if outcome.state == "running":
+            write_outcome(folder, outcome.replace(state="failed", problem=what))
 
 
 # The child

@@ -20,7 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.processes import Report, RuntimeLog, explanation
+from app.processes import Report, RuntimeLog, _ended, explanation
 from engine.data.builtin import Digits
 from engine.events import EpochDone
 from engine.formats import project_file
@@ -29,7 +29,7 @@ from engine.layers.core import Dense, Input, Output
 from engine.layers.regularization import Dropout
 from engine.layers.reshaping import Flatten
 from engine.optimizers import SGD
-from engine.outcome import read_outcome
+from engine.outcome import Outcome, read_outcome, write_outcome
 from engine.project import DataSettings, Project, TrainingSettings
 from engine.runs import start_from
 from engine.templates import chain
@@ -147,6 +147,16 @@ def begun(folder: Path, together: Together) -> Path:
             return found[0].parent
         time.sleep(0.1)
     raise AssertionError(together.end(0, 5))
+
+
+@pytest.mark.parametrize(("own", "state"), [(0, "failed"), (1, "running")])
+def test_the_end_of_a_run_is_noted_where_its_process_could_not(tmp_path: Path, own: int, state: str) -> None:
+    write_outcome(tmp_path, Outcome(epochs=3))
+    said = _ended(Report(own, 2, "", folder=str(tmp_path)), "Process 1 ended.")
+    assert said.startswith("Process 1 ended.")
+    outcome = read_outcome(tmp_path)
+    assert (outcome.state, outcome.epochs) == (state, 3)
+    assert outcome.problem == ("Process 1 ended." if own == 0 else "")
 
 
 def test_one_that_is_killed_ends_the_other_which_says_so(tmp_path: Path, started: list[Together]) -> None:
