@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -20,6 +21,8 @@ from app.settings import AppSettings
 from app.window import MainWindow
 from engine import templates
 from engine.project import Project
+from engine.runs import new_run_folder, recorded
+from engine.training import train
 from graph_editor import theme as themes
 from graph_editor.document import ProjectDocument
 
@@ -70,6 +73,14 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
 def small_project(epochs: int = 2) -> Project:
     project = templates.make("iris-mlp")
     return replace(project, training=project.training.replace(epochs=epochs))
+
+
+def trained(path: Path, project: Project) -> Path:
+    """A run beside a project file; its folder."""
+    folder = new_run_folder(path)
+    for _ in recorded(project, train(project), folder):
+        pass
+    return folder
 
 
 @pytest.fixture

@@ -19,22 +19,13 @@ from app.window import MainWindow
 from engine.errors import FileError
 from engine.formats import project_file
 from engine.past_runs import run_folders
-from engine.project import Project
 from engine.pulse import PULSE_FILE, Pulse
-from engine.runs import latest_run, new_run_folder, recorded, runs_folder
+from engine.runs import latest_run, new_run_folder, runs_folder
 from engine.sweeps.moving import move_all
 from engine.sweeps.study import sweeps_file
-from engine.training import train
-from tests.app.conftest import Answers, small_project
+from tests.app.conftest import Answers, small_project, trained
 
 PATIENCE = 30_000
-
-
-def trained(place: Path, project: Project) -> Path:
-    folder = new_run_folder(place)
-    for _ in recorded(project, train(project), folder):
-        pass
-    return folder
 
 
 def save_to(window: MainWindow, monkeypatch: pytest.MonkeyPatch, path: Path) -> None:

@@ -22,19 +22,10 @@ from app.window import MainWindow
 from engine.difference import differences
 from engine.formats import project_file
 from engine.past_runs import Remarks, read_record, read_remarks, run_folders
-from engine.project import Project
-from engine.runs import new_run_folder, recorded
-from engine.training import train
-from tests.app.conftest import Answers, small_project
+from engine.runs import new_run_folder
+from tests.app.conftest import Answers, small_project, trained
 
 PATIENCE = 30_000
-
-
-def trained(path: Path, project: Project) -> Path:
-    folder = new_run_folder(path)
-    for _ in recorded(project, train(project), folder):
-        pass
-    return folder
 
 
 @pytest.fixture(scope="module")
