@@ -48,7 +48,7 @@ _KINDS: tuple[tuple[str, Literal[".keras", ".h5"], Literal["keras3", "keras2"]],
     (noted("HDF5 (.h5) for Keras 2, tf.keras and TensorFlow.js"), ".h5", "keras2"),
 )
 
-KERAS_ENDINGS = (".keras", ".h5")
+KERAS_ENDINGS = tuple({suffix: None for _, suffix, _ in _KINDS})
 
 
 def ask_keras_options(

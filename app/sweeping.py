@@ -82,7 +82,8 @@ class SweepSession(QObject):
         """Sweeps of a place lie beside this file now."""
         if self.place == place and self.state is not None and self.state.name in states:
             self.state, self.place = states[self.state.name], path
-        self.moved.emit()
+        if states:
+            self.moved.emit()
 
     def _run(self, job: Job, place: Path) -> None:
         if self._thread is not None:

@@ -55,8 +55,8 @@ class ParallelPlot(QWidget):
         self.lines: tuple[ParallelLine, ...] = ()
         self.brushes: dict[int, tuple[float, float]] = {}
         self.marked: int | None = None
-        self._selected: frozenset[int] = frozenset()
         """The number of the trial under the pointer, or that the keys are at."""
+        self._selected: frozenset[int] = frozenset()
         self._drag: tuple[int, float] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -146,7 +146,7 @@ class ParallelPlot(QWidget):
         painter.end()
 
     def _stands_out(self, line: ParallelLine) -> bool:
-        """Whether a line is under the pointer, or one of a few that are selected."""
+        """Whether a line is under the pointer, or selected, but by narrowing."""
         return line.number == self.marked or (line.number in self._selected and not self.brushes)
 
     def _paint_line(self, painter: QPainter, line: ParallelLine, alpha: int | None) -> None:
